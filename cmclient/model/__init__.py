@@ -1,0 +1,1 @@
+"""Frozen values and enums that flow between the layers. Nothing here decides or does anything."""

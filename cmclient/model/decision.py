@@ -1,0 +1,286 @@
+"""A location decision as data: every candidate ranked or rejected, each with the rules that did it."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from .endpoints import Endpoint, ManagementPoint
+from .facts import NetworkFacts
+from .http import Attempt, Outcome
+from .names import HostName, SiteCode
+
+__all__ = [
+    "Candidate",
+    "Category",
+    "Decision",
+    "Discovered",
+    "Evaluation",
+    "Location",
+    "Origin",
+    "Phase",
+    "Policy",
+    "Purpose",
+    "Reason",
+    "SourceKind",
+    "SourceReport",
+    "Tie",
+    "Unreadable",
+    "Verdict",
+]
+
+
+class SourceKind(Enum):
+    """Where candidates come from."""
+
+    INSTALLATION = "installation"
+    STORED_LIST = "stored-list"
+    ANSWERED_BEFORE = "answered-before"
+    DIRECTORY = "directory"
+    DNS = "dns"
+    MP_LIST = "mp-list"
+
+
+class Purpose(Enum):
+    """What the management point is wanted for; each has its own server (SA-031 to SA-033, MP-002)."""
+
+    POLICY = "policy"
+    LOCATION = "location"
+    REGISTRATION = "registration"
+
+
+class Phase(Enum):
+    """Where the client is in its life."""
+
+    INSTALLING = "installing"
+    REGISTERED = "registered"
+    TASK_SEQUENCE = "task-sequence"
+
+
+class Category(Enum):
+    """The three categories of an MP list, in the order in which they are used (MP-001)."""
+
+    PROXY = "proxy"
+    LOCAL = "local"
+    ASSIGNED = "assigned"
+
+
+class Verdict(Enum):
+    """What became of a candidate."""
+
+    RANKED = "ranked"
+    REJECTED = "rejected"
+
+
+class Origin(NamedTuple):
+    """Where a candidate came from: the source, and which record of it."""
+
+    source: SourceKind
+    detail: str = ""
+
+
+class Candidate(NamedTuple):
+    """A management point that nobody has judged yet, with every place that named it, best source first."""
+
+    mp: ManagementPoint
+    origins: tuple[Origin, ...]
+
+
+class Unreadable(NamedTuple):
+    """Something that should have been a candidate and cannot be one.
+
+    Attributes:
+        name: What it called itself, cut short and made printable.
+        origin: Where it stood.
+        problem: Why it cannot be used.
+        rule: The rule that it breaks.
+    """
+
+    name: str
+    origin: Origin
+    problem: str
+    rule: str
+
+
+class Discovered(NamedTuple):
+    """What one source named: candidates in its own order, and what could not be read."""
+
+    candidates: tuple[Candidate, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+class Policy(NamedTuple):
+    """What was decided about the client before any management point is judged.
+
+    Attributes:
+        assigned_site: The site that the client is assigned to; None when it is unmanaged.
+        purpose: What the management point is wanted for.
+        phase: Where the client is in its life.
+        can_use_https: Whether the client is set for HTTPS: it wants PKI and has a usable certificate.
+        https_reason: Why, in a few words.
+        may_use_http: Whether going down to HTTP is allowed after HTTPS (MP-003, Q-27).
+        allowed_mps: Affinity; None when it is not set, empty when it is set and names nobody.
+        http_port: The site's HTTP port.
+        https_port: The site's HTTPS port.
+        client_build: Build number of the client version; decides the product family (ML-006).
+    """
+
+    assigned_site: SiteCode | None = None
+    purpose: Purpose = Purpose.POLICY
+    phase: Phase = Phase.REGISTERED
+    can_use_https: bool = False
+    https_reason: str = ""
+    may_use_http: bool = True
+    allowed_mps: tuple[HostName, ...] | None = None
+    http_port: int = 80
+    https_port: int = 443
+    client_build: int = 9141
+
+
+class Reason(NamedTuple):
+    """One step of a judgement: the rule, and what it said here."""
+
+    rule: str
+    text: str
+
+
+class Tie(NamedTuple):
+    """The part of the sort key that is not random; equal ties may be used in any order.
+
+    Lower is better, compared from left to right: category, locality, preferred, rank (MP-008, MP-010).
+    """
+
+    category: int
+    locality: int
+    preferred: int
+    rank: int
+
+
+class Evaluation(NamedTuple):
+    """What became of one candidate, and why.
+
+    Attributes:
+        name: Host name of the management point, or what an unreadable one called itself.
+        verdict: Ranked or rejected.
+        reasons: The rules that decided, in the order in which they did. Never empty.
+        origins: Every place that named it.
+        mp: The management point; None for one that could not be read.
+        endpoint: Where it would be contacted; None when rejected.
+        category: Its category; None when rejected before that was asked.
+        preferred: Whether it is a preferred management point (ML-021).
+        rank: 1 to 4 (MP-003); None when rejected.
+        tie: The sort key without chance; None when rejected.
+        draw: The random number that orders equal ties; None when rejected.
+    """
+
+    name: str
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    origins: tuple[Origin, ...]
+    mp: ManagementPoint | None = None
+    endpoint: Endpoint | None = None
+    category: Category | None = None
+    preferred: bool = False
+    rank: int | None = None
+    tie: Tie | None = None
+    draw: float | None = None
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Ids of the rules that decided, in order, each once."""
+        return tuple(dict.fromkeys(reason.rule for reason in self.reasons))
+
+
+class Decision(NamedTuple):
+    """The whole of a selection; recomputed from its own inputs it is the same.
+
+    Attributes:
+        ranked: Best first.
+        rejected: Sorted by name.
+        facts: Input.
+        policy: Input.
+        candidates: Input, in a canonical order.
+        unreadable: Input, in a canonical order.
+        seed: Input: what the random numbers came from.
+        catalogue: Version of the rule catalogue.
+    """
+
+    ranked: tuple[Evaluation, ...]
+    rejected: tuple[Evaluation, ...]
+    facts: NetworkFacts
+    policy: Policy
+    candidates: tuple[Candidate, ...]
+    unreadable: tuple[Unreadable, ...]
+    seed: int
+    catalogue: str
+
+
+class SourceReport(NamedTuple):
+    """What came of one source.
+
+    Attributes:
+        source: Which one.
+        asked: Whether it was asked at all.
+        found: How many usable candidates it named.
+        rule: The rule that says why it was, or was not, asked.
+        detail: What it was asked, or why it was not, for a person.
+        seconds: How long it took.
+        code: The ``code`` of the error; empty when there was none.
+    """
+
+    source: SourceKind
+    asked: bool
+    found: int
+    rule: str
+    detail: str
+    seconds: float = 0.0
+    code: str = ""
+
+
+class Location(NamedTuple):
+    """What was located, and everything that led there.
+
+    Attributes:
+        decision: Every candidate, judged.
+        attempts: What happened when they were contacted, in order of start; empty when none was.
+        sources: What came of each source, in the order in which they were considered.
+        assigned_mp: The management point for registration and certain policy messages (MP-002); None when not known.
+        time: When, in UTC, ISO 8601.
+        notes: What a person should know besides, such as a fact that was assumed.
+    """
+
+    decision: Decision
+    attempts: tuple[Attempt, ...] = ()
+    sources: tuple[SourceReport, ...] = ()
+    assigned_mp: HostName | None = None
+    time: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def chosen(self) -> Evaluation | None:
+        """The first ranked candidate that answered, or the first ranked one when none was contacted."""
+        ranked = self.decision.ranked
+        if not self.attempts:
+            return ranked[0] if ranked else None
+        answered = {attempt.endpoint for attempt in self.attempts if attempt.outcome is Outcome.ANSWERED}
+        return next((one for one in ranked if one.endpoint in answered), None)
+
+    @property
+    def management_point(self) -> ManagementPoint:
+        """The chosen management point.
+
+        Raises:
+            LookupError: None was chosen; ``locate`` never returns such a Location.
+        """
+        if self.chosen is None or self.chosen.mp is None:
+            raise LookupError("no management point was chosen")
+        return self.chosen.mp
+
+    @property
+    def facts(self) -> NetworkFacts:
+        """The facts that the decision rests on."""
+        return self.decision.facts
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """For each fact that is known, where it came from."""
+        return self.decision.facts.origins

@@ -1,0 +1,182 @@
+"""What a client knows about itself."""
+
+from collections.abc import Mapping
+from enum import Enum
+from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+from typing import NamedTuple
+
+from ..errors import InvalidValueError
+from .names import AdSiteName, DnsDomain, HostName, SiteCode
+
+__all__ = [
+    "Adapter",
+    "ClientKind",
+    "DomainController",
+    "InterfaceAddress",
+    "Membership",
+    "NetworkFacts",
+    "NetworkLocation",
+    "parse_address",
+]
+
+
+class Membership(Enum):
+    """What the machine is joined to."""
+
+    DOMAIN = "domain"
+    WORKGROUP = "workgroup"
+    UNKNOWN = "unknown"
+
+
+class NetworkLocation(Enum):
+    """Where the client is. UNKNOWN is an answer: nothing proved either."""
+
+    INTRANET = "intranet"
+    INTERNET = "internet"
+    UNKNOWN = "unknown"
+
+
+class ClientKind(Enum):
+    """What kind of client this is; decides which site systems it may use at all."""
+
+    WINDOWS = "windows"
+    MAC = "mac"
+    MOBILE = "mobile"
+    MDM = "mdm"
+    EXCHANGE = "exchange"
+
+
+class InterfaceAddress(NamedTuple):
+    """An address of the machine.
+
+    Attributes:
+        address: IPv4 or IPv6 address in its usual text form, without a zone.
+        prefix: Length of the network prefix; None when it was given without one.
+    """
+
+    address: str
+    prefix: int | None = None
+
+    def __str__(self) -> str:
+        """``address/prefix``, or the bare address."""
+        return self.address if self.prefix is None else f"{self.address}/{self.prefix}"
+
+    @property
+    def network(self) -> str | None:
+        """The network id, such as ``10.1.2.0``; None without a prefix."""
+        if self.prefix is None:
+            return None
+        interface: IPv4Interface | IPv6Interface = ip_interface(f"{self.address}/{self.prefix}")
+        return str(interface.network.network_address)
+
+
+def parse_address(text: str) -> InterfaceAddress:
+    """Read ``ADDRESS`` or ``ADDRESS/PREFIX``.
+
+    Returns:
+        The address in its usual form; a prefix may be a length or an IPv4 mask.
+
+    Raises:
+        InvalidValueError: It is no IPv4 or IPv6 address, or the prefix does not fit.
+    """
+    plain = text.strip()
+    address, slash, _ = plain.partition("/")
+    address = address.partition("%")[0]
+    try:
+        if not slash:
+            return InterfaceAddress(str(ip_address(address)))
+        interface = ip_interface(address + plain[plain.index("/") :])
+    except ValueError as error:
+        raise InvalidValueError("network address", text, "give ADDRESS or ADDRESS/PREFIX, as in 10.1.2.3/24") from error
+    return InterfaceAddress(str(interface.ip), interface.network.prefixlen)
+
+
+class Adapter(NamedTuple):
+    """A network connection, as far as a site wants to know it (CF-007).
+
+    Attributes:
+        name: The system's name for it.
+        description: The system's description; the name again where there is none.
+        dns_suffix: The connection's own DNS suffix; empty when it has none.
+        is_vpn: Whether its kind or name says that it is a VPN; None when that cannot be told.
+        addresses: In the system's order; may be empty.
+    """
+
+    name: str
+    description: str = ""
+    dns_suffix: str = ""
+    is_vpn: bool | None = None
+    addresses: tuple[InterfaceAddress, ...] = ()
+
+
+class DomainController(NamedTuple):
+    """What a domain controller said in answer to a netlogon ping.
+
+    Attributes:
+        host: Its DNS name.
+        address: The address that answered.
+        domain: DNS name of its domain.
+        forest: DNS name of its forest.
+        client_site: AD site of the asking address; None when no subnet holds it.
+        server_site: AD site of the domain controller itself; None when it did not say.
+        is_global_catalog: Whether it is a global catalog.
+    """
+
+    host: HostName
+    address: str
+    domain: DnsDomain
+    forest: DnsDomain
+    client_site: AdSiteName | None = None
+    server_site: AdSiteName | None = None
+    is_global_catalog: bool = False
+
+
+class NetworkFacts(NamedTuple):
+    """Everything about a machine that a location decision may use.
+
+    Attributes:
+        host: The machine's own name, fully qualified where that is known.
+        membership: What it is joined to.
+        domain: DNS name of its domain; None when it has none or it is not known.
+        forest: DNS name of its forest; None likewise.
+        trusted_forests: Forests that its own forest trusts, sorted; empty when there are none or nobody said.
+        ad_site: Its AD site; None when it is in none or it is not known.
+        adapters: Its network connections, in the system's order; loopback left out.
+        dns_suffixes: DNS search suffixes, in the system's order.
+        domain_controllers: Domain controllers that answered, first answer first.
+        network_location: Intranet, internet or unknown.
+        client_kind: The kind of client.
+        always_internet: Set up for the internet only (``CCMALWAYSINF``), whatever the network says.
+        assigned_site: The site that an installed client is assigned to; None when there is none.
+        allowed_mps: Affinity (``AllowedMPs``) of an installed client; None when it is not set.
+        origins: For each fact that is known, a few words on where it came from.
+    """
+
+    host: HostName | None = None
+    membership: Membership = Membership.UNKNOWN
+    domain: DnsDomain | None = None
+    forest: DnsDomain | None = None
+    trusted_forests: tuple[DnsDomain, ...] = ()
+    ad_site: AdSiteName | None = None
+    adapters: tuple[Adapter, ...] = ()
+    dns_suffixes: tuple[DnsDomain, ...] = ()
+    domain_controllers: tuple[DomainController, ...] = ()
+    network_location: NetworkLocation = NetworkLocation.UNKNOWN
+    client_kind: ClientKind = ClientKind.WINDOWS
+    always_internet: bool = False
+    assigned_site: SiteCode | None = None
+    allowed_mps: tuple[HostName, ...] | None = None
+    origins: Mapping[str, str] = {}
+
+    @property
+    def addresses(self) -> tuple[InterfaceAddress, ...]:
+        """All addresses of all connections, in order."""
+        return tuple(address for adapter in self.adapters for address in adapter.addresses)
+
+    @property
+    def on_vpn(self) -> bool | None:
+        """Whether a connection is a VPN; None when none is known to be one and some cannot be told."""
+        hints = [adapter.is_vpn for adapter in self.adapters]
+        if True in hints:
+            return True
+        return None if None in hints or not hints else False

@@ -1,0 +1,116 @@
+"""Names that come from people and from the network, checked once, where they enter.
+
+Each is a ``str`` that cannot hold anything else: whoever has a ``SiteCode`` need not check it again.
+"""
+
+import re
+from typing import Self
+
+from ..errors import InvalidValueError
+
+__all__ = ["AdSiteName", "DnsDomain", "HostName", "SiteCode", "parse_port"]
+
+_SITE_CODE = re.compile(r"[A-Z0-9]{3}")
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_MAX_NAME = 253  # RFC 1035: what fits a DNS name
+_MAX_AD_SITE = 63  # an AD site name is one DNS label
+_MAX_PORT = 65535
+
+
+class SiteCode(str):
+    """The code of a site: three letters or digits, upper case (CF-008)."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: str) -> Self:
+        """Check and normalise a site code.
+
+        Raises:
+            InvalidValueError: It does not have exactly three ASCII letters or digits.
+        """
+        code = value.upper()
+        if not _SITE_CODE.fullmatch(code):
+            raise InvalidValueError("site code", value, "it has exactly three letters or digits")
+        return super().__new__(cls, code)
+
+
+def _dns_name(what: str, value: str) -> str:
+    name = value.lower().removesuffix(".")
+    if not name:
+        raise InvalidValueError(what, value, "it is empty")
+    if not name.isascii():
+        raise InvalidValueError(what, value, "it has non-ASCII characters; give its xn-- form")
+    if len(name) > _MAX_NAME:
+        raise InvalidValueError(what, value, f"it is longer than {_MAX_NAME} characters")
+    for label in name.split("."):
+        if not _LABEL.fullmatch(label):
+            raise InvalidValueError(what, value, f"the part {label[:63]!r} is no DNS label")
+    return name
+
+
+class HostName(str):
+    """A host name, short or fully qualified, or an IPv4 address; lower case, no final dot."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: str) -> Self:
+        """Check and normalise a host name.
+
+        Raises:
+            InvalidValueError: It is no DNS name of at most 253 ASCII characters.
+        """
+        return super().__new__(cls, _dns_name("host name", value))
+
+    def is_in(self, domain: str) -> bool:
+        """Whether the host's name lies in a DNS domain or below it."""
+        return self.endswith("." + domain) and len(self) > len(domain) + 1
+
+
+class DnsDomain(str):
+    """The DNS name of a domain or forest; lower case, no final dot."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: str) -> Self:
+        """Check and normalise a domain name.
+
+        Raises:
+            InvalidValueError: It is no DNS name of at most 253 ASCII characters.
+        """
+        return super().__new__(cls, _dns_name("DNS domain", value))
+
+
+class AdSiteName(str):
+    """The name of an Active Directory site as written in the directory; compared without regard to case."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: str) -> Self:
+        """Check an AD site name; surrounding blanks are dropped.
+
+        Raises:
+            InvalidValueError: It is empty, has control characters or more than 63 characters.
+        """
+        name = value.strip()
+        if not name or len(name) > _MAX_AD_SITE or not name.isprintable():
+            raise InvalidValueError("AD site name", value, f"it has 1 to {_MAX_AD_SITE} printable characters")
+        return super().__new__(cls, name)
+
+    def matches(self, other: str) -> bool:
+        """Whether both names mean the same site."""
+        return self.casefold() == other.strip().casefold()
+
+
+def parse_port(value: str | int) -> int:
+    """Check a TCP port.
+
+    Returns:
+        1 to 65535.
+
+    Raises:
+        InvalidValueError: It is no whole number in that range.
+    """
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(_MAX_PORT)) or not 0 < int(text) <= _MAX_PORT:
+        raise InvalidValueError("port", value, f"it is a whole number from 1 to {_MAX_PORT}")
+    return int(text)

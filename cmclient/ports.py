@@ -1,0 +1,212 @@
+"""What the workflows need from the world. Bring your own by writing a class with these methods.
+
+Every method that waits takes a ``Deadline`` and keeps it. Every method raises only what it says;
+what does not exist (a name, an object, a stored list) is an empty result, not an error.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from .model.decision import Candidate
+from .model.directory import DirectoryEntry, DirectoryQuery, DirectoryServer, SrvRecord
+from .model.facts import DomainController, NetworkFacts
+from .model.http import Deadline, HttpReply, HttpRequest
+from .model.names import DnsDomain, HostName, SiteCode
+
+__all__ = [
+    "Cancellation",
+    "Chooser",
+    "Clock",
+    "DirectoryService",
+    "DomainControllerPing",
+    "FactsSource",
+    "NameService",
+    "Store",
+    "Transport",
+]
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """The wall clock: aware, UTC. For records."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back. For intervals."""
+
+
+class Chooser(Protocol):
+    """Chance, with a seed that makes it repeatable (MP-005, Q-32)."""
+
+    @property
+    def seed(self) -> int:
+        """The seed; a chooser made from it draws the same."""
+
+    def draw(self, label: str) -> float:
+        """A number in [0, 1) for a label; the same label gives the same number, whatever else is drawn."""
+
+
+class FactsSource(Protocol):
+    """This machine, asked without the network."""
+
+    def read(self) -> NetworkFacts:
+        """Read what the machine knows of itself: names, membership, connections, an installed client's settings.
+
+        Returns:
+            Facts with their origins. What is not known is unknown; nothing is guessed.
+
+        Raises:
+            FactsError: The operating system refused the very basics (its connections).
+        """
+
+
+class DomainControllerPing(Protocol):
+    """The netlogon ping (CLDAP, UDP 389)."""
+
+    def ping(self, server: DirectoryServer, domain: DnsDomain, deadline: Deadline) -> DomainController | None:
+        """Ask one domain controller who it is and in which AD site the caller is.
+
+        Returns:
+            Its answer; None when it answered that it does not serve the domain.
+
+        Raises:
+            DirectoryUnreachableError: No route, or the port is closed.
+            DirectoryTimeoutError: No answer within the deadline.
+            MalformedReplyError: The answer cannot be read.
+        """
+
+
+class DirectoryService(Protocol):
+    """Active Directory over LDAP."""
+
+    def search(
+        self, server: DirectoryServer, queries: Sequence[DirectoryQuery], deadline: Deadline
+    ) -> tuple[tuple[DirectoryEntry, ...], ...]:
+        """Run searches over one bound connection.
+
+        Returns:
+            For each query, its entries in the order in which they came; referrals are left out.
+
+        Raises:
+            DirectoryUnreachableError: No connection, or it was lost.
+            DirectoryTimeoutError: Not done within the deadline.
+            DirectoryRefusedError: The bind or a search was refused.
+            DirectoryTrustError: The server's certificate was not accepted.
+        """
+
+
+class NameService(Protocol):
+    """DNS."""
+
+    def resolve_srv(self, name: str, deadline: Deadline) -> tuple[SrvRecord, ...]:
+        """Look up SRV records.
+
+        Returns:
+            Records in the order of the answer; empty when the name does not exist or has none.
+
+        Raises:
+            NameServiceTimeoutError: No DNS server answered in time.
+            NameServiceError: DNS answered with a failure.
+        """
+
+    def resolve_host(self, name: HostName, deadline: Deadline) -> tuple[str, ...]:
+        """Look up addresses (AAAA and A).
+
+        Returns:
+            Addresses; empty when the name does not exist or has none.
+
+        Raises:
+            NameServiceTimeoutError: No DNS server answered in time.
+            NameServiceError: DNS answered with a failure.
+        """
+
+
+class Cancellation(Protocol):
+    """Tells a waiting request that nobody wants its answer any more."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+
+    def on_cancel(self, action: "CancelAction") -> None:
+        """Call the action when cancelled; at once if that has happened already."""
+
+
+class CancelAction(Protocol):
+    """What to do when cancelled; called at most once, from another thread."""
+
+    def __call__(self) -> None:
+        """Break off the wait."""
+
+
+class Transport(Protocol):
+    """HTTP."""
+
+    def send(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> HttpReply:
+        """Send one request and read the whole reply.
+
+        Safe to call from several threads at once. Redirects are not followed; nothing is retried.
+
+        Returns:
+            The reply, whatever its status (but see RedirectRefusedError).
+
+        Raises:
+            NameResolutionError: The host has no address.
+            ConnectError: No TCP connection.
+            TransportTimeoutError: Too slow to connect or to reply.
+            ConnectionLostError: The connection broke before the reply was whole.
+            ServerCertificateError: The server's certificate was not accepted; nothing was sent.
+            ClientCertificateError: Our certificate cannot be read, or the server did not accept it.
+            TlsError: No TLS session for another reason.
+            RedirectRefusedError: The server answered with a redirect.
+            ReplyTooLargeError: The reply is larger than ``request.read_cap``.
+            CancelledError: The cancellation came first.
+        """
+
+
+class Store(Protocol):
+    """What a client keeps between runs."""
+
+    def load_mp_list(self) -> tuple[Candidate, ...]:
+        """The stored MP list (CF-010), as last replaced; empty when there is none.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+
+    def replace_mp_list(self, candidates: Iterable[Candidate]) -> None:
+        """Replace the stored MP list as a whole (ML-013); durable when it returns.
+
+        Raises:
+            StoreError: It cannot be written; the old list is still there.
+        """
+
+    def load_answered(self) -> tuple[Candidate, ...]:
+        """Management points that have answered at any time, the latest first (ML-011).
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+
+    def record_answer(self, candidate: Candidate, when: datetime) -> None:
+        """Remember that a management point answered.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+
+    def load_assigned_mp(self, site: SiteCode) -> HostName | None:
+        """The management point that became the assigned one of a site (MP-016).
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+
+    def save_assigned_mp(self, site: SiteCode, host: HostName) -> None:
+        """Keep the assigned management point of a site; only one site is kept.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
