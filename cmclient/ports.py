@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from .model.decision import Candidate
+from .model.decision import Candidate, StoredAssignment
 from .model.directory import DirectoryEntry, DirectoryQuery, DirectoryServer, SrvRecord
 from .model.facts import DomainController, NetworkFacts
 from .model.http import Deadline, HttpReply, HttpRequest
-from .model.names import DnsDomain, HostName, SiteCode
+from .model.names import DnsDomain, HostName
 
 __all__ = [
     "Cancellation",
@@ -197,15 +197,15 @@ class Store(Protocol):
             StoreError: It cannot be written.
         """
 
-    def load_assigned_mp(self, site: SiteCode) -> HostName | None:
-        """The management point that became the assigned one of a site (MP-016).
+    def load_assignment(self) -> StoredAssignment | None:
+        """The site that the client is assigned to, and what was learned with it; None when there is none.
 
         Raises:
             StoreError: It cannot be read.
         """
 
-    def save_assigned_mp(self, site: SiteCode, host: HostName) -> None:
-        """Keep the assigned management point of a site; only one site is kept.
+    def save_assignment(self, assignment: StoredAssignment) -> None:
+        """Keep the assignment; there is one at most (CF-008).
 
         Raises:
             StoreError: It cannot be written.

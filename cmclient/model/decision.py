@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .endpoints import Endpoint, ManagementPoint
 from .facts import NetworkFacts
 from .http import Attempt, Outcome
-from .names import HostName, SiteCode
+from .names import DnsDomain, HostName, SiteCode
 
 __all__ = [
     "Candidate",
@@ -23,6 +23,7 @@ __all__ = [
     "Reason",
     "SourceKind",
     "SourceReport",
+    "StoredAssignment",
     "Tie",
     "Unreadable",
     "Verdict",
@@ -113,6 +114,7 @@ class Policy(NamedTuple):
 
     Attributes:
         assigned_site: The site that the client is assigned to; None when it is unmanaged.
+        local_sites: Sites whose published boundaries hold the client, sorted; empty when none does or nobody said.
         purpose: What the management point is wanted for.
         phase: Where the client is in its life.
         can_use_https: Whether the client is set for HTTPS: it wants PKI and has a usable certificate.
@@ -125,6 +127,7 @@ class Policy(NamedTuple):
     """
 
     assigned_site: SiteCode | None = None
+    local_sites: tuple[SiteCode, ...] = ()
     purpose: Purpose = Purpose.POLICY
     phase: Phase = Phase.REGISTERED
     can_use_https: bool = False
@@ -164,7 +167,8 @@ class Evaluation(NamedTuple):
         reasons: The rules that decided, in the order in which they did. Never empty.
         origins: Every place that named it.
         mp: The management point; None for one that could not be read.
-        endpoint: Where it would be contacted; None when rejected.
+        endpoints: Where it would be contacted: the most secure one first, then the one to go down to where a rule
+            allows it; empty when rejected.
         category: Its category; None when rejected before that was asked.
         preferred: Whether it is a preferred management point (ML-021).
         rank: 1 to 4 (MP-003); None when rejected.
@@ -177,12 +181,17 @@ class Evaluation(NamedTuple):
     reasons: tuple[Reason, ...]
     origins: tuple[Origin, ...]
     mp: ManagementPoint | None = None
-    endpoint: Endpoint | None = None
+    endpoints: tuple[Endpoint, ...] = ()
     category: Category | None = None
     preferred: bool = False
     rank: int | None = None
     tie: Tie | None = None
     draw: float | None = None
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Where it would be contacted first; None when rejected."""
+        return self.endpoints[0] if self.endpoints else None
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -212,6 +221,20 @@ class Decision(NamedTuple):
     unreadable: tuple[Unreadable, ...]
     seed: int
     catalogue: str
+
+
+class StoredAssignment(NamedTuple):
+    """What a client keeps about the site that it is assigned to.
+
+    Attributes:
+        site: The assigned site.
+        assigned_mp: The management point that became the assigned one (MP-016); None when none has yet.
+        trusted_forests: Forests that the client's own forest trusts, as last read from the directory.
+    """
+
+    site: SiteCode
+    assigned_mp: HostName | None = None
+    trusted_forests: tuple[DnsDomain, ...] = ()
 
 
 class SourceReport(NamedTuple):
@@ -261,8 +284,19 @@ class Location(NamedTuple):
         ranked = self.decision.ranked
         if not self.attempts:
             return ranked[0] if ranked else None
-        answered = {attempt.endpoint for attempt in self.attempts if attempt.outcome is Outcome.ANSWERED}
-        return next((one for one in ranked if one.endpoint in answered), None)
+        return next((one for one in ranked if self._answered.intersection(one.endpoints)), None)
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Where the chosen candidate answered, or would be contacted first; None when none was chosen."""
+        chosen = self.chosen
+        if chosen is None or not self.attempts:
+            return chosen and chosen.endpoint
+        return next(endpoint for endpoint in chosen.endpoints if endpoint in self._answered)
+
+    @property
+    def _answered(self) -> frozenset[Endpoint]:
+        return frozenset(attempt.endpoint for attempt in self.attempts if attempt.outcome is Outcome.ANSWERED)
 
     @property
     def management_point(self) -> ManagementPoint:

@@ -1,0 +1,95 @@
+"""Candidates from several sources made one list, with every origin kept."""
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import TypeVar
+
+from ..model.decision import Candidate, Origin, SourceKind
+from ..model.endpoints import Audience, Locality, ManagementPoint, Protocols, SiteKind
+from ..model.names import HostName
+from ..model.rule import decides
+
+__all__ = ["merge_candidates"]
+
+# Whose word counts first. A person's settings, then the directory (authenticated), then lists of the site, then DNS.
+_AUTHORITY = (
+    SourceKind.INSTALLATION,
+    SourceKind.DIRECTORY,
+    SourceKind.MP_LIST,
+    SourceKind.STORED_LIST,
+    SourceKind.ANSWERED_BEFORE,
+    SourceKind.DNS,
+)
+_T = TypeVar("_T")
+
+
+def merge_candidates(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Make one candidate of all that name the same host.
+
+    What is known wins over what is not; where two sources contradict each other, the one with more authority wins
+    (settings, directory, list just downloaded, stored list, management points that answered before, DNS).
+
+    Returns:
+        One candidate a host, sorted by host: the order in which sources answered makes no difference.
+    """
+    by_host: dict[HostName, list[Candidate]] = {}
+    for candidate in candidates:
+        by_host.setdefault(candidate.mp.host, []).append(candidate)
+    return tuple(_merged(by_host[host]) for host in sorted(by_host))
+
+
+def _authority(origin: Origin) -> tuple[int, str]:
+    return _AUTHORITY.index(origin.source), origin.detail
+
+
+def _standing(candidate: Candidate) -> tuple[tuple[int, str], str]:
+    """Whose word counts first; among equals an order that is always the same."""
+    return min(map(_authority, candidate.origins)), repr(candidate.mp)
+
+
+def _merged(named: list[Candidate]) -> Candidate:
+    named.sort(key=_standing)
+    origins = {origin for candidate in named for origin in candidate.origins}
+    mp = reduce(_filled, (candidate.mp for candidate in named))
+    return Candidate(mp._replace(protocols=_protocols(named)), tuple(sorted(origins, key=_authority)))
+
+
+def _filled(better: ManagementPoint, other: ManagementPoint) -> ManagementPoint:
+    """The first with its gaps filled from the second."""
+    return ManagementPoint(
+        host=better.host,
+        site_code=_known(better.site_code, other.site_code),
+        site_kind=better.site_kind if better.site_kind is not SiteKind.UNKNOWN else other.site_kind,
+        parent_site=_known(better.parent_site, other.parent_site),
+        http_port=_known(better.http_port, other.http_port),
+        https_port=_known(better.https_port, other.https_port),
+        audience=better.audience if better.audience is not Audience.UNKNOWN else other.audience,
+        locality=better.locality if better.locality is not Locality.UNKNOWN else other.locality,
+        in_current_group=_known(better.in_current_group, other.in_current_group),
+        forest=_known(better.forest, other.forest),
+        build=_known(better.build, other.build),
+        is_default=_known(better.is_default, other.is_default),
+        supports_devices=_known(better.supports_devices, other.supports_devices),
+        ssl_state=_known(better.ssl_state, other.ssl_state),
+    )
+
+
+def _known(better: _T | None, other: _T | None) -> _T | None:
+    return other if better is None else better
+
+
+@decides("ML-009")
+def _protocols(named: list[Candidate]) -> Protocols:
+    """What the site says it accepts, but HTTPS only where the installation says ``https://``.
+
+    An installation entry without the prefix "accepts HTTP": the weakest statement, taken only when nobody else spoke.
+    """
+    given = [c.mp.protocols for c in named if _is_installation(c) and c.mp.protocols is not Protocols.UNKNOWN]
+    if Protocols.HTTPS in given:
+        return Protocols.HTTPS
+    said = [c.mp.protocols for c in named if not _is_installation(c) and c.mp.protocols is not Protocols.UNKNOWN]
+    return next(iter(said + given), Protocols.UNKNOWN)
+
+
+def _is_installation(candidate: Candidate) -> bool:
+    return any(origin.source is SourceKind.INSTALLATION for origin in candidate.origins)

@@ -1,0 +1,502 @@
+"""Selection, as decision tables: who is ranked where, who is rejected, and by which rule."""
+
+import pytest
+
+from cmclient.model.decision import (
+    Candidate,
+    Category,
+    Decision,
+    Evaluation,
+    Origin,
+    Phase,
+    Policy,
+    Purpose,
+    SourceKind,
+    Tie,
+    Unreadable,
+)
+from cmclient.model.endpoints import Audience, Locality, ManagementPoint, Protocols, Scheme, SiteKind
+from cmclient.model.facts import NetworkFacts, NetworkLocation
+from cmclient.model.names import DnsDomain, HostName, SiteCode
+from cmclient.rules.choose import SeededChooser
+from cmclient.rules.eligibility import product_family
+from cmclient.rules.select import plan_contact, select_management_point
+
+ABC, SEC, XYZ = SiteCode("ABC"), SiteCode("SEC"), SiteCode("XYZ")
+OWN, TRUSTED, OTHER = DnsDomain("corp.test"), DnsDomain("partner.test"), DnsDomain("outside.test")
+FACTS = NetworkFacts(forest=OWN, trusted_forests=(TRUSTED,), network_location=NetworkLocation.INTRANET)
+ON_INTERNET = FACTS._replace(network_location=NetworkLocation.INTERNET)
+HTTPS_CLIENT = Policy(assigned_site=ABC, can_use_https=True, https_reason="test certificate")
+HTTP_CLIENT = Policy(assigned_site=ABC, https_reason="use_pki_cert is not set")
+LISTED = Origin(SourceKind.MP_LIST, "list")
+PUBLISHED = Origin(SourceKind.DIRECTORY, "dc1")
+
+
+def mp(host: str, **fields: object) -> ManagementPoint:
+    given = {"site_code": ABC, "protocols": Protocols.HTTP, "audience": Audience.INTRANET, **fields}
+    return ManagementPoint(HostName(host), **given)  # type: ignore[arg-type]
+
+
+def decide(
+    *mps: ManagementPoint,
+    facts: NetworkFacts = FACTS,
+    policy: Policy = HTTPS_CLIENT,
+    origin: Origin = LISTED,
+    seed: int = 1,
+) -> Decision:
+    candidates = [Candidate(one, (origin,)) for one in mps]
+    return select_management_point(candidates, facts, policy, chooser=SeededChooser(seed))
+
+
+def names(evaluations: tuple[Evaluation, ...]) -> list[str]:
+    return [one.name for one in evaluations]
+
+
+def rejection(decision: Decision, host: str) -> str:
+    """The rule that rejected a candidate; a KeyError-like failure when it was ranked."""
+    return {one.name: one.reasons[-1].rule for one in decision.rejected}[host]
+
+
+# --- rank -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("MP-003")
+def test_rank__https_client__https_before_http_then_own_or_trusted_forest_before_others() -> None:
+    decision = decide(
+        mp("http-other.outside.test"),
+        mp("http-own.corp.test"),
+        mp("https-other.outside.test", protocols=Protocols.HTTPS),
+        mp("https-trusted.partner.test", protocols=Protocols.HTTPS),
+    )
+    assert names(decision.ranked) == [
+        "https-trusted.partner.test",
+        "https-other.outside.test",
+        "http-own.corp.test",
+        "http-other.outside.test",
+    ]
+    assert [one.rank for one in decision.ranked] == [1, 2, 3, 4]
+
+
+@pytest.mark.rule("MP-004")
+@pytest.mark.rule("ML-034")
+def test_rank__client_not_set_for_https__only_http_ranks_and_https_only_is_dropped() -> None:
+    decision = decide(
+        mp("both.corp.test", protocols=Protocols.BOTH),
+        mp("https.corp.test", protocols=Protocols.HTTPS),
+        mp("other.outside.test"),
+        policy=HTTP_CLIENT,
+    )
+    assert [(one.name, one.rank) for one in decision.ranked] == [("both.corp.test", 3), ("other.outside.test", 4)]
+    assert all(endpoint.scheme is Scheme.HTTP for one in decision.ranked for endpoint in one.endpoints)
+    assert rejection(decision, "https.corp.test") == "ML-034"
+    assert "use_pki_cert is not set" in decision.rejected[0].reasons[-1].text
+
+
+@pytest.mark.rule("ML-034")
+def test_https_only__client_set_for_https__is_ranked() -> None:
+    assert names(decide(mp("https.corp.test", protocols=Protocols.HTTPS)).ranked) == ["https.corp.test"]
+
+
+@pytest.mark.rule("CF-002")
+@pytest.mark.parametrize(
+    ("protocols", "policy", "schemes"),
+    [
+        pytest.param(Protocols.BOTH, HTTPS_CLIENT, ["https", "http"], id="both, able: HTTPS first"),
+        pytest.param(Protocols.BOTH, HTTP_CLIENT, ["http"], id="both, not able: HTTP"),
+        pytest.param(Protocols.HTTP, HTTPS_CLIENT, ["http"], id="HTTP only, able: HTTP"),
+        pytest.param(Protocols.HTTPS, HTTPS_CLIENT, ["https"], id="HTTPS only: never down"),
+        pytest.param(Protocols.UNKNOWN, HTTPS_CLIENT, ["https", "http"], id="unknown, able: HTTPS first"),
+        pytest.param(Protocols.UNKNOWN, HTTP_CLIENT, ["http"], id="unknown, not able: HTTP"),
+        pytest.param(
+            Protocols.BOTH,
+            HTTPS_CLIENT._replace(may_use_http=False),
+            ["https"],
+            id="both, HTTP not allowed: HTTPS only",
+        ),
+    ],
+)
+def test_protocol__most_secure_one_first(protocols: Protocols, policy: Policy, schemes: list[str]) -> None:
+    (one,) = decide(mp("mp.corp.test", protocols=protocols), policy=policy).ranked
+    assert [endpoint.scheme.value for endpoint in one.endpoints] == schemes
+
+
+@pytest.mark.rule("MP-003")
+def test_going_down_to_http__forbidden_by_policy__http_only_is_rejected() -> None:
+    decision = decide(mp("mp.corp.test"), policy=HTTPS_CLIENT._replace(may_use_http=False))
+    assert rejection(decision, "mp.corp.test") == "MP-003"
+
+
+@pytest.mark.rule("MP-003")
+def test_going_down_to_http__internet_client__never() -> None:
+    both = mp("both.corp.test", protocols=Protocols.BOTH, audience=Audience.INTERNET)
+    plain = mp("plain.corp.test", audience=Audience.INTERNET)
+    decision = decide(both, plain, facts=ON_INTERNET)
+    assert [[e.scheme for e in one.endpoints] for one in decision.ranked] == [[Scheme.HTTPS]]
+    assert rejection(decision, "plain.corp.test") == "MP-003"
+
+
+@pytest.mark.rule("MP-003")
+@pytest.mark.rule("MP-009")
+def test_contact_plan__http_of_a_both_management_point__comes_after_every_https_one() -> None:
+    decision = decide(
+        mp("both.corp.test", protocols=Protocols.BOTH),
+        mp("https.outside.test", protocols=Protocols.HTTPS),
+        mp("http.corp.test"),
+    )
+    plan = [[str(endpoint) for endpoint in group] for group in plan_contact(decision.ranked)]
+    assert plan[:2] == [["https://both.corp.test"], ["https://https.outside.test"]]
+    assert sorted(plan[2]) == ["http://both.corp.test", "http://http.corp.test"]
+    assert len(plan) == 3
+
+
+def test_rank__forest_that_nobody_named__counts_as_another_one() -> None:
+    unknown = mp("mp.nowhere.test")
+    (one,) = decide(unknown).ranked
+    assert one.rank == 4
+    assert "unknown" in one.reasons[-1].text
+
+
+def test_rank__forest_said__counts_more_than_the_name() -> None:
+    (one,) = decide(mp("mp.outside.test", forest=TRUSTED)).ranked
+    assert one.rank == 3
+
+
+# --- category ---------------------------------------------------------------------------------------------------
+
+PROXY = mp("proxy.corp.test", site_code=None, site_kind=SiteKind.SECONDARY, parent_site=ABC, locality=Locality(3))
+LOCAL = mp("local.corp.test", in_current_group=True, locality=Locality(3))
+ASSIGNED = mp("assigned.corp.test")
+
+
+@pytest.mark.rule("MP-001")
+def test_category__proxy_before_local_before_assigned() -> None:
+    decision = decide(ASSIGNED, LOCAL, PROXY)
+    assert [(one.name, one.category) for one in decision.ranked] == [
+        ("proxy.corp.test", Category.PROXY),
+        ("local.corp.test", Category.LOCAL),
+        ("assigned.corp.test", Category.ASSIGNED),
+    ]
+
+
+@pytest.mark.rule("MP-001")
+def test_category__better_rank_in_a_later_category__does_not_help() -> None:
+    better = mp("assigned.corp.test", protocols=Protocols.HTTPS)
+    assert names(decide(better, LOCAL).ranked) == ["local.corp.test", "assigned.corp.test"]
+
+
+@pytest.mark.rule("ML-017")
+@pytest.mark.rule("MP-001")
+def test_proxy__not_listed_for_the_location__is_rejected_and_a_listed_one_is_proxy() -> None:
+    unlisted = PROXY._replace(host=HostName("far.corp.test"), locality=Locality.UNKNOWN)
+    decision = decide(PROXY, unlisted)
+    assert [(one.name, one.category) for one in decision.ranked] == [("proxy.corp.test", Category.PROXY)]
+    assert rejection(decision, "far.corp.test") == "MP-001"
+
+
+@pytest.mark.rule("ML-017")
+def test_proxy__same_management_point_in_a_primary_site__is_none() -> None:
+    primary = PROXY._replace(site_kind=SiteKind.PRIMARY, site_code=ABC)
+    assert [one.category for one in decide(primary).ranked] == [Category.ASSIGNED]
+
+
+@pytest.mark.rule("MP-001")
+def test_proxy__keeps_the_locality_that_the_site_gave_it() -> None:
+    near, far = PROXY, PROXY._replace(host=HostName("a-far.corp.test"), locality=Locality(2))
+    assert names(decide(far, near).ranked) == ["proxy.corp.test", "a-far.corp.test"]
+
+
+@pytest.mark.rule("ML-019")
+def test_category__site_neither_assigned_nor_local__is_in_none() -> None:
+    decision = decide(mp("mp.corp.test", site_code=XYZ), policy=HTTPS_CLIENT._replace(purpose=Purpose.LOCATION))
+    assert rejection(decision, "mp.corp.test") == "ML-019"
+
+
+@pytest.mark.rule("ML-019")
+def test_category__any_management_point_of_the_assigned_site__is_assigned() -> None:
+    assert [one.category for one in decide(mp("mp.corp.test")).ranked] == [Category.ASSIGNED]
+
+
+def test_category__site_that_nobody_named__counts_as_assigned_and_says_so() -> None:
+    (one,) = decide(mp("mp.corp.test", site_code=None)).ranked
+    assert one.category is Category.ASSIGNED
+    assert "nobody said its site" in one.reasons[0].text
+
+
+# --- locality and preference ------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("MP-015")
+def test_locality__3_then_2_then_1_and_unknown_last() -> None:
+    points = [mp(f"mp{n}.corp.test", locality=Locality(n)) for n in (0, 1, 2, 3)]
+    assert names(decide(*points).ranked) == ["mp3.corp.test", "mp2.corp.test", "mp1.corp.test", "mp0.corp.test"]
+
+
+@pytest.mark.rule("ML-021")
+@pytest.mark.parametrize(
+    ("point", "preferred"),
+    [
+        pytest.param(LOCAL, True, id="assigned site, in a current group"),
+        pytest.param(LOCAL._replace(in_current_group=False), False, id="assigned site, in no current group"),
+        pytest.param(LOCAL._replace(in_current_group=None), False, id="assigned site, nobody said"),
+        pytest.param(LOCAL._replace(site_code=XYZ), False, id="other site, in a current group"),
+    ],
+)
+def test_preferred__assigned_site_and_current_group_both_needed(point: ManagementPoint, preferred: bool) -> None:  # noqa: FBT001
+    policy = HTTPS_CLIENT._replace(purpose=Purpose.LOCATION)
+    (one,) = decide(point, policy=policy).ranked
+    assert one.preferred is preferred
+
+
+@pytest.mark.rule("MP-008")
+def test_preferred__before_non_preferred_of_the_same_category_and_locality() -> None:
+    here = HTTPS_CLIENT._replace(local_sites=(ABC,))
+    plain = LOCAL._replace(host=HostName("a-plain.corp.test"), in_current_group=False)
+    assert names(decide(plain, LOCAL, policy=here).ranked) == ["local.corp.test", "a-plain.corp.test"]
+
+
+@pytest.mark.rule("MP-010")
+def test_preferred_over_http__outranks_non_preferred_over_https() -> None:
+    here = HTTPS_CLIENT._replace(local_sites=(ABC,))
+    secure = LOCAL._replace(host=HostName("a-secure.corp.test"), in_current_group=False, protocols=Protocols.HTTPS)
+    ranked = decide(secure, LOCAL, policy=here).ranked
+    assert names(ranked) == ["local.corp.test", "a-secure.corp.test"]
+
+
+@pytest.mark.rule("MP-010")
+def test_sort_key__can_be_changed() -> None:
+    def https_first(category: Category, locality: Locality, *, preferred: bool, rank: int) -> Tie:
+        return Tie(0, 0, rank, 0 if preferred else 1)
+
+    secure = LOCAL._replace(host=HostName("secure.corp.test"), in_current_group=False, protocols=Protocols.HTTPS)
+    candidates = [Candidate(one, (LISTED,)) for one in (LOCAL, secure)]
+    decision = select_management_point(candidates, FACTS, HTTPS_CLIENT, chooser=SeededChooser(1), tie=https_first)
+    assert names(decision.ranked) == ["secure.corp.test", "local.corp.test"]
+
+
+@pytest.mark.rule("MP-009")
+def test_contact_plan__after_a_whole_category__begins_with_the_preferred_of_the_next() -> None:
+    policy = HTTPS_CLIENT._replace(local_sites=(ABC,))
+    plain = LOCAL._replace(host=HostName("a-plain.corp.test"), in_current_group=False)
+    plan = plan_contact(decide(plain, LOCAL, PROXY, policy=policy).ranked)
+    assert [group[0].host for group in plan] == ["proxy.corp.test", "local.corp.test", "a-plain.corp.test"]
+
+
+# --- chance -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("MP-005")
+def test_equals__stand_in_any_order_that_the_seed_gives() -> None:
+    equals = [mp(f"mp{n}.corp.test") for n in range(3)]
+    orders = {tuple(names(decide(*equals, seed=seed).ranked)) for seed in range(200)}
+    assert len(orders) == 6
+    assert len(plan_contact(decide(*equals).ranked)) == 1
+
+
+@pytest.mark.rule("MP-005")
+def test_unequals__stand_in_the_same_order_whatever_the_seed() -> None:
+    points = [mp("a.outside.test"), mp("b.corp.test"), mp("c.corp.test", protocols=Protocols.HTTPS)]
+    assert {tuple(names(decide(*points, seed=seed).ranked)) for seed in range(50)} == {
+        ("c.corp.test", "b.corp.test", "a.outside.test")
+    }
+
+
+# --- eligibility ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("ML-006")
+@pytest.mark.parametrize(
+    ("point", "rejected"),
+    [
+        pytest.param(mp("mp.corp.test", build=9106), False, id="assigned site, same generation"),
+        pytest.param(mp("mp.corp.test", build=8325), False, id="first build of the generation"),
+        pytest.param(mp("mp.corp.test", build=8324), True, id="last build of the generation before"),
+        pytest.param(mp("mp.corp.test", build=None), False, id="version not published"),
+        pytest.param(mp("mp.corp.test", site_code=XYZ, build=9106), True, id="another site"),
+        pytest.param(mp("mp.corp.test", site_code=None, build=9106), True, id="no site"),
+    ],
+)
+def test_directory__keeps_the_assigned_site_and_the_same_product_generation(
+    point: ManagementPoint,
+    rejected: bool,  # noqa: FBT001
+) -> None:
+    decision = decide(point, origin=PUBLISHED)
+    assert [one.reasons[-1].rule for one in decision.rejected] == (["ML-006"] if rejected else [])
+
+
+@pytest.mark.rule("ML-006")
+def test_directory__what_another_source_names_too__is_not_held_to_it() -> None:
+    old = mp("mp.corp.test", build=7958)
+    candidates = [Candidate(old, (PUBLISHED,)), Candidate(old, (LISTED,))]
+    decision = select_management_point(candidates, FACTS, HTTPS_CLIENT, chooser=SeededChooser(1))
+    assert names(decision.ranked) == ["mp.corp.test"]
+
+
+@pytest.mark.parametrize(
+    ("build", "family"), [(6487, "2007"), (7710, "2007"), (7711, "2012"), (8324, "2012"), (8325, "current branch")]
+)
+def test_product_family__borders(build: int, family: str) -> None:
+    assert product_family(build) == family
+
+
+def test_no_assigned_site__what_the_directory_alone_names_is_rejected() -> None:
+    decision = decide(mp("mp.corp.test"), origin=PUBLISHED, policy=HTTPS_CLIENT._replace(assigned_site=None))
+    assert rejection(decision, "mp.corp.test") == "ML-006"
+
+
+@pytest.mark.parametrize(
+    ("audience", "facts", "ranked"),
+    [
+        (Audience.INTRANET, FACTS, True),
+        (Audience.INTERNET, FACTS, False),
+        (Audience.BOTH, FACTS, True),
+        (Audience.UNKNOWN, FACTS, True),
+        (Audience.INTRANET, ON_INTERNET, False),
+        (Audience.INTERNET, ON_INTERNET, True),
+        (Audience.BOTH, ON_INTERNET, True),
+        (Audience.UNKNOWN, ON_INTERNET, False),
+        (Audience.INTERNET, FACTS._replace(network_location=NetworkLocation.UNKNOWN), False),
+    ],
+)
+def test_audience__must_include_where_the_client_is(audience: Audience, facts: NetworkFacts, ranked: bool) -> None:  # noqa: FBT001
+    decision = decide(mp("mp.corp.test", audience=audience, protocols=Protocols.HTTPS), facts=facts)
+    assert bool(decision.ranked) is ranked
+    assert ranked or rejection(decision, "mp.corp.test") == "NET-038"
+
+
+@pytest.mark.rule("NET-022")
+def test_internet_client__any_of_its_assigned_site_at_random_and_nobody_else() -> None:
+    points = [
+        mp("near.corp.test", protocols=Protocols.HTTPS, audience=Audience.INTERNET, locality=Locality(3)),
+        mp("far.outside.test", protocols=Protocols.HTTPS, audience=Audience.BOTH, locality=Locality(0)),
+        mp("other.corp.test", protocols=Protocols.HTTPS, audience=Audience.INTERNET, site_code=XYZ),
+    ]
+    decisions = [decide(*points, facts=ON_INTERNET, seed=seed) for seed in range(40)]
+    assert {one.ranked[0].name for one in decisions} == {"near.corp.test", "far.outside.test"}
+    assert {rejection(one, "other.corp.test") for one in decisions} == {"NET-022"}
+
+
+@pytest.mark.rule("NET-022")
+def test_intranet_client__the_same_points__are_not_equal() -> None:
+    points = [
+        mp("near.corp.test", protocols=Protocols.HTTPS, locality=Locality(3)),
+        mp("far.outside.test", protocols=Protocols.HTTPS, locality=Locality(0)),
+    ]
+    assert {decide(*points, seed=seed).ranked[0].name for seed in range(40)} == {"near.corp.test"}
+
+
+@pytest.mark.rule("SA-032")
+@pytest.mark.parametrize(
+    ("purpose", "first"),
+    [
+        pytest.param(Purpose.POLICY, "home.corp.test", id="policy: the assigned site"),
+        pytest.param(Purpose.LOCATION, "visited.corp.test", id="location: the visited site first"),
+    ],
+)
+def test_roaming_in_another_primary_site__keeps_the_assigned_sites_mp_for_policy(purpose: Purpose, first: str) -> None:
+    visited, home = mp("visited.corp.test", site_code=XYZ), mp("home.corp.test")
+    decision = decide(visited, home, policy=HTTPS_CLIENT._replace(local_sites=(XYZ,), purpose=purpose))
+    assert decision.ranked[0].name == first
+    assert [one.reasons[-1].rule for one in decision.rejected] == (["SA-032"] if purpose is Purpose.POLICY else [])
+
+
+@pytest.mark.parametrize(
+    ("parent", "rejected"), [(ABC, []), (XYZ, ["SA-031"]), (None, ["SA-031"])], ids=["own", "another's", "nobody said"]
+)
+def test_policy_from_a_secondary_site__only_below_the_assigned_one(
+    parent: SiteCode | None, rejected: list[str]
+) -> None:
+    decision = decide(PROXY._replace(parent_site=parent))
+    assert [one.reasons[-1].rule for one in decision.rejected] == rejected
+
+
+@pytest.mark.rule("MP-002")
+def test_registration__goes_to_the_assigned_site_whatever_other_traffic_uses() -> None:
+    policy = HTTPS_CLIENT._replace(purpose=Purpose.REGISTRATION, local_sites=(XYZ,))
+    visited = mp("visited.corp.test", site_code=XYZ)
+    decision = decide(PROXY, visited, ASSIGNED, policy=policy)
+    assert names(decision.ranked) == ["assigned.corp.test"]
+    assert {rejection(decision, "proxy.corp.test"), rejection(decision, "visited.corp.test")} == {"MP-002"}
+
+
+@pytest.mark.rule("MP-002")
+def test_ordinary_traffic__uses_the_proxy_that_registration_does_not() -> None:
+    assert names(decide(PROXY, ASSIGNED).ranked) == ["proxy.corp.test", "assigned.corp.test"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "ranked"),
+    [
+        pytest.param(None, ["a.corp.test", "b.corp.test"], id="not set"),
+        pytest.param(("a.corp.test",), ["a.corp.test"], id="names one"),
+        pytest.param(("a",), ["a.corp.test"], id="names one by its short name"),
+        pytest.param((), [], id="names nobody: no fallback"),
+        pytest.param(("c.corp.test",), [], id="names another: no fallback"),
+    ],
+)
+def test_affinity__the_named_ones_and_no_fallback(allowed: tuple[str, ...] | None, ranked: list[str]) -> None:
+    hosts = None if allowed is None else tuple(map(HostName, allowed))
+    decision = decide(mp("a.corp.test"), mp("b.corp.test"), policy=HTTPS_CLIENT._replace(allowed_mps=hosts))
+    assert sorted(names(decision.ranked)) == ranked
+    assert {one.reasons[-1].rule for one in decision.rejected} <= {"MP-021"}
+
+
+def test_affinity__does_not_touch_the_proxy_of_a_secondary_site() -> None:
+    assert names(decide(PROXY, policy=HTTPS_CLIENT._replace(allowed_mps=())).ranked) == ["proxy.corp.test"]
+
+
+# --- phase ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("ML-030")
+def test_installing__order_of_boundary_groups_does_not_count() -> None:
+    near = mp("near.corp.test", locality=Locality(3), in_current_group=True)
+    far = mp("far.corp.test", locality=Locality(0))
+    unlisted = PROXY._replace(locality=Locality.UNKNOWN)
+    policy = HTTPS_CLIENT._replace(phase=Phase.INSTALLING)
+    assert len(plan_contact(decide(near, far, unlisted, policy=policy).ranked)) == 1
+    assert len(plan_contact(decide(near, far, unlisted).ranked)) == 2
+
+
+# --- the whole --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("CF-001")
+@pytest.mark.parametrize(
+    ("facts", "policy", "first"),
+    [
+        pytest.param(FACTS, HTTPS_CLIENT, "inside.corp.test", id="as it is"),
+        pytest.param(ON_INTERNET, HTTPS_CLIENT, "outside.corp.test", id="another network location"),
+        pytest.param(FACTS, HTTP_CLIENT, "plain.corp.test", id="another protocol preference"),
+        pytest.param(FACTS, HTTPS_CLIENT._replace(assigned_site=XYZ), "xyz.corp.test", id="another assigned site"),
+    ],
+)
+def test_inputs__location_protocol_and_assigned_site_each_decide(
+    facts: NetworkFacts, policy: Policy, first: str
+) -> None:
+    points = (
+        mp("inside.corp.test", protocols=Protocols.HTTPS),
+        mp("outside.corp.test", protocols=Protocols.HTTPS, audience=Audience.INTERNET),
+        mp("plain.corp.test"),
+        mp("xyz.corp.test", site_code=XYZ, protocols=Protocols.HTTPS),
+    )
+    assert decide(*points, facts=facts, policy=policy).ranked[0].name == first
+
+
+def test_unreadable__is_rejected_with_its_rule_and_problem() -> None:
+    broken = Unreadable("bad name", Origin(SourceKind.DNS, "srv"), "port 0", "DN-005")
+    decision = select_management_point([], FACTS, HTTPS_CLIENT, chooser=SeededChooser(1), unreadable=[broken])
+    (one,) = decision.rejected
+    assert (one.name, one.reasons[0].rule, one.reasons[0].text) == ("bad name", "DN-005", "port 0")
+
+
+@pytest.mark.rule("MP-007")
+def test_contact_plan__is_in_the_order_of_the_ranked() -> None:
+    points = [mp(f"mp{n}.corp.test", locality=Locality(n)) for n in (1, 2, 3)]
+    decision = decide(*points)
+    assert [group[0].host for group in plan_contact(decision.ranked)] == names(decision.ranked)
+
+
+def test_ports__of_the_management_point_before_those_of_the_site() -> None:
+    policy = HTTP_CLIENT._replace(http_port=8080)
+    decision = decide(mp("a.corp.test", http_port=8530), mp("b.corp.test"), policy=policy)
+    assert {str(one.endpoint) for one in decision.ranked} == {"http://a.corp.test:8530", "http://b.corp.test:8080"}
