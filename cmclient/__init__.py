@@ -1,1 +1,133 @@
-"""Find the Configuration Manager site systems that a client would use, and say why."""
+"""Find the Configuration Manager site systems that a client would use, and say why.
+
+    import cmclient
+    location = cmclient.locate()
+    print(location.endpoint, location.chosen.reasons)
+
+Names are loaded when they are first used: importing the package alone loads nothing else.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .assemble import load_settings, locate, open_locator
+    from .config import ClientConfig, load_config
+    from .errors import CmClientError, LocateError
+    from .locate import DiscoveryReport, Locator
+    from .model.decision import (
+        Candidate,
+        Category,
+        Decision,
+        Evaluation,
+        Location,
+        Phase,
+        Policy,
+        Purpose,
+        Reason,
+        Verdict,
+    )
+    from .model.endpoints import Audience, Endpoint, Locality, ManagementPoint, Protocols, Scheme, SiteKind
+    from .model.facts import ClientKind, NetworkFacts, NetworkLocation
+    from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
+    from .mpclient import ManagementPointClient
+    from .rules.choose import SeededChooser
+    from .rules.explain import explain
+    from .rules.select import select_management_point
+
+_HOMES = {
+    "AdSiteName": "model.names",
+    "Audience": "model.endpoints",
+    "Candidate": "model.decision",
+    "Category": "model.decision",
+    "ClientConfig": "config",
+    "ClientKind": "model.facts",
+    "CmClientError": "errors",
+    "Decision": "model.decision",
+    "DiscoveryReport": "locate",
+    "DnsDomain": "model.names",
+    "Endpoint": "model.endpoints",
+    "Evaluation": "model.decision",
+    "HostName": "model.names",
+    "Locality": "model.endpoints",
+    "LocateError": "errors",
+    "Location": "model.decision",
+    "Locator": "locate",
+    "ManagementPoint": "model.endpoints",
+    "ManagementPointClient": "mpclient",
+    "NetworkFacts": "model.facts",
+    "NetworkLocation": "model.facts",
+    "Phase": "model.decision",
+    "Policy": "model.decision",
+    "Protocols": "model.endpoints",
+    "Purpose": "model.decision",
+    "Reason": "model.decision",
+    "Scheme": "model.endpoints",
+    "SeededChooser": "rules.choose",
+    "SiteCode": "model.names",
+    "SiteKind": "model.endpoints",
+    "Verdict": "model.decision",
+    "explain": "rules.explain",
+    "load_config": "config",
+    "load_settings": "assemble",
+    "locate": "assemble",
+    "open_locator": "assemble",
+    "select_management_point": "rules.select",
+}
+
+__all__ = [
+    "AdSiteName",
+    "Audience",
+    "Candidate",
+    "Category",
+    "ClientConfig",
+    "ClientKind",
+    "CmClientError",
+    "Decision",
+    "DiscoveryReport",
+    "DnsDomain",
+    "Endpoint",
+    "Evaluation",
+    "HostName",
+    "Locality",
+    "LocateError",
+    "Location",
+    "Locator",
+    "ManagementPoint",
+    "ManagementPointClient",
+    "NetworkFacts",
+    "NetworkLocation",
+    "Phase",
+    "Policy",
+    "Protocols",
+    "Purpose",
+    "Reason",
+    "Scheme",
+    "SeededChooser",
+    "SiteCode",
+    "SiteKind",
+    "Verdict",
+    "__version__",
+    "explain",
+    "load_config",
+    "load_settings",
+    "locate",
+    "open_locator",
+    "select_management_point",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+    if name == "__version__":
+        from ._version import __version__
+
+        return __version__
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{home}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

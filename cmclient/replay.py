@@ -45,7 +45,7 @@ def replay_decision(data: bytes) -> Replay:
         chooser=SeededChooser(saved.seed),
         unreadable=saved.unreadable,
     )
-    notes = ()
+    notes: tuple[str, ...] = ()
     if saved.catalogue != CATALOGUE_VERSION:
         notes = (f"decided by catalogue {saved.catalogue or '(none)'}, replayed by {CATALOGUE_VERSION}",)
     differences = [

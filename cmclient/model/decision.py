@@ -114,6 +114,7 @@ class Policy(NamedTuple):
 
     Attributes:
         assigned_site: The site that the client is assigned to; None when it is unmanaged.
+        assigned_mp: The management point that became the assigned one of that site; None while none has (MP-016).
         local_sites: Sites whose published boundaries hold the client, sorted; empty when none does or nobody said.
         purpose: What the management point is wanted for.
         phase: Where the client is in its life.
@@ -127,6 +128,7 @@ class Policy(NamedTuple):
     """
 
     assigned_site: SiteCode | None = None
+    assigned_mp: HostName | None = None
     local_sites: tuple[SiteCode, ...] = ()
     purpose: Purpose = Purpose.POLICY
     phase: Phase = Phase.REGISTERED

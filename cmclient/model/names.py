@@ -8,13 +8,14 @@ from typing import Self
 
 from ..errors import InvalidValueError
 
-__all__ = ["AdSiteName", "DnsDomain", "HostName", "SiteCode", "parse_port"]
+__all__ = ["AdSiteName", "DnsDomain", "HostName", "SiteCode", "parse_port", "shown_name"]
 
 _SITE_CODE = re.compile(r"[A-Z0-9]{3}")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _MAX_NAME = 253  # RFC 1035: what fits a DNS name
 _MAX_AD_SITE = 63  # an AD site name is one DNS label
 _MAX_PORT = 65535
+_MAX_SHOWN = 64  # a hostile name must not flood a terminal
 
 
 class SiteCode(str):
@@ -114,3 +115,18 @@ def parse_port(value: str | int) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > len(str(_MAX_PORT)) or not 0 < int(text) <= _MAX_PORT:
         raise InvalidValueError("port", value, f"it is a whole number from 1 to {_MAX_PORT}")
     return int(text)
+
+
+def shown_name(raw: str | bytes, *, most: int = _MAX_SHOWN) -> str:
+    """What something called itself that cannot be trusted to be a name, fit to be shown.
+
+    Returns:
+        One line of at most that many printable characters; ``?`` stands for each that is not, ``...`` for what was cut
+        off.
+    """
+    # The cut comes first: the work must not grow with what was sent. Four bytes are the most that a character takes.
+    head = raw[: 4 * (most + 1)]
+    text = head.decode("utf-8", "replace") if isinstance(head, bytes) else head
+    cut = len(text) > most or len(raw) > len(head)
+    shown = text[: most - 3] + "..." if cut else text
+    return "".join(one if one.isprintable() else "?" for one in shown)

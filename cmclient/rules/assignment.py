@@ -79,15 +79,19 @@ def assign_site(
         The site given, else the one kept, else one whose boundaries hold the client, at random among several.
     """
     if given is not None:
-        return Assignment(given, Reason("SA-002", f"site {given} was given"))
+        return Assignment(given, Reason("SA-002", f"assigned site {given}: given"))
     if kept is not None:
-        return Assignment(kept, Reason("SA-012", f"the client is assigned to {kept} already and keeps it"))
+        return Assignment(kept, Reason("SA-012", f"assigned site {kept}: kept from before"))
     by_site = {match.assignment_site: match.boundary for match in reversed(matches)}
     if not by_site:
-        return Assignment(None, Reason("CF-009", "no site was given and no published boundary holds the client"))
+        return Assignment(
+            None, Reason("CF-009", "no assigned site: none was given and no published boundary holds the client")
+        )
     if len(by_site) == 1:
         ((site, boundary),) = by_site.items()
-        return Assignment(site, Reason("SA-006", f"{boundary} is a boundary for assignment to {site}"))
+        return Assignment(
+            site, Reason("SA-006", f"assigned site {site}: {boundary} is one of its published boundaries")
+        )
     site = min(by_site, key=lambda code: chooser.draw(f"assign {code}"))
-    text = f"boundaries of {', '.join(sorted(by_site))} hold the client; {site} was drawn"
+    text = f"assigned site {site}: drawn among {', '.join(sorted(by_site))}, whose published boundaries hold the client"
     return Assignment(site, Reason("SA-009", text))

@@ -80,7 +80,10 @@ REQUIREMENTS: tuple[Requirement, ...] = (_find_directory_fault, _find_audience_f
 
 
 def find_purpose_fault(mp: ManagementPoint, category: Category, policy: Policy) -> Reason | None:
-    """Registration goes to the assigned site's own management points; policy also to its secondary sites' ones."""
+    """Registration goes to the assigned management point, policy to any of the assigned site or its secondary ones.
+
+    While no management point has become the assigned one, registration may go to any of the assigned site itself.
+    """
     if policy.purpose is Purpose.LOCATION:
         return None
     if category is Category.PROXY:
@@ -94,6 +97,8 @@ def find_purpose_fault(mp: ManagementPoint, category: Category, policy: Policy) 
         rule = "MP-002" if policy.purpose is Purpose.REGISTRATION else "SA-032"
         wanted = f"for {policy.purpose.value} a client keeps to its assigned site {policy.assigned_site or '(none)'}"
         return Reason(rule, f"{wanted}; this one belongs to {mp.site_code}")
+    if policy.purpose is Purpose.REGISTRATION and policy.assigned_mp not in {None, mp.host}:
+        return Reason("MP-002", f"registration goes to the assigned management point {policy.assigned_mp}")
     return None
 
 

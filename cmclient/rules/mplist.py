@@ -8,28 +8,31 @@ from ..model.facts import ClientKind, Membership, NetworkFacts, NetworkLocation
 from ..model.names import DnsDomain, SiteCode
 from ..model.rule import decides
 
-__all__ = ["Stage", "classify_list", "find_directory_bar", "find_dns_bar", "stages_of", "suffix_of"]
+__all__ = ["Stage", "Turn", "classify_list", "find_directory_bar", "find_dns_bar", "stages_of", "suffix_of"]
 
 # Kinds of client that never read what is published in the directory.
 _NO_DIRECTORY = {ClientKind.MAC, ClientKind.MDM, ClientKind.EXCHANGE}
 
 
-class Stage(NamedTuple):
-    """Sources that are asked together, after every earlier stage gave no management point that answers."""
+class Turn(NamedTuple):
+    """A source, and the rule that says that it is its turn."""
 
-    sources: tuple[SourceKind, ...]
+    source: SourceKind
     rule: str
 
 
-_INITIAL = (
-    Stage((SourceKind.INSTALLATION, SourceKind.DIRECTORY), "ML-006"),
-    Stage((SourceKind.DNS,), "ML-007"),
+Stage = tuple[Turn, ...]
+"""Sources that are asked together, after every earlier stage gave no management point that answers."""
+
+_INITIAL: tuple[Stage, ...] = (
+    (Turn(SourceKind.INSTALLATION, "ML-005"), Turn(SourceKind.DIRECTORY, "ML-006")),
+    (Turn(SourceKind.DNS, "ML-007"),),
 )
-_LATER = (
-    Stage((SourceKind.STORED_LIST,), "ML-010"),
-    Stage((SourceKind.ANSWERED_BEFORE, SourceKind.INSTALLATION), "ML-011"),
-    Stage((SourceKind.DIRECTORY,), "ML-011"),
-    Stage((SourceKind.DNS,), "ML-011"),
+_LATER: tuple[Stage, ...] = (
+    (Turn(SourceKind.STORED_LIST, "ML-010"),),
+    (Turn(SourceKind.ANSWERED_BEFORE, "ML-011"), Turn(SourceKind.INSTALLATION, "ML-011")),
+    (Turn(SourceKind.DIRECTORY, "ML-011"),),
+    (Turn(SourceKind.DNS, "ML-011"),),
 )
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from ..model.decision import Category, Phase, Policy, Purpose, Reason, Tie
+from ..model.decision import Category, Phase, Policy, Reason, Tie
 from ..model.endpoints import Locality, ManagementPoint, Scheme, SiteKind
 from ..model.facts import NetworkFacts
 from ..model.names import DnsDomain
 from ..model.rule import decides
 
-__all__ = ["find_category", "find_preferred", "forest_of", "rank_of", "standard_tie"]
+__all__ = ["find_category", "find_preferred", "forest_of", "rank_of", "standard_tie", "uses_groups"]
 
 _CATEGORIES = (Category.PROXY, Category.LOCAL, Category.ASSIGNED)
 
@@ -88,4 +88,4 @@ def standard_tie(category: Category, locality: Locality, *, preferred: bool, ran
 
 def uses_groups(policy: Policy) -> bool:
     """Whether boundary groups have a say: not while installing (ML-029, ML-030), not in a task sequence (ML-033)."""
-    return policy.phase is Phase.REGISTERED and policy.purpose is not Purpose.REGISTRATION
+    return policy.phase is Phase.REGISTERED

@@ -418,6 +418,14 @@ def test_registration__goes_to_the_assigned_site_whatever_other_traffic_uses() -
     assert {rejection(decision, "proxy.corp.test"), rejection(decision, "visited.corp.test")} == {"MP-002"}
 
 
+@pytest.mark.rule("MP-002", "MP-016")
+def test_registration__once_there_is_an_assigned_mp__goes_to_no_other() -> None:
+    policy = HTTPS_CLIENT._replace(purpose=Purpose.REGISTRATION, assigned_mp=ASSIGNED.host)
+    decision = decide(ASSIGNED, mp("equal.corp.test"), policy=policy)
+    assert names(decision.ranked) == [ASSIGNED.host]
+    assert rejection(decision, "equal.corp.test") == "MP-002"
+
+
 @pytest.mark.rule("MP-002")
 def test_ordinary_traffic__uses_the_proxy_that_registration_does_not() -> None:
     assert names(decide(PROXY, ASSIGNED).ranked) == ["proxy.corp.test", "assigned.corp.test"]

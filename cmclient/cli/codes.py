@@ -1,0 +1,43 @@
+"""Exit codes, and which error gives which."""
+
+from .. import errors
+
+__all__ = [
+    "DONE",
+    "FAILED",
+    "FINDINGS",
+    "INTERRUPTED",
+    "NONE_ELIGIBLE",
+    "NONE_FOUND",
+    "NONE_REACHABLE",
+    "OUR_BUG",
+    "TRUST_REFUSED",
+    "USAGE",
+    "code_of",
+]
+
+DONE = 0
+FAILED = 1
+USAGE = 2
+NONE_FOUND = 3
+NONE_ELIGIBLE = 4
+NONE_REACHABLE = 5
+TRUST_REFUSED = 6
+FINDINGS = 9
+OUR_BUG = 70
+INTERRUPTED = 130
+
+# Most specific first.
+_CODES: tuple[tuple[type[errors.CmClientError], int], ...] = (
+    (errors.TrustRefusedError, TRUST_REFUSED),
+    (errors.NoReachableManagementPointError, NONE_REACHABLE),
+    (errors.NoEligibleManagementPointError, NONE_ELIGIBLE),
+    (errors.NoManagementPointFoundError, NONE_FOUND),
+    (errors.ConfigError, USAGE),
+    (errors.InvalidValueError, USAGE),
+)
+
+
+def code_of(error: errors.CmClientError) -> int:
+    """The exit code for an error of ours."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), FAILED)

@@ -1,0 +1,35 @@
+"""The commands and the text of ``cmclient --help``; a test holds the text against the command modules."""
+
+__all__ = ["COMMANDS", "HELP"]
+
+# Name: module in this package, and one line of help. Each module has ``configure`` and ``run``.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "locate": ("locate", "the management point that a client here would use, and why"),
+    "discover": ("discover", "every management point that any source names"),
+    "facts": ("facts", "what this machine knows about itself"),
+    "replay": ("replay", "make a saved decision again and compare"),
+    "config": ("config", "the settings and where each comes from"),
+    "rules": ("rules", "the catalogue of rules, where each is decided and which tests show it"),
+    "lab": ("lab", "a small site on this machine, to try things on"),
+}
+
+_WIDTH = max(len(name) for name in COMMANDS)
+_LIST = "\n".join(f"  {name:<{_WIDTH}}  {text}" for name, (_, text) in COMMANDS.items())
+
+HELP = f"""\
+usage: cmclient [OPTIONS] COMMAND ...
+
+Find the Configuration Manager site systems that a client would use, and say why.
+
+commands:
+{_LIST}
+
+options, before or after the command:
+  --format text|json   how results are printed (default: text)
+  --config FILE        settings file, besides those of the machine and the user
+  --log-level LEVEL    debug, info, warning or error, on standard error
+  --version            print the version
+  -h, --help           this text; 'cmclient COMMAND --help' tells more
+
+Try it without a site: cmclient locate --lab
+"""

@@ -1,0 +1,56 @@
+"""``cmclient lab serve`` and ``cmclient lab describe``."""
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from .codes import DONE
+from .render import show
+from .site import read_description, read_faults, settings_text
+
+__all__ = ["HELP", "configure", "run"]
+
+HELP = """\
+A small Configuration Manager site on the loopback addresses of this machine: directory, DNS, management points,
+distribution points and a fallback status point. 'describe' prints the site; 'serve' runs it until Ctrl-C and prints
+the settings that a client needs, ready for --config.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("action", choices=("serve", "describe"), help="run the lab, or print what it consists of")
+    parser.add_argument("--lab-file", metavar="FILE", help="describe the site in a TOML file of yours")
+    parser.add_argument(
+        "--lab-fault",
+        metavar="ROLE[:NAME]=FAULT",
+        action="append",
+        default=[],
+        help="break something in it; repeatable",
+    )
+    parser.add_argument("--write-config", metavar="FILE", help="with serve: write the client's settings there")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Describe or serve."""
+    from ..lab import Lab
+
+    lab = Lab(read_description(arguments.lab_file), faults=read_faults(arguments.lab_fault))
+    if arguments.action == "describe":
+        show(lab.describe().splitlines())
+        return DONE
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with lab:
+        settings = settings_text(lab.settings())
+        if arguments.write_config:
+            Path(arguments.write_config).write_text(settings, encoding="utf-8")
+        show([*lab.describe().splitlines(), "", *settings.splitlines()])
+        sys.stdout.flush()
+        try:
+            stop.wait()
+        except KeyboardInterrupt:
+            show(["stopping"])
+    return DONE

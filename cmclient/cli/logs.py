@@ -1,0 +1,60 @@
+"""Log lines on standard error; the only place that configures logging, and only for our own loggers."""
+
+import json
+import logging
+import sys
+import time
+
+__all__ = ["configure_logging"]
+
+
+_CMTRACE_TYPES = {"WARNING": 2, "ERROR": 3, "CRITICAL": 3}
+
+
+def configure_logging(level: str, form: str) -> None:
+    """Send our log records to standard error.
+
+    Args:
+        level: debug, info, warning or error.
+        form: text, json (one object a line) or cmtrace (what administrators' log viewers read).
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter({"text": _Text, "json": _Json, "cmtrace": _CmTrace}[form]())
+    logger = logging.getLogger("cmclient")
+    logger.handlers = [handler]
+    logger.setLevel(level.upper())
+    logger.propagate = False
+
+
+def _message(record: logging.LogRecord) -> str:
+    text = record.getMessage()
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{record.levelname.lower()}: {_message(record)}"
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps(
+            {
+                "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{record.msecs:03.0f}Z",
+                "level": record.levelname.lower(),
+                "logger": record.name,
+                "event": getattr(record, "event", None),
+                "message": _message(record),
+            }
+        )
+
+
+class _CmTrace(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        moment = time.gmtime(record.created)
+        return (
+            f"<![LOG[{_message(record)}]LOG]!>"
+            f'<time="{time.strftime("%H:%M:%S", moment)}.{record.msecs:03.0f}+000" '
+            f'date="{time.strftime("%m-%d-%Y", moment)}" component="{record.name}" context="" '
+            f'type="{_CMTRACE_TYPES.get(record.levelname, 1)}" thread="{record.thread}" file="{record.filename}">'
+        )

@@ -1,0 +1,126 @@
+"""Entry point: finds the command, builds its parser alone, runs it, and turns errors into exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from ..errors import CmClientError
+from .codes import INTERRUPTED, OUR_BUG, USAGE, code_of
+from .commands import COMMANDS, HELP
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments without the program's name; None for those of the process.
+
+    Returns:
+        The exit code.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except CmClientError as error:
+        _complain(error)
+        return code_of(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception:  # noqa: BLE001 - the last line of defence: a bug is said to be one
+        import traceback
+
+        traceback.print_exc()
+        print("this is a bug in cmclient; the lines above say where", file=sys.stderr)
+        return OUR_BUG
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print(HELP, end="")
+        return 0 if arguments else USAGE
+    if arguments[0] == "--version":
+        from .._version import __version__
+
+        print(f"cmclient {__version__}")
+        return 0
+    place = _find_command(arguments)
+    if place is None:
+        return _refuse("no command was given")
+    name = arguments[place]
+    if name not in COMMANDS:
+        return _refuse(f"there is no command {name!r}{_suggest(name)}")
+    parsed, module = _parse(name, arguments[:place] + arguments[place + 1 :])
+    from .logs import configure_logging
+
+    configure_logging(parsed.log_level, parsed.log_format)
+    code: int = module.run(parsed)
+    return code
+
+
+def _find_command(arguments: Sequence[str]) -> int | None:
+    """Where the command stands: the first argument that is neither an option nor the value of one."""
+    if arguments[0] in COMMANDS:
+        return 0
+    import argparse
+
+    from .options import add_facts, add_output, add_settings
+
+    known = argparse.ArgumentParser(add_help=False)
+    for add in (add_output, add_settings, add_facts):
+        add(known)
+    valued = {option for action in known._actions if action.nargs != 0 for option in action.option_strings}  # noqa: SLF001
+    skip = False
+    for place, argument in enumerate(arguments):
+        if skip:
+            skip = False
+        elif argument.startswith("-"):
+            skip = argument in valued
+        else:
+            return place
+    return None
+
+
+def _parse(name: str, arguments: Sequence[str]) -> tuple[Any, Any]:
+    import argparse
+
+    from .options import add_output
+
+    module = import_module(f".{COMMANDS[name][0]}", __package__)
+    parser = argparse.ArgumentParser(
+        prog=f"cmclient {name}", description=module.HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    module.configure(parser)
+    add_output(parser)
+    return parser.parse_args(arguments), module
+
+
+def _refuse(what: str) -> int:
+    print(f"cmclient: {what}\n'cmclient --help' lists the commands", file=sys.stderr)
+    return USAGE
+
+
+def _suggest(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _complain(error: CmClientError) -> None:
+    from ..errors import ConfigError
+    from .render import printable
+
+    lines = error.faults if isinstance(error, ConfigError) else (error.message,)
+    for line in lines:
+        print(f"cmclient: {printable(line)}", file=sys.stderr)
+    if error.hint:
+        print(f"  what next: {printable(error.hint)}", file=sys.stderr)

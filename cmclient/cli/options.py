@@ -1,0 +1,144 @@
+"""Options that several commands share, and how they become settings and facts."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError
+from ..model.facts import Adapter, ClientKind, Membership, NetworkFacts, parse_address
+from ..model.names import AdSiteName, DnsDomain
+
+if TYPE_CHECKING:
+    from ..assemble import Run
+    from ..config import ClientConfig
+
+__all__ = ["add_facts", "add_output", "add_settings", "read_run", "read_settings"]
+
+_FACTS_CAP = 8 * 1024 * 1024  # bytes of a facts file; a larger one is something else
+
+# Options that are settings under the same name.
+_SETTING_OPTIONS = ("site_code", "dns_suffix", "purpose", "phase", "store", "deadline", "seed")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every command has."""
+    group = parser.add_argument_group("output")
+    group.add_argument("--format", choices=("text", "json"), default="text", help="how results are printed")
+    group.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="on standard error"
+    )
+    group.add_argument("--log-format", choices=("text", "json", "cmtrace"), default="text", help="of those lines")
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the options that are settings."""
+    group = parser.add_argument_group("settings ('cmclient config show' has all of them)")
+    group.add_argument("--config", metavar="FILE", help="settings file, besides those of the machine and the user")
+    group.add_argument("--setup-line", metavar="LINE", help="a ccmsetup command line, such as '/UsePKICert SMSMP=mp1'")
+    group.add_argument("--site-code", metavar="ABC", help="the assigned site (SMSSITECODE)")
+    group.add_argument("--mp", metavar="[https://]HOST", action="append", help="a management point (SMSMP); repeatable")
+    group.add_argument("--dns-suffix", metavar="DOMAIN", help="domain to look up in DNS (DNSSUFFIX)")
+    group.add_argument("--purpose", metavar="WHAT", help="policy (default), location or registration")
+    group.add_argument("--phase", metavar="PHASE", help="registered (default), installing or task-sequence")
+    group.add_argument("--store", metavar="FILE", help="where the MP list is kept between runs")
+    group.add_argument("--deadline", metavar="SECONDS", help="the longest that all may take (default 30)")
+    group.add_argument("--seed", metavar="N", help="makes random choices repeatable")
+    group.add_argument("--no-report", action="store_true", help="send nothing to a fallback status point")
+    group.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="any other setting; repeatable")
+
+
+def add_facts(parser: argparse.ArgumentParser) -> None:
+    """Add the options that give a fact by hand; with one of them nothing is stored and nothing reported."""
+    group = parser.add_argument_group("facts given by hand: what would that machine do? (changes nothing here)")
+    group.add_argument("--facts", metavar="FILE", help="facts of another machine, as 'facts --format json' prints them")
+    group.add_argument("--domain", metavar="NAME", help="its domain; '' for a workgroup")
+    group.add_argument("--forest", metavar="NAME", help="its forest")
+    group.add_argument("--ad-site", metavar="NAME", help="its AD site")
+    group.add_argument("--address", metavar="ADDR/PREFIX", action="append", help="an address of it; repeatable")
+    group.add_argument("--client-kind", choices=[kind.value for kind in ClientKind], help="the kind of client")
+
+
+def read_settings(arguments: argparse.Namespace, lab_file: Path | None = None) -> "ClientConfig":
+    """Load the settings that the options ask for.
+
+    Args:
+        arguments: With the options of ``add_settings``.
+        lab_file: Settings file of a lab; then no other file and no environment of this machine has a say.
+
+    Raises:
+        ConfigError: A setting is wrong.
+    """
+    options: dict[str, object] = {
+        name: value for name in _SETTING_OPTIONS if (value := getattr(arguments, name)) is not None
+    }
+    if arguments.mp:
+        options["management_points"] = ";".join(arguments.mp)
+    if arguments.no_report:
+        options["report"] = False
+    for text in arguments.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigError((f"--set {text!r} is not NAME=VALUE",))
+        options[name.strip().replace("-", "_")] = value
+    if lab_file is not None:
+        from ..config import load_config
+
+        return load_config(files=(("lab", lab_file),), setup_line=arguments.setup_line, options=options)
+    from ..assemble import load_settings
+
+    explicit = Path(arguments.config) if arguments.config else None
+    return load_settings(explicit_file=explicit, setup_line=arguments.setup_line, options=options)
+
+
+def read_run(arguments: argparse.Namespace, *, facts: NetworkFacts | None = None, offline: bool = False) -> "Run":
+    """What the options say about this run.
+
+    Args:
+        arguments: With the options of ``add_facts``.
+        facts: Facts in place of this machine's, before options replace single ones.
+        offline: Ask nobody.
+
+    Raises:
+        InvalidValueError: A fact cannot be one.
+        ConfigError: The facts file cannot be read.
+        ReplayError: The facts file holds no facts.
+        MalformedReplyError: A fact in it is not what it should be.
+    """
+    from ..assemble import Run
+
+    replaced = _replaced_facts(arguments)
+    by_hand = bool(replaced) or arguments.facts is not None
+    if arguments.facts is not None:
+        facts = _read_facts(arguments.facts)
+    return Run(offline=offline, writes=not (by_hand or offline), facts=facts, replaced=replaced)
+
+
+def _read_facts(name: str) -> NetworkFacts:
+    from ..protocol.saved import parse_facts
+
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(_FACTS_CAP + 1)
+    except OSError as error:
+        raise ConfigError((f"--facts {name} cannot be read: {error.strerror or error}",)) from error
+    facts = parse_facts(data)
+    return facts._replace(origins=dict.fromkeys(facts.origins, f"given in {name}"))
+
+
+def _replaced_facts(arguments: argparse.Namespace) -> dict[str, Any]:
+    replaced: dict[str, Any] = {}
+    if arguments.domain is not None:
+        domain = arguments.domain.strip()
+        replaced["domain"] = DnsDomain(domain) if domain else None
+        replaced["membership"] = Membership.DOMAIN if domain else Membership.WORKGROUP
+        replaced["domain_controllers"] = ()
+    if arguments.forest is not None:
+        replaced["forest"] = DnsDomain(arguments.forest)
+    if arguments.ad_site is not None:
+        replaced["ad_site"] = AdSiteName(arguments.ad_site)
+    if arguments.address:
+        addresses = tuple(parse_address(text) for text in arguments.address)
+        replaced["adapters"] = (Adapter("given", addresses=addresses),)
+    if arguments.client_kind is not None:
+        replaced["client_kind"] = ClientKind(arguments.client_kind)
+    return replaced

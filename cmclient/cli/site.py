@@ -1,0 +1,104 @@
+"""The site that a command works on: the real one of this machine, or a lab that lives as long as the command."""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigError, LabError
+from ..locate import Locator
+from ..model.secret import Secret
+from .options import read_run, read_settings
+
+if TYPE_CHECKING:
+    from ..lab import Fault, LabDescription
+
+__all__ = ["open_site", "read_description", "read_faults", "settings_text"]
+
+
+@contextmanager
+def open_site(arguments: argparse.Namespace, *, offline: bool = False) -> Iterator[Locator]:
+    """A locator as the options ask for it; with ``--lab`` a lab is started before and stopped after.
+
+    Raises:
+        ConfigError: A setting is wrong.
+        LabError: The lab cannot be described or started.
+    """
+    from ..assemble import open_locator
+
+    if not (arguments.lab or arguments.lab_file):
+        if arguments.lab_fault:
+            raise ConfigError(("--lab-fault breaks something in a lab",), hint="add --lab")
+        config = read_settings(arguments)
+        with open_locator(config, read_run(arguments, offline=offline)) as locator:
+            yield locator
+        return
+    with _open_lab(arguments, offline=offline) as locator:
+        yield locator
+
+
+@contextmanager
+def _open_lab(arguments: argparse.Namespace, *, offline: bool) -> Iterator[Locator]:
+    from tempfile import TemporaryDirectory
+
+    from ..assemble import open_locator
+    from ..lab import Lab
+
+    description = read_description(arguments.lab_file)
+    faults = read_faults(arguments.lab_fault)
+    with TemporaryDirectory(prefix="cmclient-lab-") as folder, Lab(description, faults=faults) as lab:
+        settings = Path(folder) / "lab.toml"
+        settings.write_text(settings_text(lab.settings()), encoding="utf-8")
+        config = read_settings(arguments, lab_file=settings)
+        if config.store is None:
+            config = config._replace(store=str(Path(folder) / "store.sqlite3"))
+        run = read_run(arguments, facts=lab.client_facts(), offline=offline)
+        with open_locator(config, run) as locator:
+            yield locator
+
+
+def settings_text(settings: Mapping[str, object]) -> str:
+    """The settings of a lab as a settings file; the password of its user is in it, and is worth nothing elsewhere."""
+    return "".join(f"{name} = {_toml(value)}\n" for name, value in settings.items())
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, Secret):
+        value = value.reveal()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return str(value) if isinstance(value, int | float) else json.dumps(str(value))
+
+
+def read_faults(texts: Sequence[str]) -> "list[Fault]":
+    """Read ``--lab-fault`` options.
+
+    Raises:
+        ConfigError: One names no role, server or fault.
+    """
+    from ..lab import parse_fault
+
+    try:
+        return [parse_fault(text) for text in texts]
+    except LabError as error:
+        raise ConfigError((error.message,), hint=error.hint) from error
+
+
+def read_description(name: str | None) -> "LabDescription | None":
+    """Read a description of a lab; None for the built-in one.
+
+    Raises:
+        LabError: It cannot be read, or it describes no lab.
+    """
+    from ..lab import parse_description
+
+    if name is None:
+        return None
+    try:
+        return parse_description(Path(name).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"{name} cannot be read: {error}") from error

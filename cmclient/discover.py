@@ -1,0 +1,224 @@
+"""Ask one source for management points, and say what came of it."""
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .config import ClientConfig
+from .errors import CmClientError, Disposition
+from .gather import parse_server
+from .model.decision import Candidate, Discovered, Origin, Reason, SourceKind, SourceReport
+from .model.directory import DirectoryEntry, DirectoryServer, PublishedRange, PublishedSite
+from .model.endpoints import Audience, ManagementPoint, Protocols
+from .model.facts import NetworkFacts
+from .model.http import Deadline
+from .model.names import DnsDomain, SiteCode
+from .model.rule import decides
+from .ports import Clock, DirectoryService, NameService, Store
+from .protocol.directory import (
+    management_point_query,
+    range_query,
+    read_management_points,
+    read_ranges,
+    read_sites,
+    read_trusted_forests,
+    site_query,
+    system_management_dn,
+    trust_query,
+)
+from .protocol.srv import (
+    domain_controller_query_name,
+    global_catalog_query_name,
+    read_directory_servers,
+    read_srv_records,
+    srv_query_name,
+)
+from .rules.mplist import find_directory_bar, find_dns_bar, suffix_of
+
+__all__ = ["Found", "Published", "Sources"]
+
+_log = logging.getLogger(__name__)
+_MOST_SERVERS = 3  # directory servers tried: each may cost its whole time
+
+
+class Published(NamedTuple):
+    """What sites publish in the directory besides their management points.
+
+    Attributes:
+        sites: Sites with their boundaries.
+        ranges: IPv4 ranges of any site.
+        trusted_forests: Forests that the asked forest trusts; None when that could not be read.
+    """
+
+    sites: tuple[PublishedSite, ...] = ()
+    ranges: tuple[PublishedRange, ...] = ()
+    trusted_forests: tuple[DnsDomain, ...] | None = None
+
+
+class Found(NamedTuple):
+    """What one source gave.
+
+    Attributes:
+        report: What was asked and what came of it.
+        discovered: Candidates and what could not be read.
+        published: From the directory only; None from any other source, and when it did not answer.
+    """
+
+    report: SourceReport
+    discovered: Discovered = Discovered()
+    published: Published | None = None
+
+
+class Sources:
+    """The sources of candidates, each asked as the rules allow and no further."""
+
+    def __init__(
+        self, config: ClientConfig, *, directory: DirectoryService, names: NameService, store: Store, clock: Clock
+    ) -> None:
+        self._config = config
+        self._directory = directory
+        self._names = names
+        self._store = store
+        self._clock = clock
+
+    def ask(
+        self, source: SourceKind, rule: str, facts: NetworkFacts, site: SiteCode | None, deadline: Deadline
+    ) -> Found:
+        """Ask one source.
+
+        Args:
+            source: Which one.
+            rule: The rule that says that it is its turn.
+            facts: What is known of the client; decides whether the source may be asked.
+            site: The assigned site, for sources that need it.
+            deadline: The end of waiting; the source's own limit applies as well.
+
+        Returns:
+            What it gave; a source that failed gives nothing and says so in its report. Never raises CmClientError.
+        """
+        asked: dict[SourceKind, Callable[[], Found]] = {
+            SourceKind.INSTALLATION: lambda: self._installation(rule),
+            SourceKind.STORED_LIST: lambda: self._stored(rule),
+            SourceKind.ANSWERED_BEFORE: lambda: self._answered_before(rule),
+            SourceKind.DIRECTORY: lambda: self._ask_directory(rule, facts, deadline),
+            SourceKind.DNS: lambda: self._ask_dns(rule, facts, site, deadline),
+        }
+        started = self._clock.monotonic()
+        _log.info("asking %s", source.value, extra={"event": "source.asked"})
+        try:
+            found = asked[source]()
+        except CmClientError as error:
+            _log.info("%s: %s", source.value, error.message, extra={"event": "source.failed"})
+            report = SourceReport(source, asked=True, found=0, rule=rule, detail=error.message, code=error.code)
+            found = Found(report)
+        seconds = round(self._clock.monotonic() - started, 6)
+        return found._replace(report=found.report._replace(seconds=seconds))
+
+    @decides("ML-005", "ML-008", "MP-017")
+    def _installation(self, rule: str) -> Found:
+        """Entries of ``SMSMP``, ``SMSMPLIST`` and the settings; ``/mp`` alone is none of them."""
+        origin = Origin(SourceKind.INSTALLATION, self._config.origins.get("management_points", "settings"))
+        candidates = [Candidate(mp, (origin,)) for mp in self._config.management_points]
+        if self._config.internet_mp is not None:
+            mp = ManagementPoint(
+                self._config.internet_mp,
+                site_code=self._config.site_code,
+                protocols=Protocols.HTTPS,
+                audience=Audience.INTERNET,
+            )
+            where = self._config.origins.get("internet_mp", "settings")
+            candidates.append(Candidate(mp, (Origin(SourceKind.INSTALLATION, where),)))
+        detail = "entries of the settings" if candidates else "no entry in management_points or internet_mp"
+        return _found(SourceKind.INSTALLATION, rule, detail, Discovered(tuple(candidates)))
+
+    def _stored(self, rule: str) -> Found:
+        discovered = Discovered(self._store.load_mp_list())
+        detail = "the stored list" if discovered.candidates else "no list is stored yet"
+        return _found(SourceKind.STORED_LIST, rule, detail, discovered)
+
+    def _answered_before(self, rule: str) -> Found:
+        discovered = Discovered(self._store.load_answered())
+        detail = "whoever has answered before" if discovered.candidates else "none has answered yet"
+        return _found(SourceKind.ANSWERED_BEFORE, rule, detail, discovered)
+
+    @decides("DN-002", "DN-011", "DN-018")
+    def _ask_dns(self, rule: str, facts: NetworkFacts, site: SiteCode | None, deadline: Deadline) -> Found:
+        suffix = suffix_of(facts, given=self._config.dns_suffix)
+        bar = find_dns_bar(facts, site=site, suffix=suffix)
+        if bar is not None or site is None or suffix is None:
+            return _barred(SourceKind.DNS, bar)
+        name = srv_query_name(site, suffix)
+        records = self._names.resolve_srv(name, deadline.within(2 * self._config.dns_timeout))
+        discovered = read_srv_records(
+            name, records, site=site, http_port=self._config.http_port, https_port=self._config.https_port
+        )
+        return _found(SourceKind.DNS, rule, f"SRV {name}", discovered)
+
+    @decides("AD-002", "AD-026", "ML-038")
+    def _ask_directory(self, rule: str, facts: NetworkFacts, deadline: Deadline) -> Found:
+        """Read what is published in the client's own forest, whichever forest its site servers are in."""
+        bar = find_directory_bar(facts)
+        if bar is not None or facts.domain is None:
+            return _barred(SourceKind.DIRECTORY, bar)
+        within = deadline.within(self._config.directory_timeout)
+        failure: CmClientError | None = None
+        for server in self._directory_servers(facts, within)[:_MOST_SERVERS]:
+            try:
+                return self._read_directory(rule, server, facts.domain, within)
+            except CmClientError as error:
+                failure = error
+                if error.disposition is not Disposition.NEXT_ENDPOINT:
+                    break
+        if failure is not None:
+            raise failure
+        return _barred(SourceKind.DIRECTORY, Reason("CF-003", "no directory server is known"))
+
+    def _directory_servers(self, facts: NetworkFacts, deadline: Deadline) -> tuple[DirectoryServer, ...]:
+        """Global catalogs of the forest, else domain controllers; whoever answered the ping first."""
+        wants_gc = self._config.use_global_catalog
+        given = tuple(parse_server(text, is_global_catalog=wants_gc) for text in self._config.directory_servers)
+        if given:
+            return given
+        servers: tuple[DirectoryServer, ...] = ()
+        if wants_gc and facts.forest is not None:
+            servers = self._find_servers(global_catalog_query_name(facts.forest), deadline, is_global_catalog=True)
+        if not servers and facts.domain is not None:
+            servers = self._find_servers(domain_controller_query_name(facts.domain), deadline, is_global_catalog=False)
+        answered = {controller.host: controller.address for controller in facts.domain_controllers}
+        near = [server._replace(address=answered[server.host]) for server in servers if server.host in answered]
+        return (*near, *(server for server in servers if server.host not in answered))
+
+    def _find_servers(self, name: str, deadline: Deadline, *, is_global_catalog: bool) -> tuple[DirectoryServer, ...]:
+        records = self._names.resolve_srv(name, deadline.within(2 * self._config.dns_timeout))
+        return read_directory_servers(records, is_global_catalog=is_global_catalog)
+
+    def _read_directory(self, rule: str, server: DirectoryServer, domain: DnsDomain, deadline: Deadline) -> Found:
+        base = "" if server.is_global_catalog else system_management_dn(domain)
+        queries = (management_point_query(base), site_query(base), range_query(base), trust_query(domain))
+        entries = self._directory.search(server, queries, deadline)
+        discovered, published = _read_published(entries, server)
+        detail = f"{server.host}:{server.port}" + (" (global catalog)" if server.is_global_catalog else "")
+        found = _found(SourceKind.DIRECTORY, rule, detail, discovered)
+        return found._replace(published=published)
+
+
+def _read_published(
+    entries: tuple[tuple[DirectoryEntry, ...], ...], server: DirectoryServer
+) -> tuple[Discovered, Published]:
+    points, sites, ranges, trusts = entries
+    discovered = read_management_points(points)
+    read, broken_sites = read_sites(sites)
+    spans, broken_ranges = read_ranges(ranges)
+    _log.debug("%s: %d sites, %d ranges", server.host, len(read), len(spans), extra={"event": "directory.read"})
+    unreadable = discovered.unreadable + broken_sites + broken_ranges
+    return discovered._replace(unreadable=unreadable), Published(read, spans, read_trusted_forests(trusts))
+
+
+def _found(source: SourceKind, rule: str, detail: str, discovered: Discovered) -> Found:
+    count = len(discovered.candidates)
+    return Found(SourceReport(source, asked=True, found=count, rule=rule, detail=detail), discovered)
+
+
+def _barred(source: SourceKind, bar: Reason | None) -> Found:
+    reason = bar or Reason("CF-003", "what it would be asked about is not known")
+    return Found(SourceReport(source, asked=False, found=0, rule=reason.rule, detail=reason.text))

@@ -1,0 +1,206 @@
+"""Facts, candidates, decision, contact: the way to a management point."""
+
+from typing import NamedTuple
+
+from .config import ClientConfig
+from .discover import Sources
+from .errors import (
+    LocateError,
+    NoEligibleManagementPointError,
+    NoManagementPointFoundError,
+    NoReachableManagementPointError,
+    TrustRefusedError,
+)
+from .gather import gather_facts
+from .model.certificates import ClientCertificate
+from .model.decision import Decision, Location, Reason, SourceReport
+from .model.facts import NetworkFacts
+from .model.http import Attempt, Deadline, Outcome
+from .model.rule import decides
+from .model.settings import ContactMode
+from .mpclient import AttemptLimits, ManagementPointClient
+from .ports import Clock, DirectoryService, DomainControllerPing, FactsSource, NameService, Store, Transport
+from .rules.choose import SeededChooser
+from .rules.mplist import stages_of
+from .search import Search, Tools
+
+__all__ = ["DiscoveryReport", "Locator"]
+
+_TRUST_CODES = {"server-certificate", "client-certificate"}
+_TRUST_STATUSES = {401, 403}
+
+
+class DiscoveryReport(NamedTuple):
+    """What every source named, and how it would be judged.
+
+    Attributes:
+        decision: All candidates, merged and judged, and what could not be read.
+        sources: What came of each source.
+        attempts: What happened when a management point was asked for its list.
+    """
+
+    decision: Decision
+    sources: tuple[SourceReport, ...]
+    attempts: tuple[Attempt, ...]
+
+
+class Locator:
+    """Locates a management point as a client would, and says why it is that one."""
+
+    def __init__(  # noqa: PLR0913 - one argument a port
+        self,
+        config: ClientConfig,
+        *,
+        facts: FactsSource,
+        directory: DirectoryService,
+        controllers: DomainControllerPing,
+        names: NameService,
+        transport: Transport,
+        store: Store,
+        clock: Clock,
+        chooser: SeededChooser,
+        certificate: ClientCertificate | None = None,
+        offline: bool = False,
+    ) -> None:
+        """Put a locator together from its ports; ``cmclient.assemble`` does it from settings alone.
+
+        Args:
+            config: The settings.
+            facts: This machine, or facts given in its place.
+            directory: Active Directory.
+            controllers: The ping that finds forest and AD site.
+            names: DNS.
+            transport: HTTP.
+            store: What is kept between runs.
+            clock: The time.
+            chooser: Chance.
+            certificate: The client certificate, if there is one.
+            offline: Use the stored list and ask nobody.
+        """
+        self._config = config
+        self._facts = facts
+        self._controllers = controllers
+        self._names = names
+        self._clock = clock
+        limits = AttemptLimits(
+            connect_timeout=config.connect_timeout,
+            attempt_timeout=config.attempt_timeout,
+            stagger=config.race_stagger,
+            width=1 if config.contact is ContactMode.SEQUENTIAL else config.race_width,
+        )
+        self._tools = Tools(
+            config=config,
+            sources=Sources(config, directory=directory, names=names, store=store, clock=clock),
+            client=ManagementPointClient(transport, clock, limits),
+            store=store,
+            clock=clock,
+            chooser=chooser,
+            certificate=certificate,
+            offline=offline,
+        )
+
+    def gather(self) -> NetworkFacts:
+        """Gather the facts of this machine.
+
+        Raises:
+            FactsError: The machine could not be asked at all.
+        """
+        return self._gather(self._deadline())[0]
+
+    def discover(self) -> DiscoveryReport:
+        """Ask every source that the rules allow this client, whether it is its turn or not, and judge what they name.
+
+        The last source is the list of the best management point that answers. Nothing is stored.
+
+        Raises:
+            FactsError: The machine could not be asked at all.
+        """
+        deadline = self._deadline()
+        search = Search(self._tools, self._gather(deadline)[0], deadline)
+        for stage in (*stages_of(has_stored_list=True), *stages_of(has_stored_list=False)):
+            for turn in stage:
+                if turn.source not in {report.source for report in search.reports}:
+                    search.ask(turn)
+        search.contact()
+        return DiscoveryReport(search.decide(), tuple(search.reports), tuple(search.attempts))
+
+    @decides("ML-007", "ML-011")
+    def locate(self) -> Location:
+        """Locate a management point: look where the rules look, stop where they stop, ask the chosen one.
+
+        Returns:
+            The location, with a chosen management point.
+
+        Raises:
+            NoManagementPointFoundError: No source named any.
+            NoEligibleManagementPointError: The rules reject every one.
+            NoReachableManagementPointError: None of the eligible ones answered (TrustRefusedError if all of them were
+                there and trust was refused). All three hold the whole Location.
+            FactsError: The machine could not be asked at all.
+        """
+        deadline = self._deadline()
+        facts, why = self._gather(deadline)
+        search = Search(self._tools, facts, deadline)
+        search.note(f"network location {facts.network_location.value}: {why.text}")
+        for stage in stages_of(has_stored_list=search.has_stored_list(), offline=self._tools.offline):
+            if search.winner is not None:
+                search.pass_over(stage)
+                continue
+            for turn in stage:
+                search.ask(turn)
+            search.contact()
+        search.keep()
+        location = search.location()
+        if location.chosen is None:
+            raise _failure(location)
+        return location
+
+    def _deadline(self) -> Deadline:
+        return Deadline.after(self._config.deadline, self._clock.monotonic)
+
+    def _gather(self, deadline: Deadline) -> tuple[NetworkFacts, Reason]:
+        return gather_facts(
+            self._config,
+            source=self._facts,
+            names=self._names,
+            controllers=self._controllers,
+            deadline=deadline,
+            offline=self._tools.offline,
+        )
+
+
+def _failure(location: Location) -> LocateError:
+    """The error for a location without a chosen management point."""
+    decision = location.decision
+    if decision.ranked:
+        failed = [attempt for attempt in location.attempts if attempt.outcome is Outcome.FAILED]
+        trust = bool(failed) and all(_is_trust(attempt) for attempt in failed)
+        if trust:
+            return TrustRefusedError(
+                f"{len(failed)} management points were asked and trust was refused each time",
+                location=location,
+                hint="compare the certificates with ca_file and client_certificate",
+            )
+        return NoReachableManagementPointError(
+            f"none of {len(decision.ranked)} eligible management points answered",
+            location=location,
+            hint="look at the attempts: each says what happened",
+        )
+    if decision.rejected:
+        return NoEligibleManagementPointError(
+            f"{len(decision.rejected)} management points were found and the rules reject every one",
+            location=location,
+            hint="each says which rule rejects it",
+        )
+    return NoManagementPointFoundError(
+        "no source named a management point", location=location, hint=_found_hint(location)
+    )
+
+
+def _is_trust(attempt: Attempt) -> bool:
+    return attempt.code in _TRUST_CODES or attempt.status in _TRUST_STATUSES
+
+
+def _found_hint(location: Location) -> str:
+    bars = [f"{report.source.value}: {report.detail}" for report in location.sources if report.found == 0]
+    return "; ".join(bars) or "set management_points or site_code"

@@ -1,0 +1,133 @@
+"""The entry point: finding the command, help, exit codes, errors in words."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cmclient import errors
+from cmclient.cli import codes
+from cmclient.cli.commands import COMMANDS, HELP
+from cmclient.cli.main import main
+
+
+def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    """The real command, in a process of its own."""
+    command = [sys.executable, "-m", "cmclient", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, **options)  # type: ignore[call-overload,no-any-return]  # noqa: S603
+
+
+def test_no_arguments__prints_help_and_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == codes.USAGE
+    assert capsys.readouterr().out == HELP
+
+
+def test_help__names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == codes.DONE
+    shown = capsys.readouterr().out
+    for name, (_, text) in COMMANDS.items():
+        assert f"  {name} " in shown
+        assert text in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command__works(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: cmclient {name}" in capsys.readouterr().out
+
+
+def test_unknown_command__suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["locat"]) == codes.USAGE
+    assert "did you mean 'locate'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--format", "json", "config", "show"],
+        ["config", "show", "--format", "json"],
+        ["--format=json", "config", "show"],
+        ["--site-code", "ABC", "--format", "json", "config", "show"],
+    ],
+)
+def test_options__before_or_after_the_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == codes.DONE
+    assert json.loads(capsys.readouterr().out)["deadline"]["value"]
+
+
+def test_options_without_a_command__is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--format", "json"]) == codes.USAGE
+    assert "no command" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.NoManagementPointFoundError("x", location=None), 3),
+        (errors.NoEligibleManagementPointError("x", location=None), 4),
+        (errors.NoReachableManagementPointError("x", location=None), 5),
+        (errors.TrustRefusedError("x", location=None), 6),
+        (errors.ConfigError(("x",)), 2),
+        (errors.InvalidValueError("x", "y", "z"), 2),
+        (errors.ReplayError("x"), 1),
+        (errors.StoreError("x"), 1),
+    ],
+)
+def test_exit_codes(error: errors.CmClientError, code: int) -> None:
+    assert codes.code_of(error) == code
+
+
+def test_wrong_settings__are_all_told_at_once_without_a_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('site_code = "TOOLONG"\nsite_cod = "ABC"\nhttp_port = 0\n')
+    done = run("config", "show", "--config", str(path))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert all(word in done.stderr for word in ("TOOLONG", "site_cod", "http_port"))
+
+
+def test_set__takes_any_setting_and_refuses_what_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "show", "--set", "dns-suffix=corp.test", "--changed"]) == 0
+    assert "dns_suffix = corp.test" in capsys.readouterr().out
+    assert main(["config", "show", "--set", "nonsense"]) == codes.USAGE
+    assert main(["config", "show", "--set", "dns_sufix=corp.test"]) == codes.USAGE
+    assert "dns_suffix" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--address", "300.1.2.3"),
+        ("--address", "10.1.2.3/99"),
+        ("--ad-site", "a\nb"),
+        ("--forest", "ümlaut.test"),
+        ("--site-code", "ABCD"),
+        ("--facts", "/nonexistent"),
+        ("--deadline", "soon"),
+        ("--lab-fault", "mp=refuse"),
+        ("--mp", "http://"),
+    ],
+)
+def test_bad_input__a_clear_error_and_no_traceback(
+    arguments: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["locate", "--offline", *arguments]) == codes.USAGE
+    told = capsys.readouterr().err
+    assert told.startswith("cmclient: ")
+    assert "\n  what next: " in told or arguments[0] != "--lab-fault"
+
+
+def test_nothing_stored__exit_code_3_and_what_to_do(tmp_path: Path) -> None:
+    done = run("locate", "--offline", "--store", str(tmp_path / "store"))
+    assert done.returncode == 3
+    assert "No management point" in done.stdout
+
+
+def test_output_that_nobody_reads__ends_quietly() -> None:
+    command = f"{sys.executable} -m cmclient --help | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,114 @@
+"""The house: layers, exports, sizes, start-up, one tree of errors."""
+
+import importlib
+import inspect
+import os
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cmclient
+from cmclient import errors
+
+PACKAGE = Path(cmclient.__file__).parent
+LINES = 420  # about 400, as the design says
+HEAVY = {"requests", "urllib3", "ldap3", "dns", "cryptography", "dataclasses", "rich"}
+
+
+def modules() -> list[str]:
+    found = [name for _, name, _ in pkgutil.walk_packages([str(PACKAGE)], "cmclient.")]
+    return [name for name in found if not name.endswith("__main__")]
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+    return {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+
+
+def test_wheel__is_what_is_tested_when_it_should_be() -> None:
+    if os.environ.get("CMCLIENT_EXPECT_WHEEL"):
+        assert "site-packages" in str(PACKAGE)
+
+
+def test_exports__are_those_of_all_and_each_can_be_loaded() -> None:
+    assert list(cmclient.__all__) == sorted(cmclient.__all__)
+    assert set(cmclient._HOMES) | {"__version__"} == set(cmclient.__all__)
+    for name in cmclient.__all__:
+        assert getattr(cmclient, name) is not None
+    with pytest.raises(AttributeError):
+        _ = cmclient.nonsense
+
+
+def test_import__loads_nothing_heavy() -> None:
+    assert not loaded_after("import cmclient") & (HEAVY | {"argparse", "json", "socket", "logging", "sqlite3"})
+
+
+def test_help_and_version__load_nothing_heavy() -> None:
+    code = "from cmclient.cli.main import main; main(['--help']); main(['--version'])"
+    assert not loaded_after(code) & (HEAVY | {"argparse", "logging"})
+
+
+@pytest.mark.parametrize("command", ["locate", "facts", "replay", "rules", "config"])
+def test_parser_of_a_command__loads_nothing_heavy(command: str) -> None:
+    code = f"from cmclient.cli.main import main\ntry:\n    main(['{command}', '--help'])\nexcept SystemExit:\n    pass"
+    assert not loaded_after(code) & HEAVY
+
+
+# What a library does when it is imported is not ours; only adapters import them.
+OWN = [name for name in modules() if not name.startswith("cmclient.adapters.")]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_module__does_nothing_when_it_is_imported(name: str) -> None:
+    code = (
+        "import sys\n"
+        "seen = []\n"
+        "def hook(event, args):\n"
+        "    if event in ('socket.connect', 'subprocess.Popen', 'os.putenv', 'os.mkdir', 'socket.bind'):\n"
+        "        seen.append(event)\n"
+        "    if event == 'open' and isinstance(args[1], str) and set(args[1]) & set('wax+'):\n"
+        "        seen.append(f'{event} {args[0]}')\n"
+        "sys.dont_write_bytecode = True\n"
+        "sys.addaudithook(hook)\n"
+        f"import {name}\n"
+        "assert not seen, seen"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_module__is_one_thought(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES
+
+
+def test_errors__are_one_tree_with_codes_of_their_own() -> None:
+    classes = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, BaseException)]
+    assert all(issubclass(kind, errors.CmClientError) for kind in classes)
+    codes = [kind.code for kind in classes]
+    assert len(codes) == len(set(codes))
+    assert {kind.__name__ for kind in classes} <= set(errors.__all__)
+
+
+def test_errors__are_nowhere_else() -> None:
+    strays = []
+    for name in modules():
+        module = importlib.import_module(name)
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if (
+                issubclass(kind, BaseException)
+                and kind.__module__ == name
+                and not issubclass(kind, errors.CmClientError)
+            ):
+                strays.append(f"{name}.{kind.__name__}")
+    assert strays == []
+
+
+def test_errors__the_tree_in_the_docstring_names_each() -> None:
+    for name in errors.__all__:
+        if name != "Disposition":
+            assert f" {name}" in (errors.__doc__ or "")

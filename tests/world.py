@@ -1,0 +1,163 @@
+"""A world in memory: every port, scripted by plain values, with a record of what was asked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from cmclient.adapters.memory_store import MemoryStore
+from cmclient.config import ClientConfig, load_config
+from cmclient.errors import CmClientError, ConnectError
+from cmclient.locate import Locator
+from cmclient.model.certificates import ClientCertificate
+from cmclient.model.directory import DirectoryEntry, DirectoryQuery, DirectoryServer, SrvRecord
+from cmclient.model.endpoints import ManagementPoint
+from cmclient.model.facts import Adapter, DomainController, Membership, NetworkFacts, parse_address
+from cmclient.model.http import Deadline, HttpReply, HttpRequest
+from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from cmclient.ports import Cancellation
+from cmclient.protocol.mplist import build_mp_list
+from cmclient.rules.choose import SeededChooser
+
+CORP = DnsDomain("corp.test")
+DC1 = HostName("dc1.corp.test")
+CERTIFICATE = ClientCertificate("CN=pc1", "CN=CA", "2026-01-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00", "")
+JOINED = NetworkFacts(
+    host=HostName("pc1.corp.test"),
+    membership=Membership.DOMAIN,
+    domain=CORP,
+    adapters=(Adapter("eth0", addresses=(parse_address("10.1.2.3/24"),)),),
+)
+WORKGROUP = JOINED._replace(membership=Membership.WORKGROUP, domain=None, dns_suffixes=(CORP,))
+
+Answer = bytes | int | CmClientError
+
+
+class FixedClock:
+    """A clock that moves by a millisecond each time that it is read, so that no two moments are the same."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+        self._ticks = 0.0
+
+    def now(self) -> datetime:
+        return self._now + timedelta(seconds=self._ticks)
+
+    def monotonic(self) -> float:
+        self._ticks += 0.001
+        return self._ticks
+
+
+class World:
+    """Everything around a client.
+
+    Attributes:
+        facts: What the machine knows.
+        controller: What its domain controller says; None when none answers.
+        entries: What the directory holds, by object class in lower case.
+        directory_error: What the directory does instead of answering.
+        records: SRV records by name; a name that is not there does not exist.
+        answers: What a URL gives: a body, a status, or an error. A URL that is not there refuses the connection.
+        store: What is kept between runs.
+        asked: Every question to anyone, in order.
+    """
+
+    def __init__(self, facts: NetworkFacts = JOINED) -> None:
+        self.facts = facts
+        self.controller: DomainController | None = DomainController(DC1, "127.0.0.1", CORP, CORP)
+        self.entries: dict[str, list[DirectoryEntry]] = {}
+        self.directory_error: CmClientError | None = None
+        self.records: dict[str, Sequence[SrvRecord] | CmClientError] = {
+            "_ldap._tcp.dc._msdcs.corp.test": [SrvRecord(DC1, 389)],
+            "_gc._tcp.corp.test": [SrvRecord(DC1, 3268)],
+        }
+        self.answers: dict[str, Answer | Callable[[], Answer]] = {}
+        self.store = MemoryStore()
+        self.asked: list[str] = []
+        self.clock = FixedClock()
+
+    # --- the ports ---
+
+    def read(self) -> NetworkFacts:
+        return self.facts
+
+    def ping(self, server: DirectoryServer, domain: DnsDomain, deadline: Deadline) -> DomainController | None:
+        self.asked.append(f"ping {server.host}:{server.port} {domain}")
+        return self.controller
+
+    def search(
+        self, server: DirectoryServer, queries: Sequence[DirectoryQuery], deadline: Deadline
+    ) -> tuple[tuple[DirectoryEntry, ...], ...]:
+        self.asked.append(f"ldap {server.host}:{server.port}")
+        if self.directory_error is not None:
+            raise self.directory_error
+        return tuple(tuple(self._matching(query)) for query in queries)
+
+    def _matching(self, query: DirectoryQuery) -> list[DirectoryEntry]:
+        return [e for kind, held in self.entries.items() if kind in query.filter.lower() for e in held]
+
+    def resolve_srv(self, name: str, deadline: Deadline) -> tuple[SrvRecord, ...]:
+        self.asked.append(f"srv {name}")
+        records = self.records.get(name, ())
+        if isinstance(records, CmClientError):
+            raise records
+        return tuple(records)
+
+    def resolve_host(self, name: HostName, deadline: Deadline) -> tuple[str, ...]:
+        return ("127.0.0.1",)
+
+    def send(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> HttpReply:
+        url = request.endpoint.url(request.path)
+        self.asked.append(f"{request.method} {url}")
+        answer = self.answers.get(url, ConnectError("connection refused", endpoint=str(request.endpoint)))
+        if callable(answer):
+            answer = answer()
+        if isinstance(answer, CmClientError):
+            raise answer
+        if isinstance(answer, int):
+            return HttpReply(answer, b"")
+        return HttpReply(200, answer, trusted=url.startswith("https:"))
+
+    # --- set-up ---
+
+    def serve(
+        self, mp: ManagementPoint, listed: Sequence[ManagementPoint], own: Mapping[str, Sequence[ManagementPoint]]
+    ) -> None:
+        """Let a management point answer MPLIST with the listed ones and MPLIST1 for each site with its own."""
+        for scheme in ("http", "https"):
+            base = f"{scheme}://{mp.host}/SMS_MP/.sms_aut"
+            self.answers[f"{base}?MPLIST"] = build_mp_list(listed)
+            for site, points in own.items():
+                self.answers[f"{base}?MPLIST1&{site}"] = build_mp_list(points, with_site_code=True)
+
+    def in_site(self, name: str) -> None:
+        """Let the domain controller say that the client is in an AD site."""
+        if self.controller is not None:
+            self.controller = self.controller._replace(client_site=AdSiteName(name))
+
+    def locator(self, *, https: bool = False, offline: bool = False, seed: int = 1, **settings: object) -> Locator:
+        """A locator in this world."""
+        return Locator(
+            config(use_pki_cert=https, **settings),
+            facts=self,
+            directory=self,
+            controllers=self,
+            names=self,
+            transport=self,
+            store=self.store,
+            clock=self.clock,
+            chooser=SeededChooser(seed),
+            certificate=CERTIFICATE if https else None,
+            offline=offline,
+        )
+
+    def contacted(self) -> list[str]:
+        """URLs asked, in order."""
+        return [line.partition(" ")[2] for line in self.asked if line.startswith("GET ")]
+
+
+def config(**settings: object) -> ClientConfig:
+    """Settings by name; everything else is the default."""
+    return load_config(overrides=settings)
+
+
+def site(code: str) -> SiteCode:
+    return SiteCode(code)
