@@ -175,7 +175,7 @@ def open_locator(config: ClientConfig, run: Run | None = None) -> Iterator[Locat
             controllers=lazy(lambda: _controllers(config, resolve)),
             names=names,
             transport=lazy(lambda: _transport(config, resolve)),
-            store=lazy(lambda: _store(config, writes=run.writes)),
+            store=lazy(lambda: _store(config, stack, writes=run.writes)),
             clock=clock,
             chooser=SeededChooser(fresh_seed() if config.seed is None else config.seed),
             certificate=_certificate(config, clock),
@@ -255,11 +255,12 @@ def _transport(config: ClientConfig, resolve: Resolve | None) -> Transport:
     )
 
 
-def _store(config: ClientConfig, *, writes: bool) -> Store:
+def _store(config: ClientConfig, stack: ExitStack, *, writes: bool) -> Store:
     from .adapters.memory_store import ReadOnlyStore
     from .adapters.store import SqliteStore
 
-    store = SqliteStore(Path(config.store) if config.store else default_store())
+    path = Path(config.store) if config.store else default_store()
+    store = stack.enter_context(SqliteStore(path, read_only=not writes))
     return store if writes else ReadOnlyStore(store)
 
 

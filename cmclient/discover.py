@@ -91,11 +91,12 @@ class Sources:
             rule: The rule that says that it is its turn.
             facts: What is known of the client; decides whether the source may be asked.
             site: The assigned site, for sources that need it.
-            deadline: The end of waiting; the source's own limit applies as well.
+            deadline: The end of waiting. One source gets half of what is left, and its own limit applies as well.
 
         Returns:
             What it gave; a source that failed gives nothing and says so in its report. Never raises CmClientError.
         """
+        deadline = deadline.half()  # a silent source must leave time for the next
         asked: dict[SourceKind, Callable[[], Found]] = {
             SourceKind.INSTALLATION: lambda: self._installation(rule),
             SourceKind.STORED_LIST: lambda: self._stored(rule),

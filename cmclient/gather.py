@@ -54,7 +54,7 @@ def gather_facts(
         source: This machine, or the facts given in its place.
         names: DNS, to find domain controllers.
         controllers: The ping.
-        deadline: The end of waiting.
+        deadline: The end of waiting; domain controllers get half of what is left.
         offline: Ask nobody.
 
     Returns:
@@ -65,7 +65,7 @@ def gather_facts(
     """
     facts = _with_settings(source.read(), config)
     if not offline and not facts.domain_controllers:
-        facts = _with_controller(facts, _find_controller(config, facts, names, controllers, deadline))
+        facts = _with_controller(facts, _find_controller(config, facts, names, controllers, deadline.half()))
     if offline and facts.network_location is NetworkLocation.UNKNOWN:
         return facts, Reason("NET-006", "offline, so nobody was asked")
     given = None if facts.network_location is NetworkLocation.UNKNOWN else facts.network_location

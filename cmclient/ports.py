@@ -94,6 +94,7 @@ class DirectoryService(Protocol):
             DirectoryTimeoutError: Not done within the deadline.
             DirectoryRefusedError: The bind or a search was refused.
             DirectoryTrustError: The server's certificate was not accepted.
+            DirectoryError: The answer cannot be read, or is past a limit.
         """
 
 

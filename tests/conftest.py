@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["rulemarks"]
+
 VECTORS = Path(__file__).parent / "vectors"
 
 _AMBIENT = (

@@ -3,8 +3,7 @@
 import argparse
 
 from .codes import DONE, NONE_FOUND
-from .locate import add_lab
-from .options import add_facts, add_settings
+from .options import add_facts, add_lab, add_settings
 from .render import print_json, show
 
 __all__ = ["HELP", "configure", "run"]

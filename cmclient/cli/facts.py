@@ -3,8 +3,7 @@
 import argparse
 
 from .codes import DONE
-from .locate import add_lab
-from .options import add_facts, add_settings
+from .options import add_facts, add_lab, add_settings
 from .render import print_json, show
 
 __all__ = ["HELP", "configure", "run"]
@@ -19,6 +18,7 @@ With --format json the output can be saved and given to --facts on another machi
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument("--offline", action="store_true", help="ask no domain controller")
+    parser.add_argument("--as-sent", action="store_true", help="as a location request would tell them to a site (XML)")
     add_lab(parser)
     add_settings(parser)
     add_facts(parser)
@@ -31,7 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     with open_site(arguments, offline=arguments.offline) as locator, show_progress():
         facts = locator.gather()
-    if arguments.format == "json":
+    if arguments.as_sent:
+        from ..protocol.clientinfo import build_client_info
+
+        show([build_client_info(facts, assigned_site=facts.assigned_site)])
+    elif arguments.format == "json":
         from ..protocol.saved import build_facts
 
         print_json(build_facts(facts))

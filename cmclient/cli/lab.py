@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .codes import DONE
 from .render import show
-from .site import read_description, read_faults, settings_text
+from .site import describe_lab, settings_text
 
 __all__ = ["HELP", "configure", "run"]
 
@@ -35,9 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Describe or serve."""
-    from ..lab import Lab
-
-    lab = Lab(read_description(arguments.lab_file), faults=read_faults(arguments.lab_fault))
+    lab = describe_lab(arguments)
     if arguments.action == "describe":
         show(lab.describe().splitlines())
         return DONE

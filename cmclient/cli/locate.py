@@ -5,10 +5,10 @@ import argparse
 from ..errors import LocateError
 from ..model.decision import Location
 from .codes import DONE, code_of
-from .options import add_facts, add_settings
+from .options import add_facts, add_lab, add_settings
 from .render import print_json, show
 
-__all__ = ["HELP", "add_lab", "configure", "run"]
+__all__ = ["HELP", "configure", "run"]
 
 HELP = """\
 Locate the management point that a client here would use, and say why it is that one and no other.
@@ -29,20 +29,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_lab(parser)
     add_settings(parser)
     add_facts(parser)
-
-
-def add_lab(parser: argparse.ArgumentParser) -> None:
-    """Add the options that put a lab in place of the real site."""
-    lab = parser.add_argument_group("lab")
-    lab.add_argument("--lab", action="store_true", help="against a small site on this machine, started and stopped")
-    lab.add_argument(
-        "--lab-fault",
-        metavar="ROLE[:NAME]=FAULT",
-        action="append",
-        default=[],
-        help="break something in it; repeatable",
-    )
-    lab.add_argument("--lab-file", metavar="FILE", help="describe the site in a TOML file of yours")
 
 
 def run(arguments: argparse.Namespace) -> int:

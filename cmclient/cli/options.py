@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..assemble import Run
     from ..config import ClientConfig
 
-__all__ = ["add_facts", "add_output", "add_settings", "read_run", "read_settings"]
+__all__ = ["add_facts", "add_lab", "add_lab_description", "add_output", "add_settings", "read_run", "read_settings"]
 
 _FACTS_CAP = 8 * 1024 * 1024  # bytes of a facts file; a larger one is something else
 
@@ -45,6 +45,25 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", metavar="N", help="makes random choices repeatable")
     group.add_argument("--no-report", action="store_true", help="send nothing to a fallback status point")
     group.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="any other setting; repeatable")
+
+
+def add_lab(parser: argparse.ArgumentParser) -> None:
+    """Add the options that put a lab in place of the real site."""
+    group = parser.add_argument_group("lab")
+    group.add_argument("--lab", action="store_true", help="against a small site on this machine, started and stopped")
+    add_lab_description(group)
+
+
+def add_lab_description(parser: argparse._ActionsContainer) -> None:
+    """Add the options that say what the lab is like."""
+    parser.add_argument("--lab-file", metavar="FILE", help="describe the site in a TOML file of yours")
+    parser.add_argument(
+        "--lab-fault",
+        metavar="ROLE[:NAME]=FAULT",
+        action="append",
+        default=[],
+        help="break something in it, as in mp=refuse or mp:mp1=slow:3; repeatable",
+    )
 
 
 def add_facts(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,9 @@ from ..model.secret import Secret
 from .options import read_run, read_settings
 
 if TYPE_CHECKING:
-    from ..lab import Fault, LabDescription
+    from ..lab import Lab
 
-__all__ = ["open_site", "read_description", "read_faults", "settings_text"]
+__all__ = ["describe_lab", "open_site", "settings_text"]
 
 
 @contextmanager
@@ -44,11 +44,8 @@ def _open_lab(arguments: argparse.Namespace, *, offline: bool) -> Iterator[Locat
     from tempfile import TemporaryDirectory
 
     from ..assemble import open_locator
-    from ..lab import Lab
 
-    description = read_description(arguments.lab_file)
-    faults = read_faults(arguments.lab_fault)
-    with TemporaryDirectory(prefix="cmclient-lab-") as folder, Lab(description, faults=faults) as lab:
+    with TemporaryDirectory(prefix="cmclient-lab-") as folder, describe_lab(arguments) as lab:
         settings = Path(folder) / "lab.toml"
         settings.write_text(settings_text(lab.settings()), encoding="utf-8")
         config = read_settings(arguments, lab_file=settings)
@@ -74,31 +71,20 @@ def _toml(value: object) -> str:
     return str(value) if isinstance(value, int | float) else json.dumps(str(value))
 
 
-def read_faults(texts: Sequence[str]) -> "list[Fault]":
-    """Read ``--lab-fault`` options.
+def describe_lab(arguments: argparse.Namespace) -> "Lab":
+    """A lab as the options describe it, not started.
 
     Raises:
-        ConfigError: One names no role, server or fault.
+        ConfigError: The file cannot be read or describes no lab, or a fault names no role, server or fault.
     """
-    from ..lab import parse_fault
+    from ..lab import Lab, parse_description, parse_fault
 
     try:
-        return [parse_fault(text) for text in texts]
+        description = None
+        if arguments.lab_file is not None:
+            description = parse_description(Path(arguments.lab_file).read_text(encoding="utf-8"))
+        return Lab(description, faults=[parse_fault(text) for text in arguments.lab_fault])
     except LabError as error:
         raise ConfigError((error.message,), hint=error.hint) from error
-
-
-def read_description(name: str | None) -> "LabDescription | None":
-    """Read a description of a lab; None for the built-in one.
-
-    Raises:
-        LabError: It cannot be read, or it describes no lab.
-    """
-    from ..lab import parse_description
-
-    if name is None:
-        return None
-    try:
-        return parse_description(Path(name).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise LabError(f"{name} cannot be read: {error}") from error
+        raise ConfigError((f"--lab-file {arguments.lab_file} cannot be read: {error}",)) from error

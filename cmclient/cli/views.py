@@ -163,5 +163,6 @@ def facts_items(facts: NetworkFacts) -> list[Item]:
     )
     return [
         Table("Facts", ("fact", "value", "where from"), rows),
+        "",
         Table("Connections", ("name", "addresses", "DNS suffix", "description"), adapters),
     ]

@@ -99,6 +99,9 @@ class Adapter(NamedTuple):
         description: The system's description; the name again where there is none.
         dns_suffix: The connection's own DNS suffix; empty when it has none.
         is_vpn: Whether its kind or name says that it is a VPN; None when that cannot be told.
+        if_type: Kind of the connection as IANA numbers them (6 Ethernet, 23 PPP, 71 Wi-Fi, 131 tunnel); None when not
+            known.
+        has_hardware_address: Whether it has a MAC address; None when not known.
         addresses: In the system's order; may be empty.
     """
 
@@ -106,6 +109,8 @@ class Adapter(NamedTuple):
     description: str = ""
     dns_suffix: str = ""
     is_vpn: bool | None = None
+    if_type: int | None = None
+    has_hardware_address: bool | None = None
     addresses: tuple[InterfaceAddress, ...] = ()
 
 

@@ -32,6 +32,11 @@ class Deadline:
         sooner = self._monotonic() + seconds
         return Deadline(sooner if self.at is None else min(self.at, sooner), self._monotonic)
 
+    def half(self) -> "Deadline":
+        """Half of the time that is left: what one of several that are asked in turn may take."""
+        left = self.remaining()
+        return self if left is None else self.within(left / 2)
+
     def remaining(self) -> float | None:
         """Seconds left, never below zero; None when there is no end."""
         return None if self.at is None else max(0.0, self.at - self._monotonic())

@@ -30,7 +30,8 @@ class SiteCode(str):
             InvalidValueError: It does not have exactly three ASCII letters or digits.
         """
         code = value.upper()
-        if not _SITE_CODE.fullmatch(code):
+        # Before changing case: there are letters elsewhere whose other case is ASCII.
+        if not value.isascii() or not _SITE_CODE.fullmatch(code):
             raise InvalidValueError("site code", value, "it has exactly three letters or digits")
         return super().__new__(cls, code)
 
@@ -39,7 +40,7 @@ def _dns_name(what: str, value: str) -> str:
     name = value.lower().removesuffix(".")
     if not name:
         raise InvalidValueError(what, value, "it is empty")
-    if not name.isascii():
+    if not value.isascii():  # as given: there are letters elsewhere whose lower case is ASCII
         raise InvalidValueError(what, value, "it has non-ASCII characters; give its xn-- form")
     if len(name) > _MAX_NAME:
         raise InvalidValueError(what, value, f"it is longer than {_MAX_NAME} characters")

@@ -23,4 +23,4 @@ def find_location(facts: NetworkFacts, *, given: NetworkLocation | None) -> tupl
     if facts.domain_controllers:
         first = facts.domain_controllers[0].host
         return NetworkLocation.INTRANET, Reason("NET-001", f"the domain controller {first} answered")
-    return NetworkLocation.UNKNOWN, Reason("NET-006", "no domain controller answered; the intranet is tried first")
+    return NetworkLocation.UNKNOWN, Reason("NET-006", "no domain controller was reached; the intranet is tried first")

@@ -97,13 +97,10 @@ def test_errors__are_one_tree_with_codes_of_their_own() -> None:
 def test_errors__are_nowhere_else() -> None:
     strays = []
     for name in modules():
-        module = importlib.import_module(name)
-        for _, kind in inspect.getmembers(module, inspect.isclass):
-            if (
-                issubclass(kind, BaseException)
-                and kind.__module__ == name
-                and not issubclass(kind, errors.CmClientError)
-            ):
+        for _, kind in inspect.getmembers(importlib.import_module(name), inspect.isclass):
+            is_ours = kind.__module__ == name and issubclass(kind, BaseException)
+            # A private one is control flow inside its module; the property tests would see it leave.
+            if is_ours and not issubclass(kind, errors.CmClientError) and not kind.__name__.startswith("_"):
                 strays.append(f"{name}.{kind.__name__}")
     assert strays == []
 

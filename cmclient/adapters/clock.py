@@ -1,0 +1,30 @@
+"""The clock and the chance of the operating system."""
+
+import secrets
+import time
+from datetime import UTC, datetime
+
+__all__ = ["SystemClock", "fresh_seed"]
+
+_SEED_BITS = 63  # fits a signed 64-bit number, which every reader of a saved decision can hold
+
+
+class SystemClock:
+    """The time, as this machine has it."""
+
+    def now(self) -> datetime:
+        """The wall clock: aware, UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+
+def fresh_seed() -> int:
+    """Draw a seed that nobody can foretell.
+
+    Returns:
+        A whole number from 0 to 2**63 - 1.
+    """
+    return secrets.randbits(_SEED_BITS)

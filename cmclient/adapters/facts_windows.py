@@ -1,0 +1,293 @@
+"""What a Windows machine knows about itself, and what an installed client has written down there.
+
+``WindowsFacts`` makes facts of what a ``WindowsSource`` says; it is tested with recorded values. ``Win32Source`` asks
+the real system through the registry and netapi32. It was written from the documentation of those functions and has
+not been run on Windows.
+"""
+
+import sys
+from typing import Protocol, TypeVar
+
+from ..errors import FactsError, InvalidValueError
+from ..model.facts import Adapter, Membership, NetworkFacts
+from ..model.names import AdSiteName, DnsDomain, HostName, SiteCode
+
+__all__ = ["RegistryValue", "Win32Source", "WindowsFacts", "WindowsSource"]
+
+RegistryValue = str | int | list[str] | None
+"""What the registry holds: text, a number, several texts, or nothing."""
+
+_CCM = r"SOFTWARE\Microsoft\CCM"
+_LOCATION = rf"{_CCM}\LocationServices"
+_SECURITY = rf"{_CCM}\Security"
+_MOBILE_CLIENT = r"SOFTWARE\Microsoft\SMS\Mobile Client"
+_TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
+_DNS_POLICY = r"SOFTWARE\Policies\Microsoft\Windows NT\DNSClient"
+
+_Name = TypeVar("_Name", AdSiteName, DnsDomain, HostName, SiteCode)
+
+
+class WindowsSource(Protocol):
+    """What Windows is asked. Nothing here uses the network; what Windows does not say is None."""
+
+    def registry_value(self, key: str, name: str) -> RegistryValue:
+        """A value below ``HKEY_LOCAL_MACHINE``, in the 64-bit view; None when it is missing or may not be read."""
+
+    def join_information(self) -> tuple[str, bool] | None:
+        """NetBIOS name of the domain or workgroup, and whether it is a domain."""
+
+    def dns_domain_name(self) -> str | None:
+        """DNS name of the domain that the machine is joined to."""
+
+    def forest_name(self) -> str | None:
+        """DNS name of that domain's forest."""
+
+    def site_name(self) -> str | None:
+        """Name of the machine's AD site."""
+
+    def computer_dns_name(self) -> str | None:
+        """The machine's own name, fully qualified where it has a DNS suffix."""
+
+    def adapters(self) -> tuple[Adapter, ...]:
+        """Its network connections.
+
+        Raises:
+            FactsError: Windows refused to tell.
+        """
+
+
+class WindowsFacts:
+    """Facts of a Windows machine, and of the client that is installed there if there is one."""
+
+    def __init__(self, source: WindowsSource) -> None:
+        self._source = source
+
+    def read(self) -> NetworkFacts:
+        """Read the machine's names, its domain, its connections, and the settings of an installed client.
+
+        The client's own DNS suffix comes first of the suffixes.
+
+        Raises:
+            FactsError: Windows refused to tell its network connections.
+        """
+        origins: dict[str, str] = {}
+        adapters = self._source.adapters()
+        if adapters:
+            origins["adapters"] = "network interfaces"
+        membership = self._membership(origins)
+        joined = membership is Membership.DOMAIN
+        return NetworkFacts(
+            host=_known(HostName, self._source.computer_dns_name(), "host", "computer name", origins),
+            membership=membership,
+            domain=_known(DnsDomain, self._source.dns_domain_name(), "domain", "domain membership", origins)
+            if joined
+            else None,
+            forest=_known(DnsDomain, self._source.forest_name(), "forest", "domain membership", origins)
+            if joined
+            else None,
+            ad_site=_known(AdSiteName, self._source.site_name(), "ad_site", "netlogon service", origins)
+            if joined
+            else None,
+            adapters=adapters,
+            dns_suffixes=self._suffixes(origins),
+            always_internet=self._always_internet(origins),
+            assigned_site=_known(
+                SiteCode,
+                self._source.registry_value(_MOBILE_CLIENT, "AssignedSiteCode"),
+                "assigned_site",
+                rf"registry {_MOBILE_CLIENT}\AssignedSiteCode",
+                origins,
+            ),
+            allowed_mps=self._allowed_mps(origins),
+            origins=origins,
+        )
+
+    def _membership(self, origins: dict[str, str]) -> Membership:
+        information = self._source.join_information()
+        if information is None:
+            return Membership.UNKNOWN
+        name, joined = information
+        origins["membership"] = f"joined to the {'domain' if joined else 'workgroup'} {name}"
+        return Membership.DOMAIN if joined else Membership.WORKGROUP
+
+    def _suffixes(self, origins: dict[str, str]) -> tuple[DnsDomain, ...]:
+        """The client's suffix, then the search list: a policy's, else the machine's, else its one suffix."""
+        client = _texts(self._source.registry_value(_LOCATION, "DnsSuffix"))
+        sources = [rf"{_LOCATION}\DnsSuffix"] if client else []
+        found = [*client]
+        for key, name in (
+            (_DNS_POLICY, "SearchList"),
+            (_TCPIP, "SearchList"),
+            (_TCPIP, "Domain"),
+            (_TCPIP, "DhcpDomain"),
+        ):
+            values = _texts(self._source.registry_value(key, name))
+            if values:
+                found += values
+                sources.append(rf"{key}\{name}")
+                break
+        suffixes = tuple(dict.fromkeys(one for text in found if (one := _name(DnsDomain, text)) is not None))
+        if suffixes:
+            origins["dns_suffixes"] = f"registry {' and '.join(sources)}"
+        return suffixes
+
+    def _always_internet(self, origins: dict[str, str]) -> bool:
+        value = self._source.registry_value(_SECURITY, "ClientAlwaysOnInternet")
+        if value not in (0, 1, "0", "1"):
+            return False
+        origins["always_internet"] = rf"registry {_SECURITY}\ClientAlwaysOnInternet"
+        return value in (1, "1")
+
+    def _allowed_mps(self, origins: dict[str, str]) -> tuple[HostName, ...] | None:
+        """Affinity. A value that is there and names nobody allows nobody (Q-33)."""
+        value = self._source.registry_value(_CCM, "AllowedMPs")
+        if not isinstance(value, str | list):
+            return None
+        texts = _texts(value)
+        hosts = tuple(dict.fromkeys(one for text in texts if (one := _name(HostName, text)) is not None))
+        wrong = [text for text in texts if _name(HostName, text) is None]
+        origins["allowed_mps"] = rf"registry {_CCM}\AllowedMPs"
+        if wrong:
+            origins["allowed_mps"] += f", {len(wrong)} of it no host name and left out"
+        return hosts
+
+
+def _known(kind: type[_Name], value: RegistryValue, fact: str, origin: str, origins: dict[str, str]) -> _Name | None:
+    """The value as a name of its kind, with its origin noted; None when it is not there or cannot be one."""
+    name = _name(kind, value) if isinstance(value, str) else None
+    if name is not None:
+        origins[fact] = origin
+    return name
+
+
+def _name(kind: type[_Name], text: str) -> _Name | None:
+    try:
+        return kind(text.strip())
+    except InvalidValueError:
+        return None
+
+
+def _texts(value: RegistryValue) -> list[str]:
+    """The texts of a value: each of a list, or those between commas, semicolons and blanks."""
+    if isinstance(value, list):
+        return [text for part in value if (text := part.strip("\0 \t"))]
+    if isinstance(value, str):
+        return value.replace(",", " ").replace(";", " ").replace("\0", " ").split()
+    return []
+
+
+if sys.platform == "win32":
+    import ctypes
+    import winreg
+    from ctypes import wintypes
+
+    from .interfaces import read_adapters
+
+    _JOINED_TO_DOMAIN = 3  # NetSetupDomainName
+    _JOINED_TO_WORKGROUP = 2  # NetSetupWorkgroupName
+    _NOT_JOINED = 1  # NetSetupUnjoined
+    _DNS_FULLY_QUALIFIED = 3  # ComputerNameDnsFullyQualified
+    _PRIMARY_DOMAIN_BASIC = 1  # DsRolePrimaryDomainInfoBasic
+    _MAX_NAME = 1024  # characters; a fully qualified name has 253 at most
+
+    class _Guid(ctypes.Structure):
+        _fields_ = (("bytes", ctypes.c_ubyte * 16),)
+
+    class _PrimaryDomain(ctypes.Structure):
+        """DSROLE_PRIMARY_DOMAIN_INFO_BASIC."""
+
+        _fields_ = (
+            ("machine_role", ctypes.c_int),
+            ("flags", wintypes.ULONG),
+            ("flat_name", wintypes.LPWSTR),
+            ("dns_name", wintypes.LPWSTR),
+            ("forest_name", wintypes.LPWSTR),
+            ("domain_guid", _Guid),
+        )
+
+    class Win32Source:
+        """The Windows that this runs on."""
+
+        def __init__(self) -> None:
+            self._netapi = ctypes.WinDLL("netapi32")
+            self._kernel = ctypes.WinDLL("kernel32")
+            self._netapi.NetApiBufferFree.argtypes = (ctypes.c_void_p,)
+            self._netapi.DsRoleFreeMemory.argtypes = (ctypes.c_void_p,)
+            self._netapi.DsRoleFreeMemory.restype = None
+
+        def registry_value(self, key: str, name: str) -> RegistryValue:
+            """A value below ``HKEY_LOCAL_MACHINE``, in the 64-bit view; None when missing or not to be read."""
+            try:
+                access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+                with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key, 0, access) as opened:
+                    value, _ = winreg.QueryValueEx(opened, name)
+            except OSError:
+                return None
+            if isinstance(value, list):
+                return [text for text in value if isinstance(text, str)]
+            return value if isinstance(value, str | int) else None
+
+        def join_information(self) -> tuple[str, bool] | None:
+            """NetGetJoinInformation."""
+            name, status = wintypes.LPWSTR(), ctypes.c_int()
+            if self._netapi.NetGetJoinInformation(None, ctypes.byref(name), ctypes.byref(status)):
+                return None
+            try:
+                text = name.value or ""
+            finally:
+                self._netapi.NetApiBufferFree(name)
+            if status.value not in {_JOINED_TO_DOMAIN, _JOINED_TO_WORKGROUP, _NOT_JOINED}:
+                return None
+            return text, status.value == _JOINED_TO_DOMAIN
+
+        def dns_domain_name(self) -> str | None:
+            """DsRoleGetPrimaryDomainInformation."""
+            return self._primary_domain()[0]
+
+        def forest_name(self) -> str | None:
+            """DsRoleGetPrimaryDomainInformation."""
+            return self._primary_domain()[1]
+
+        def _primary_domain(self) -> tuple[str | None, str | None]:
+            found = ctypes.POINTER(_PrimaryDomain)()
+            ask = self._netapi.DsRoleGetPrimaryDomainInformation
+            if ask(None, _PRIMARY_DOMAIN_BASIC, ctypes.byref(found)):
+                return None, None
+            try:
+                return found.contents.dns_name, found.contents.forest_name
+            finally:
+                self._netapi.DsRoleFreeMemory(found)
+
+        def site_name(self) -> str | None:
+            """DsGetSiteNameW."""
+            name = wintypes.LPWSTR()
+            if self._netapi.DsGetSiteNameW(None, ctypes.byref(name)):
+                return None
+            try:
+                return name.value
+            finally:
+                self._netapi.NetApiBufferFree(name)
+
+        def computer_dns_name(self) -> str | None:
+            """GetComputerNameExW."""
+            size = wintypes.DWORD(_MAX_NAME)
+            buffer = ctypes.create_unicode_buffer(_MAX_NAME)
+            if not self._kernel.GetComputerNameExW(_DNS_FULLY_QUALIFIED, buffer, ctypes.byref(size)):
+                return None
+            return buffer.value or None
+
+        def adapters(self) -> tuple[Adapter, ...]:
+            """Through ifaddr.
+
+            Raises:
+                FactsError: Windows refused to tell.
+            """
+            return read_adapters()
+
+else:
+
+    class Win32Source:
+        """There is no Windows here."""
+
+        def __init__(self) -> None:
+            raise FactsError("this is not Windows")

@@ -1,0 +1,355 @@
+"""Settings in layers: where each value comes from, and everything that is wrong with any of them at once."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .errors import ConfigError, InvalidValueError
+from .model.decision import Phase, Purpose
+from .model.directory import DirectorySecurity
+from .model.endpoints import ManagementPoint, Protocols
+from .model.facts import ClientKind, NetworkLocation
+from .model.names import DnsDomain, HostName, SiteCode
+from .model.rule import decides
+from .model.secret import Secret
+from .model.settings import ContactMode, closest_name
+from .protocol.setupline import SetupLine, parse_mp_entries
+from .settings import SETTINGS, Setting
+
+__all__ = ["LAYERS", "SETTINGS", "ClientConfig", "Setting", "load_config", "show_config"]
+
+LAYERS: tuple[str, ...] = ("default", "files", "explicit file", "setup line", "environment", "options", "program")
+"""Where values come from; a later layer wins over an earlier one."""
+
+_PREFIX = "CMCLIENT_"
+_CONFIG_VARIABLE = "CMCLIENT_CONFIG"
+_MAX_FILE = 1024 * 1024  # bytes; a settings file has some hundred, so this is a wrong file
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+class ClientConfig(NamedTuple):
+    """All settings, checked; ``load_config()`` gives one, ``SETTINGS`` says what each means.
+
+    Attributes:
+        origins: Where each value came from, for every setting.
+    """
+
+    site_code: SiteCode | None
+    management_points: tuple[ManagementPoint, ...]
+    dns_suffix: DnsDomain | None
+    client_kind: ClientKind
+    network_location: NetworkLocation | None
+    always_internet: bool
+    internet_mp: HostName | None
+    use_pki_cert: bool
+    client_certificate: str | None
+    client_key: str | None
+    ca_file: str | None
+    trust_env: bool
+    allow_http: bool
+    http_port: int
+    https_port: int
+    allowed_mps: tuple[HostName, ...] | None
+    client_build: int
+    purpose: Purpose
+    phase: Phase
+    trusted_forests: tuple[DnsDomain, ...] | None
+    directory_servers: tuple[str, ...]
+    directory_user: str | None
+    directory_password: Secret | None
+    directory_password_file: str | None
+    directory_security: DirectorySecurity
+    directory_ca_file: str | None
+    directory_allow_clear_text_bind: bool
+    use_global_catalog: bool
+    dns_servers: tuple[str, ...]
+    bind_address: str | None
+    store: str | None
+    deadline: float
+    connect_timeout: float
+    attempt_timeout: float
+    directory_timeout: float
+    dns_timeout: float
+    contact: ContactMode
+    race_stagger: float
+    race_width: int
+    seed: int | None
+    fsp: HostName | None
+    report: bool | None
+    setup_line: SetupLine | None
+    origins: Mapping[str, str]
+
+
+class _Given(NamedTuple):
+    """A value of a setting, checked, and where it stood."""
+
+    name: str
+    value: object
+    origin: str
+
+
+def load_config(
+    *,
+    files: Sequence[tuple[str, Path]] = (),
+    explicit_file: Path | None = None,
+    setup_line: str | None = None,
+    environ: Mapping[str, str] = {},
+    options: Mapping[str, object] = {},
+    overrides: Mapping[str, object] = {},
+) -> ClientConfig:
+    """Put the settings of all layers together; the last layer that names a setting wins (``LAYERS``).
+
+    Reads the given files and nothing else: files that settings name, such as ``directory_password_file``, stay
+    unopened.
+
+    Args:
+        files: What to call a file, such as ``user file``, and where it is; weakest first. A file may be missing.
+        explicit_file: A file that must exist. Without it ``CMCLIENT_CONFIG`` may name one.
+        setup_line: A ccmsetup line; wins over one in the setting ``setup_line``.
+        environ: The environment. ``CMCLIENT_`` and a name in upper case sets it; empty means not set.
+        options: Options of a command line by setting name; None means not given.
+        overrides: Values from a program by setting name; final types are taken too, and None where the default is None.
+
+    Returns:
+        Every setting with its origin.
+
+    Raises:
+        ConfigError: Unknown names, values that cannot be, files that cannot be read, settings that contradict each
+            other. Everything that is wrong in any layer is in it, also in values that another layer replaces.
+    """
+    faults = _Faults()
+    layers: dict[str, list[_Given]] = {layer: [] for layer in LAYERS}
+    layers["default"] = [_Given(setting.name, setting.default, "default") for setting in SETTINGS]
+    for label, path in files:
+        layers["files"] += _from_file(path, f"{label} {path}", faults, must_exist=False)
+    layers["explicit file"] = _from_explicit_file(explicit_file, environ, faults)
+    layers["environment"] = _from_environment(environ, faults)
+    layers["options"] = _from_options(options, faults)
+    layers["program"] = _from_program(overrides, faults)
+    if setup_line is not None:
+        layers["program"] += faults.checked("setup_line", setup_line, "option --setup-line")
+    layers["setup line"] = _from_setup_line(layers)
+
+    last = {given.name: given for layer in LAYERS for given in layers[layer]}
+    faults.add_contradictions(last)
+    if faults.texts:
+        raise ConfigError(tuple(dict.fromkeys(faults.texts)))
+    values: dict[str, Any] = {name: given.value for name, given in last.items()}
+    return ClientConfig(**values, origins={name: last[name].origin for name in _BY_NAME})
+
+
+class _Faults:
+    """Collects what is wrong while the layers are read."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._names: set[str] = set()
+
+    def checked(self, name: str, raw: object, origin: str) -> list[_Given]:
+        """The value as given, in a list; none when it cannot be one."""
+        try:
+            value = _BY_NAME[name].parse(raw)
+        except InvalidValueError as error:
+            self._add(name, origin, error.message)
+            return []
+        if isinstance(value, SetupLine):
+            for fault in value.faults:
+                self._add(name, origin, fault)
+            if value.faults:
+                return []
+        return [_Given(name, value, origin)]
+
+    def _add(self, name: str, origin: str, problem: str) -> None:
+        self._names.add(name)
+        self.texts.append(f"{name} ({origin}): {problem}")
+
+    def unknown(self, name: str, known: Iterable[str], where: str) -> None:
+        """A name that no setting has."""
+        closest = closest_name(name, known)
+        hint = f"; did you mean {closest}?" if closest else ""
+        self.texts.append(f"{name[:64]!r} ({where}): there is no such setting{hint}")
+
+    def add_contradictions(self, last: Mapping[str, _Given]) -> None:
+        """Settings that are right alone and wrong together; one with a fault of its own is left out."""
+
+        def is_set(name: str) -> bool:
+            return last[name].value not in (None, False)
+
+        password = is_set("directory_password") or is_set("directory_password_file")
+        clear = last["directory_security"].value is DirectorySecurity.CLEAR
+        for names, wrong, problem in (
+            (
+                ("client_key", "client_certificate"),
+                is_set("client_key") and not is_set("client_certificate"),
+                "there is no client_certificate that it belongs to",
+            ),
+            (
+                ("directory_password", "directory_password_file"),
+                is_set("directory_password") and is_set("directory_password_file"),
+                "directory_password_file is set as well; give one of them",
+            ),
+            (
+                ("directory_user", "directory_password", "directory_password_file"),
+                is_set("directory_user") is not password,
+                "it needs a password: set directory_password or directory_password_file"
+                if is_set("directory_user")
+                else "there is a password and no user to go with it",
+            ),
+            (
+                ("directory_security", "directory_user", "directory_allow_clear_text_bind"),
+                clear and is_set("directory_user") and not is_set("directory_allow_clear_text_bind"),
+                "the password would cross the network unprotected; set directory_allow_clear_text_bind to allow that",
+            ),
+        ):
+            if wrong and not self._names.intersection(names):
+                self._add(names[0], last[names[0]].origin, problem)
+
+
+def _from_file(path: Path, origin: str, faults: _Faults, *, must_exist: bool) -> list[_Given]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_FILE + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        if must_exist:
+            faults.texts.append(f"{origin}: there is no such file")
+        return []
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
+        faults.texts.append(f"{origin}: it cannot be read: {getattr(error, 'strerror', None) or error}")
+        return []
+    if len(raw) > _MAX_FILE:
+        faults.texts.append(f"{origin}: it has more than {_MAX_FILE} bytes, so it is no settings file")
+        return []
+    return _from_toml(raw, origin, faults)
+
+
+def _from_toml(raw: bytes, origin: str, faults: _Faults) -> list[_Given]:
+    import tomllib  # noqa: PLC0415 - most runs read no file
+
+    try:
+        document = tomllib.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number of thousands of digits
+        faults.texts.append(f"{origin}: it is no TOML: {error}")
+        return []
+    found = []
+    for name, value in document.items():
+        if name in _BY_NAME:
+            found += faults.checked(name, value, origin)
+        else:
+            faults.unknown(name, _BY_NAME, origin)
+    return found
+
+
+def _from_explicit_file(path: Path | None, environ: Mapping[str, str], faults: _Faults) -> list[_Given]:
+    if path is not None:
+        return _from_file(path, f"config file {path}", faults, must_exist=True)
+    named = environ.get(_CONFIG_VARIABLE)
+    if not named:
+        return []
+    return _from_file(Path(named), f"config file {named} ({_CONFIG_VARIABLE})", faults, must_exist=True)
+
+
+def _from_environment(environ: Mapping[str, str], faults: _Faults) -> list[_Given]:
+    variables = {_PREFIX + name.upper(): name for name in _BY_NAME}
+    found = []
+    for variable, text in sorted(environ.items()):
+        if not variable.startswith(_PREFIX) or variable == _CONFIG_VARIABLE:
+            continue
+        if variable not in variables:
+            faults.unknown(variable, (*variables, _CONFIG_VARIABLE), "environment")
+        elif text:
+            found += faults.checked(variables[variable], text, variable)
+    return found
+
+
+def _from_options(options: Mapping[str, object], faults: _Faults) -> list[_Given]:
+    found = []
+    for name, value in options.items():
+        if name not in _BY_NAME:
+            faults.unknown(name, _BY_NAME, "options")
+        elif value is not None:
+            found += faults.checked(name, value, f"option --{name.replace('_', '-')}")
+    return found
+
+
+def _from_program(overrides: Mapping[str, object], faults: _Faults) -> list[_Given]:
+    found = []
+    for name, value in overrides.items():
+        if name not in _BY_NAME:
+            faults.unknown(name, _BY_NAME, "program")
+        elif value is None and _BY_NAME[name].default is None:
+            found.append(_Given(name, None, "program"))
+        else:
+            found += faults.checked(name, value, "program")
+    return found
+
+
+def _site_code(line: SetupLine) -> object:
+    code = line.find("SMSSITECODE") or ""
+    return None if code.upper() == "AUTO" else SiteCode(code)
+
+
+@decides("ML-005", "ML-008")
+def _management_points(line: SetupLine) -> object:
+    """What the installed client starts with; ``/mp`` alone only says where the installation files are."""
+    values = (line.find("SMSMP"), line.find("SMSMPLIST"))
+    return tuple(dict.fromkeys(mp for value in values if value is not None for mp in parse_mp_entries(value)))
+
+
+_FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object]], ...] = (
+    ("site_code", ("SMSSITECODE",), _site_code),
+    ("management_points", ("SMSMP", "SMSMPLIST"), _management_points),
+    ("dns_suffix", ("DNSSUFFIX",), lambda line: DnsDomain(line.find("DNSSUFFIX") or "")),
+    ("always_internet", ("CCMALWAYSINF",), lambda line: line.find("CCMALWAYSINF") == "1"),
+    # The address of a gateway has a path; what a setting can hold is its host.
+    ("internet_mp", ("CCMHOSTNAME",), lambda line: HostName((line.find("CCMHOSTNAME") or "").partition("/")[0])),
+    ("use_pki_cert", ("/UsePKICert",), lambda line: line.find("/UsePKICert") is not None),
+    ("http_port", ("CCMHTTPPORT",), lambda line: int(line.find("CCMHTTPPORT") or "")),
+    ("https_port", ("CCMHTTPSPORT",), lambda line: int(line.find("CCMHTTPSPORT") or "")),
+    ("fsp", ("FSP",), lambda line: HostName(line.find("FSP") or "")),
+)
+
+
+def _from_setup_line(layers: Mapping[str, list[_Given]]) -> list[_Given]:
+    """Settings that the line in force names. A line with faults is never in force."""
+    lines = [given.value for layer in LAYERS for given in layers[layer] if given.name == "setup_line"]
+    line = lines[-1] if lines else None
+    if not isinstance(line, SetupLine) or line.faults:
+        return []
+    found = []
+    for name, sources, convert in _FROM_SETUP_LINE:
+        given = [source for source in sources if line.find(source) is not None]
+        if given:
+            found.append(_Given(name, convert(line), f"setup line {', '.join(given)}"))
+    return found
+
+
+def show_config(config: ClientConfig) -> tuple[tuple[str, str, str], ...]:
+    """Every setting for a person, in the order of ``SETTINGS``.
+
+    Returns:
+        Name, value and origin of each. Secrets are masked; ``not set`` stands for None, ``none`` for an empty list.
+    """
+    return tuple(
+        (setting.name, _printable(getattr(config, setting.name)), config.origins[setting.name]) for setting in SETTINGS
+    )
+
+
+def _printable(value: object) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, SetupLine):
+        return " ".join(str(item) for item in value.items) or "none"
+    if isinstance(value, ManagementPoint):
+        return _entry(value)
+    if isinstance(value, tuple):
+        return "; ".join(_printable(part) for part in value) or "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value.value) if isinstance(value, Enum) else str(value)
+
+
+def _entry(mp: ManagementPoint) -> str:
+    https_only = mp.protocols is Protocols.HTTPS
+    port = mp.https_port if https_only else mp.http_port
+    return f"{'https://' if https_only else ''}{mp.host}{'' if port is None else f':{port}'}"

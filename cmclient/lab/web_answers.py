@@ -1,0 +1,151 @@
+"""What the web servers of a site answer when nothing is wrong, and which wrong lists they can give."""
+
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from ..errors import InvalidValueError
+from ..model.endpoints import Audience, ManagementPoint
+from ..model.names import HostName, SiteCode
+from ..protocol.mplist import build_mp_list
+from .description import LabDescription
+from .faults import FaultKind, Role
+from .pages import error_page, folder_page
+from .site import Hierarchy
+
+__all__ = ["Answers", "Reply", "WebRequest", "error_reply", "role_of_path"]
+
+_XML, _HTML = "text/xml", "text/html; charset=utf-8"
+_OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _NOT_ALLOWED, _SERVER_ERROR = 200, 401, 403, 404, 405, 500
+_GHOSTS = 3  # hosts that a lying list names
+_PREFIXES = (
+    ("/sms_dp_", Role.DP),
+    ("/nocert_sms_dp_", Role.DP),
+    ("/sms_fsp/", Role.FSP),
+    ("/sms_mp", Role.MP),
+    ("/ccm_", Role.MP),
+)
+_FOLDER = "/sms_dp_smspkg$"
+_LIST_PATH = "/sms_mp/.sms_aut"
+_WINDOWS_ONLY = ("/ccm_system_windowsauth", "/sms_mp_windowsauth")
+_REPORT_PATH = "/sms_fsp/.sms_fsp"
+
+
+class WebRequest(NamedTuple):
+    """A request.
+
+    Attributes:
+        method: The verb.
+        path: Path and query.
+        client: Address of the client.
+        body: The body; empty for none.
+        has_certificate: Whether the client has shown a certificate.
+        tls: Whether it came over HTTPS.
+    """
+
+    method: str
+    path: str
+    client: str
+    body: bytes = b""
+    has_certificate: bool = False
+    tls: bool = False
+
+
+class Reply(NamedTuple):
+    """A whole reply; further headers as pairs."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = _HTML
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def error_reply(status: int) -> Reply:
+    """The reply of an error status with its page."""
+    headers = (("WWW-Authenticate", "Negotiate"),) if status == _UNAUTHORIZED else ()
+    return Reply(status, error_page(status), headers=headers)
+
+
+def role_of_path(path: str) -> Role | None:
+    """The role that a path belongs to; None for one that belongs to none."""
+    lowered = path.lower()
+    return next((role for prefix, role in _PREFIXES if lowered.startswith(prefix)), None)
+
+
+class Answers:
+    """The roles of a site, as they answer over HTTP."""
+
+    def __init__(self, description: LabDescription, hierarchy: Hierarchy) -> None:
+        self._description = description
+        self._hierarchy = hierarchy
+
+    def answer(self, host: HostName, role: Role, request: WebRequest, wrong: FaultKind | None) -> Reply:
+        """Answer a request.
+
+        Args:
+            host: The server.
+            role: The role that the path belongs to.
+            request: What is asked.
+            wrong: STALE or LYING for a wrong list; anything else changes nothing here.
+        """
+        if request.tls and not request.has_certificate:
+            return error_reply(_FORBIDDEN)
+        if role is Role.MP:
+            return self._answer_mp(host, request, wrong)
+        if role is Role.DP:
+            return self._answer_dp(request)
+        if request.path.lower() != _REPORT_PATH:
+            return error_reply(_NOT_FOUND)
+        return Reply(_OK) if request.method == "POST" else error_reply(_NOT_ALLOWED)
+
+    def _answer_dp(self, request: WebRequest) -> Reply:
+        path = unquote(request.path.partition("?")[0])
+        if request.method not in {"GET", "HEAD"}:
+            return error_reply(_NOT_ALLOWED)
+        if path.lower().rstrip("/") != _FOLDER:
+            return error_reply(_NOT_FOUND)
+        return Reply(_OK, folder_page(path, ()))
+
+    def _answer_mp(self, host: HostName, request: WebRequest, wrong: FaultKind | None) -> Reply:
+        path, _, query = request.path.partition("?")
+        if path.lower().rstrip("/").startswith(_WINDOWS_ONLY):
+            return error_reply(_UNAUTHORIZED)
+        if path.lower() != _LIST_PATH:
+            return error_reply(_NOT_FOUND)
+        if request.method not in {"GET", "HEAD"}:
+            return error_reply(_NOT_ALLOWED)
+        keyword, _, argument = query.partition("&")
+        told = self._told(host, keyword.upper(), argument, request.client)
+        if told is None:
+            return error_reply(_SERVER_ERROR)
+        body = build_mp_list(_twisted(told, host, wrong), with_site_code=keyword.upper() == "MPLIST1")
+        return Reply(_OK, body, _XML)
+
+    def _told(self, host: HostName, keyword: str, argument: str, client: str) -> tuple[ManagementPoint, ...] | None:
+        """The list that is asked for; None when there is no such list."""
+        location = self._hierarchy.locate(client)
+        own = self._description.client
+        registered = own.registered and own.address.address == client
+        if keyword == "MPLIST1":
+            try:
+                code = SiteCode(argument)
+            except InvalidValueError:
+                return None
+            return self._hierarchy.answer_mplist1(host, code, location, registered=registered)
+        if keyword not in {"MPLIST", "MPLIST2"}:
+            return None
+        return self._hierarchy.answer_mplist(host, location, registered=registered, internet=keyword == "MPLIST2")
+
+
+def _twisted(
+    told: tuple[ManagementPoint, ...], asked: HostName, wrong: FaultKind | None
+) -> tuple[ManagementPoint, ...]:
+    """A stale list lacks the later half of the others; a lying one names nobody who exists."""
+    if wrong is FaultKind.STALE:
+        others = sorted(mp.host for mp in told if mp.host != asked)
+        old = {asked, *others[: len(others) // 2]}
+        return tuple(mp for mp in told if mp.host in old)
+    if wrong is FaultKind.LYING and told:
+        domain = asked.partition(".")[2]
+        ghost = told[0]._replace(audience=Audience.INTRANET)
+        return tuple(ghost._replace(host=HostName(f"ghost{number}.{domain}")) for number in range(1, _GHOSTS + 1))
+    return told

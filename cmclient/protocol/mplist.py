@@ -1,0 +1,214 @@
+"""The MP list: how it is asked for, read, and (by a lab) written."""
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from xml.etree.ElementTree import Element
+
+from ..errors import InvalidValueError, MalformedReplyError
+from ..model.decision import Candidate, Discovered, Origin, Unreadable
+from ..model.endpoints import Audience, ManagementPoint, Protocols
+from ..model.names import HostName, SiteCode, shown_name
+from ..model.rule import decides
+from .xmlsafe import local_name, parse_xml
+
+__all__ = [
+    "MpListQuery",
+    "build_mp_list",
+    "mp_list_path",
+    "parse_build",
+    "parse_mp_list",
+    "parse_ssl_state",
+    "protocols_of_ssl_state",
+    "ssl_state_of",
+]
+
+_WHERE = "MPList"
+_MOST_ENTRIES = 2_000  # no hierarchy has so many; each one becomes a candidate that is judged and shown
+_PLAIN_BUILD = re.compile(r"[0-9]{1,5}")
+_DOTTED_BUILD = re.compile(r"[0-9]{1,5}\.[0-9]{1,5}\.([0-9]{1,5})(\.[0-9]{1,5})?")
+_SSL_STATE = re.compile(r"[0-9]{1,9}")
+_SSL_PROPERTIES = ("sslstate", "ssl")
+
+_SSL_ENABLED = 1
+_SSL_REQUIRED = 2
+_HTTP_AS_WELL = 64 | 128  # falling back to HTTP is allowed; HTTPS when it is available
+_STATES = {Protocols.HTTP: 0, Protocols.HTTPS: 63, Protocols.BOTH: 159}
+
+
+class MpListQuery(Enum):
+    """Which list; the value is the keyword of the query."""
+
+    MPLIST = "MPLIST"
+    """Every intranet management point of the asked one's site, those of its secondary sites too."""
+    MPLIST1 = "MPLIST1"
+    """The management points of one site, with its code."""
+    MPLIST2 = "MPLIST2"
+    """The internet management points, of one site or of all."""
+
+
+@decides("ML-041")
+def mp_list_path(query: MpListQuery, site: SiteCode | None = None) -> str:
+    """The path and query with which a list is asked for.
+
+    Args:
+        query: Which list.
+        site: The site: needed by MPLIST1, used by MPLIST2, of no use to MPLIST.
+
+    Raises:
+        InvalidValueError: MPLIST1 without a site.
+    """
+    if query is MpListQuery.MPLIST1 and site is None:
+        raise InvalidValueError("query for an MP list", query.value, "it needs the code of a site")
+    argument = "" if site is None or query is MpListQuery.MPLIST else f"&{site}"
+    return f"/SMS_MP/.sms_aut?{query.value}{argument}"
+
+
+# Reading
+
+
+def parse_mp_list(body: bytes, *, origin: Origin, audience: Audience = Audience.INTRANET) -> Discovered:
+    """Read a list. What stands in an attribute may as well stand in a child element; case makes no difference.
+
+    Args:
+        body: The reply.
+        origin: Where it came from.
+        audience: From where its management points accept clients; the list does not say.
+
+    Returns:
+        One candidate an entry, in the order of the list; entries that cannot be management points apart. An empty
+        list is an empty result.
+
+    Raises:
+        MalformedReplyError: No MP list (a web page, cut off, another document), or one of more than 2,000 entries.
+        UnsafeXmlError: It is refused for what it could do.
+    """
+    root = parse_xml(body, where=_WHERE)
+    if local_name(root.tag).lower() != _WHERE.lower():
+        found = shown_name(local_name(root.tag))
+        raise MalformedReplyError(f"the reply is no {_WHERE}: its root is '{found}'", where=_WHERE)
+    entries = [child for child in root if local_name(child.tag).lower() == "mp"]
+    if len(entries) > _MOST_ENTRIES:
+        raise MalformedReplyError(f"{_WHERE} has more than {_MOST_ENTRIES} entries", where=_WHERE)
+    candidates, unreadable = [], []
+    for entry in entries:
+        try:
+            candidates.append(Candidate(_management_point(entry, audience), (origin,)))
+        except InvalidValueError as error:
+            name = shown_name(_find_name(entry) or "")
+            unreadable.append(Unreadable(name, origin, f"its {error.what} cannot be used: {error.reason}", "ML-041"))
+    return Discovered(tuple(candidates), tuple(unreadable))
+
+
+def _management_point(entry: Element, audience: Audience) -> ManagementPoint:
+    host = HostName(_find_name(entry) or "")
+    site, build, state = _find_part(entry, "sitecode"), _find_part(entry, "version"), _find_ssl_state(entry)
+    ssl_state = None if state is None else parse_ssl_state(state)
+    return ManagementPoint(
+        host,
+        site_code=None if site is None else SiteCode(site),
+        protocols=protocols_of_ssl_state(ssl_state),
+        audience=audience,
+        build=None if build is None else parse_build(build),
+        ssl_state=ssl_state,
+    )
+
+
+def _find_name(entry: Element) -> str | None:
+    return _find_part(entry, "fqdn") or _find_part(entry, "name")
+
+
+def _find_part(entry: Element, name: str) -> str | None:
+    """An attribute, else a child element; None when neither holds anything but blanks."""
+    for key, value in entry.items():
+        if local_name(key).lower() == name and value.strip():
+            return value.strip()
+    for child in _children(entry, name):
+        if child.text and child.text.strip():
+            return child.text.strip()
+    return None
+
+
+def _children(parent: Element, name: str) -> Iterator[Element]:
+    return (child for child in parent if local_name(child.tag).lower() == name)
+
+
+def _find_ssl_state(entry: Element) -> str | None:
+    """The SSL state as sent: ``SSLState`` with a value, or ``SSL`` with a version as one document has it."""
+    stated: dict[str, str] = {}
+    for capabilities in _children(entry, "capabilities"):
+        for part in _children(capabilities, "property"):
+            name = (_find_part(part, "name") or "").lower()
+            value = _find_part(part, "value") or _find_part(part, "version") or (part.text or "").strip()
+            if value:
+                stated.setdefault(name, value)
+    return next((stated[name] for name in _SSL_PROPERTIES if name in stated), None)
+
+
+def parse_build(text: str) -> int:
+    """Read the build number of a site version: ``9106``, or ``5.00.9106.1000`` in which it is the third number.
+
+    Raises:
+        InvalidValueError: It is neither.
+    """
+    if _PLAIN_BUILD.fullmatch(text):
+        return int(text)
+    dotted = _DOTTED_BUILD.fullmatch(text)
+    if dotted is None:
+        raise InvalidValueError("version", text, "give a build number, or a version such as 5.00.9106.1000")
+    return int(dotted[1])
+
+
+def parse_ssl_state(text: str) -> int:
+    """Read SSL state bits, written as a decimal number.
+
+    Raises:
+        InvalidValueError: It is no whole number of at most nine digits.
+    """
+    if not _SSL_STATE.fullmatch(text):
+        raise InvalidValueError("SSL state", text, "it is a whole number of at most nine digits")
+    return int(text)
+
+
+def protocols_of_ssl_state(state: int | None) -> Protocols:
+    """What SSL state bits say about the protocols that are accepted; None (not sent) is UNKNOWN.
+
+    SSL required is HTTPS, unless falling back to HTTP is allowed; SSL enabled but not required is both.
+    """
+    if state is None:
+        return Protocols.UNKNOWN
+    if state & _HTTP_AS_WELL:
+        return Protocols.BOTH
+    if state & _SSL_REQUIRED:
+        return Protocols.HTTPS
+    return Protocols.BOTH if state & _SSL_ENABLED else Protocols.HTTP
+
+
+def ssl_state_of(protocols: Protocols) -> int | None:
+    """SSL state bits, as real sites send them, that ``protocols_of_ssl_state`` reads as this; None for UNKNOWN."""
+    return _STATES.get(protocols)
+
+
+# Writing
+
+
+def build_mp_list(mps: Iterable[ManagementPoint], *, with_site_code: bool = False) -> bytes:
+    """Write a list in the shape of a real one: one line, no declaration, names once in upper and once in lower case.
+
+    Args:
+        mps: In the order of the list. Their own SSL state is sent, else one for their protocols; what is not known
+            is left out.
+        with_site_code: As MPLIST1 answers, with the site code of each.
+    """
+    entries = (_entry(mp, with_site_code=with_site_code) for mp in mps)
+    return f"<MPList>{''.join(entries)}</MPList>".encode("ascii")
+
+
+def _entry(mp: ManagementPoint, *, with_site_code: bool) -> str:
+    site = f' SiteCode="{mp.site_code}"' if with_site_code and mp.site_code is not None else ""
+    version = "" if mp.build is None else f"<Version>{mp.build}</Version>"
+    state = ssl_state_of(mp.protocols) if mp.ssl_state is None else mp.ssl_state
+    capabilities = ""
+    if state is not None:
+        capabilities = f'<Capabilities SchemaVersion="1.0"><Property Name="SSLState" Value="{state}"/></Capabilities>'
+    return f'<MP Name="{mp.host.upper()}" FQDN="{mp.host}"{site}>{version}{capabilities}</MP>'

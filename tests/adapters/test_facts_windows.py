@@ -1,0 +1,163 @@
+"""What a Windows machine and its installed client say, from recorded values."""
+
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pytest
+
+from cmclient.adapters.facts_windows import RegistryValue, Win32Source, WindowsFacts
+from cmclient.errors import FactsError
+from cmclient.model.facts import Adapter, InterfaceAddress, Membership
+
+CCM = r"SOFTWARE\Microsoft\CCM"
+MOBILE = r"SOFTWARE\Microsoft\SMS\Mobile Client"
+TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
+POLICY = r"SOFTWARE\Policies\Microsoft\Windows NT\DNSClient"
+ETHERNET = Adapter("Ethernet", "Intel", addresses=(InterfaceAddress("10.0.0.5", 24),))
+
+
+class Recorded(NamedTuple):
+    """A machine as it was recorded."""
+
+    registry: Mapping[tuple[str, str], RegistryValue] = {}
+    joined: tuple[str, bool] | None = ("CORP", True)
+    domain: str | None = "corp.example.com"
+    forest: str | None = "example.com"
+    site: str | None = "Site-One"
+    name: str | None = "PC1.corp.example.com"
+    connections: tuple[Adapter, ...] = (ETHERNET,)
+
+    def registry_value(self, key: str, name: str) -> RegistryValue:
+        return self.registry.get((key, name))
+
+    def join_information(self) -> tuple[str, bool] | None:
+        return self.joined
+
+    def dns_domain_name(self) -> str | None:
+        return self.domain
+
+    def forest_name(self) -> str | None:
+        return self.forest
+
+    def site_name(self) -> str | None:
+        return self.site
+
+    def computer_dns_name(self) -> str | None:
+        return self.name
+
+    def adapters(self) -> tuple[Adapter, ...]:
+        return self.connections
+
+
+def test_a_joined_machine_knows_domain_forest_and_site() -> None:
+    facts = WindowsFacts(Recorded()).read()
+    assert (facts.membership, facts.domain, facts.forest) == (Membership.DOMAIN, "corp.example.com", "example.com")
+    assert (facts.ad_site, facts.host, facts.adapters) == ("Site-One", "pc1.corp.example.com", (ETHERNET,))
+    assert facts.origins == {
+        "adapters": "network interfaces",
+        "membership": "joined to the domain CORP",
+        "host": "computer name",
+        "domain": "domain membership",
+        "forest": "domain membership",
+        "ad_site": "netlogon service",
+    }
+    assert (facts.assigned_site, facts.always_internet, facts.allowed_mps) == (None, False, None)
+
+
+def test_a_workgroup_machine_has_no_domain_whatever_its_suffix() -> None:
+    facts = WindowsFacts(Recorded(joined=("WORKGROUP", False))).read()
+    assert (facts.membership, facts.domain, facts.forest, facts.ad_site) == (Membership.WORKGROUP, None, None, None)
+    assert facts.origins["membership"] == "joined to the workgroup WORKGROUP"
+    assert "domain" not in facts.origins
+
+
+def test_what_windows_does_not_say_stays_unknown() -> None:
+    facts = WindowsFacts(Recorded(joined=None, domain=None, forest=None, site=None, name=None, connections=())).read()
+    assert facts.membership is Membership.UNKNOWN
+    assert (facts.host, facts.domain, facts.origins) == (None, None, {})
+    facts = WindowsFacts(Recorded(domain=None, forest=None, site=None)).read()
+    assert (facts.membership, facts.domain, facts.ad_site) == (Membership.DOMAIN, None, None)
+
+
+def test_an_installed_client_has_a_site_and_its_settings() -> None:
+    registry: dict[tuple[str, str], RegistryValue] = {
+        (MOBILE, "AssignedSiteCode"): "abc",
+        (rf"{CCM}\Security", "ClientAlwaysOnInternet"): 1,
+        (rf"{CCM}\LocationServices", "DnsSuffix"): "Sccm.Example.com",
+        (CCM, "AllowedMPs"): ["MP1.example.com", "mp2", "mp2", "no name!"],
+        (TCPIP, "SearchList"): "corp.example.com,example.com",
+    }
+    facts = WindowsFacts(Recorded(registry)).read()
+    assert facts.assigned_site == "ABC"
+    assert facts.always_internet
+    assert facts.dns_suffixes == ("sccm.example.com", "corp.example.com", "example.com")
+    assert facts.allowed_mps == ("mp1.example.com", "mp2")
+    assert facts.origins["assigned_site"] == rf"registry {MOBILE}\AssignedSiteCode"
+    assert facts.origins["always_internet"] == rf"registry {CCM}\Security\ClientAlwaysOnInternet"
+    assert facts.origins["dns_suffixes"] == (rf"registry {CCM}\LocationServices\DnsSuffix and {TCPIP}\SearchList")
+    assert facts.origins["allowed_mps"] == rf"registry {CCM}\AllowedMPs, 1 of it no host name and left out"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "known"),
+    [
+        (1, True, True),
+        ("1", True, True),
+        (0, False, True),
+        (2, False, False),
+        (None, False, False),
+        ("x", False, False),
+    ],
+)
+def test_only_one_means_always_on_the_internet(value: RegistryValue, expected: bool, known: bool) -> None:  # noqa: FBT001
+    facts = WindowsFacts(Recorded({(rf"{CCM}\Security", "ClientAlwaysOnInternet"): value})).read()
+    assert (facts.always_internet, "always_internet" in facts.origins) == (expected, known)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (7, None),
+        ([], ()),
+        (["", "\0"], ()),
+        (["!"], ()),
+        ("mp1", ("mp1",)),
+        (["mp1", "mp2"], ("mp1", "mp2")),
+    ],
+)
+def test_affinity_that_names_nobody_is_set_all_the_same(value: RegistryValue, expected: tuple[str, ...] | None) -> None:
+    facts = WindowsFacts(Recorded({(CCM, "AllowedMPs"): value})).read()
+    assert facts.allowed_mps == expected
+    assert ("allowed_mps" in facts.origins) is (expected is not None)
+
+
+@pytest.mark.parametrize("value", ["", "ABCD", 5, ["ABC"], None])
+def test_a_site_code_that_is_none_is_unknown(value: RegistryValue) -> None:
+    facts = WindowsFacts(Recorded({(MOBILE, "AssignedSiteCode"): value})).read()
+    assert (facts.assigned_site, "assigned_site" in facts.origins) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("registry", "expected"),
+    [
+        ({(POLICY, "SearchList"): "p.example", (TCPIP, "SearchList"): "m.example"}, ("p.example",)),
+        ({(TCPIP, "SearchList"): "", (TCPIP, "Domain"): "d.example"}, ("d.example",)),
+        ({(TCPIP, "Domain"): "", (TCPIP, "DhcpDomain"): "h.example"}, ("h.example",)),
+        ({(TCPIP, "SearchList"): "a..b"}, ()),
+        ({}, ()),
+    ],
+)
+def test_the_search_list_of_a_policy_comes_before_the_machines(
+    registry: dict[tuple[str, str], RegistryValue], expected: tuple[str, ...]
+) -> None:
+    facts = WindowsFacts(Recorded(registry)).read()
+    assert facts.dns_suffixes == expected
+    assert ("dns_suffixes" in facts.origins) is bool(expected)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows is there")
+def test_elsewhere_there_is_no_windows_to_ask() -> None:
+    with pytest.raises(FactsError, match="not Windows"):
+        Win32Source()

@@ -1,0 +1,116 @@
+"""The network connections, from what ifaddr finds."""
+
+import ifaddr
+import pytest
+
+from cmclient.adapters.interfaces import adapters_of, read_adapters
+from cmclient.errors import FactsError
+from cmclient.model.facts import InterfaceAddress
+
+
+def posix(name: str, *ips: tuple[object, int]) -> ifaddr.Adapter:
+    return ifaddr.Adapter(name, name, [ifaddr.IP(ip, prefix, name) for ip, prefix in ips])  # type: ignore[arg-type]
+
+
+def windows(name: str, description: str) -> ifaddr.Adapter:
+    return ifaddr.Adapter("{846EE342-7039-11DE-9D20-806E6F6E6963}", description, [ifaddr.IP("10.0.0.5", 24, name)])
+
+
+V6 = ("fd00::5", 0, 0)
+LINK_LOCAL = ("fe80::1%4", 0, 4)
+
+
+def test_this_machine_has_a_connection() -> None:
+    found = read_adapters()
+    assert found
+    assert all(adapter.addresses for adapter in found)
+
+
+def test_addresses_keep_their_order_and_prefix_and_lose_their_zone() -> None:
+    (found,) = adapters_of([posix("eth0", ("10.1.2.3", 24), (V6, 64), (LINK_LOCAL, 64))])
+    assert found.addresses == (
+        InterfaceAddress("10.1.2.3", 24),
+        InterfaceAddress("fd00::5", 64),
+        InterfaceAddress("fe80::1", 64),
+    )
+    assert (found.name, found.description) == ("eth0", "eth0")
+
+
+def test_loopback_is_left_out_unless_there_is_nothing_else() -> None:
+    loopback = posix("lo", ("127.0.0.1", 8), (("::1", 0, 0), 128))
+    assert [one.name for one in adapters_of([loopback, posix("eth0", ("10.0.0.1", 8))])] == ["eth0"]
+    (only,) = adapters_of([loopback, posix("dummy0")])
+    assert (only.name, len(only.addresses)) == ("lo", 2)
+    mixed = posix("eth0", ("127.0.0.2", 8), ("10.0.0.1", 8))
+    assert adapters_of([mixed])[0].addresses == (InterfaceAddress("10.0.0.1", 8),)
+
+
+def test_aliases_are_one_connection_in_the_order_of_the_system() -> None:
+    found = adapters_of(
+        [posix("eth1", ("10.0.1.1", 24)), posix("eth0", ("10.0.0.1", 24)), posix("eth1:1", ("10.0.1.2", 24))]
+    )
+    assert [(one.name, len(one.addresses)) for one in found] == [("eth1", 2), ("eth0", 1)]
+
+
+def test_windows_connections_have_their_usual_name() -> None:
+    (found,) = adapters_of([windows("Ethernet 2", "Intel(R) Ethernet Connection")])
+    assert (found.name, found.description, found.is_vpn) == ("Ethernet 2", "Intel(R) Ethernet Connection", False)
+
+
+def test_what_is_no_address_is_passed_over() -> None:
+    (found,) = adapters_of([posix("eth0", ("nonsense", 24), ("10.0.0.1", 99), ("10.0.0.2", 24))])
+    assert found.addresses == (InterfaceAddress("10.0.0.2", 24),)
+
+
+@pytest.mark.rule("CF-007")
+@pytest.mark.parametrize(
+    ("name", "is_vpn"),
+    [
+        ("tun0", True),
+        ("tap3", True),
+        ("wg0", True),
+        ("ppp0", True),
+        ("ipsec0", True),
+        ("utun4", True),
+        ("corp-vpn", True),
+        ("eth0", False),
+        ("enp3s0", False),
+        ("en0", False),
+        ("wlan0", False),
+        ("wlp2s0", False),
+        ("docker0", None),
+        ("br-1a2b", None),
+    ],
+)
+def test_the_name_tells_a_vpn(name: str, is_vpn: bool | None) -> None:  # noqa: FBT001
+    assert adapters_of([posix(name, ("10.0.0.1", 24))])[0].is_vpn is is_vpn
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "is_vpn"),
+    [
+        ("Ethernet 3", "Cisco AnyConnect Virtual Miniport Adapter", True),
+        ("Ethernet 3", "TAP-Windows Adapter V9", True),
+        ("Wi-Fi", "Intel(R) Wi-Fi 6", False),
+        ("Ethernet 4", "Example Virtual Adapter", None),
+        ("Local Area Connection", "Realtek PCIe", None),
+    ],
+)
+def test_the_description_tells_a_vpn_too(name: str, description: str, is_vpn: bool | None) -> None:  # noqa: FBT001
+    assert adapters_of([windows(name, description)])[0].is_vpn is is_vpn
+
+
+def test_an_idle_tunnel_of_macos_tells_nothing() -> None:
+    assert adapters_of([posix("utun0", (LINK_LOCAL, 64))])[0].is_vpn is None
+
+
+@pytest.mark.parametrize("error", [OSError(13, "Permission denied"), AssertionError(), ValueError("mask")])
+def test_what_the_system_refuses_is_a_facts_error(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def refuse() -> None:
+        raise error
+
+    monkeypatch.setattr(ifaddr, "get_adapters", refuse)
+    with pytest.raises(FactsError, match="network connections of this machine cannot be read") as caught:
+        read_adapters()
+    assert caught.value.__cause__ is error
+    assert not caught.value.message.endswith(": ")

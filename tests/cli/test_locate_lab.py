@@ -1,0 +1,160 @@
+"""``locate --lab`` and its neighbours, as a person runs them: real sockets, a process of its own."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCHEMA_KEYS = {"schema", "chosen", "ranked", "rejected", "facts", "sources", "attempts", "seed"}
+
+
+def run(*arguments: str, code: int | None = 0, seconds: float = 60.0) -> str:
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "cmclient", *arguments], capture_output=True, text=True, check=False, timeout=seconds
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert code is None or done.returncode == code, done.stderr
+    return done.stdout if done.returncode != 2 else done.stderr
+
+
+def locate(*arguments: str, code: int = 0) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(run("locate", "--lab", "--format", "json", *arguments, code=code))
+    return document
+
+
+def test_text__says_which_one_out_of_which_and_why_not_each_other_one() -> None:
+    shown = run("locate", "--lab")
+    assert shown.startswith("Management point: mp2.corp.contoso.test (https://mp2.corp.contoso.test:")
+    for host in ("mp1.corp", "mp3.corp", "mp4.outside", "mp5.partner", "mp-s01.corp"):
+        assert host in shown
+    assert "MP-001" in shown
+
+
+def test_explain__names_the_rule_of_every_verdict() -> None:
+    shown = run("locate", "--lab", "--explain")
+    for rule in ("MP-003", "ML-018", "MP-015", "CF-002", "MP-001"):
+        assert rule in shown
+
+
+def test_json__has_the_schema_and_a_rule_and_a_reason_for_each() -> None:
+    document = locate()
+    assert set(document) >= SCHEMA_KEYS
+    assert document["schema"] == "cmclient.location/1"
+    assert document["chosen"]["name"] == "mp2.corp.contoso.test"
+    for one in (*document["ranked"], *document["rejected"]):
+        assert one["rules"]
+        assert one["reason"]
+    assert [one["outcome"] for one in document["attempts"]] == ["answered", "answered"]
+
+
+def test_good_first_one__is_the_only_one_contacted() -> None:
+    assert len({one["endpoint"] for one in locate()["attempts"]}) == 1
+
+
+def test_replay__of_what_was_printed__is_the_same(tmp_path: Path) -> None:
+    saved = tmp_path / "decision.json"
+    saved.write_text(run("locate", "--lab", "--format", "json"))
+    assert "the same decision" in run("replay", str(saved))
+
+
+def test_replay__of_what_was_tampered_with__is_9_and_says_where(tmp_path: Path) -> None:
+    document = locate()
+    document["ranked"][0]["rank"] = 4
+    saved = tmp_path / "decision.json"
+    saved.write_text(json.dumps(document))
+    assert "rank was 4, is 1" in run("replay", str(saved), code=9)
+
+
+def test_workgroup_client__by_dns_alone() -> None:
+    document = locate("--domain", "")
+    sources = {one["source"]: one for one in document["sources"]}
+    assert sources["directory"]["asked"] is False
+    assert sources["directory"]["rule"] == "CF-004"
+    assert sources["dns"]["found"] == 3
+
+
+def test_without_a_certificate__https_only_ones_are_rejected_with_the_reason() -> None:
+    document = locate("--set", "use-pki-cert=false")
+    rejected = {one["name"]: one["rules"][-1] for one in document["rejected"]}
+    assert rejected["mp2.corp.contoso.test"] == "ML-034"
+    assert document["chosen"]["name"] == "mp1.corp.contoso.test"
+
+
+@pytest.mark.parametrize(
+    ("faults", "chosen", "code"),
+    [
+        pytest.param(["mp:mp2=refuse"], "mp5.partner.test", 0, id="the chosen one refuses: an equal one"),
+        pytest.param(["mp:mp2=http-500"], "mp5.partner.test", 0, id="500"),
+        pytest.param(["mp:mp2=html"], "mp5.partner.test", 0, id="a captive portal"),
+        pytest.param(["mp:mp2=truncated"], "mp5.partner.test", 0, id="cut off"),
+        pytest.param(["mp:mp2=oversized"], "mp5.partner.test", 0, id="too large"),
+        pytest.param(["mp:mp2=malformed"], "mp5.partner.test", 0, id="no XML"),
+        pytest.param(["mp:mp2=reset"], "mp5.partner.test", 0, id="reset"),
+        pytest.param(["mp:mp2=redirect"], "mp5.partner.test", 0, id="points elsewhere"),
+        pytest.param(["mp:mp2=expired-certificate"], "mp5.partner.test", 0, id="expired certificate"),
+        pytest.param(["mp:mp2=wrong-certificate"], "mp5.partner.test", 0, id="certificate of another"),
+        pytest.param(["mp:mp2=silent", "mp:mp5=silent"], None, 0, id="silent", marks=pytest.mark.slow),
+        pytest.param(["mp:mp2=blackhole"], "mp5.partner.test", 0, id="blackholed", marks=pytest.mark.slow),
+        pytest.param(["mp:mp2=refuse", "mp:mp5=refuse"], "mp1.corp.contoso.test", 0, id="all HTTPS down: HTTP"),
+        pytest.param(["ad=refuse"], None, 0, id="no directory"),
+        pytest.param(["ad=hang-after-bind"], None, 0, id="a directory that hangs", marks=pytest.mark.slow),
+        pytest.param(["mp=refuse"], None, 5, id="every one refuses"),
+        pytest.param(["mp=http-403"], None, 6, id="every one refuses us"),
+        pytest.param(["dns=refuse"], None, 3, id="no DNS: nobody is found", marks=pytest.mark.slow),
+        pytest.param(["dns=servfail"], None, 3, id="DNS fails"),
+    ],
+)
+def test_faults__are_survived_or_said(faults: list[str], chosen: str | None, code: int) -> None:
+    options = [word for fault in faults for word in ("--lab-fault", fault)]
+    limits = ["--set", "attempt-timeout=1", "--set", "directory-timeout=1", "--set", "dns-timeout=0.5"]
+    document = locate(*options, *limits, "--seed", "4", code=code)
+    if chosen is not None:
+        assert document["chosen"]["name"] == chosen
+    if code:
+        assert document["error"]["hint"]
+        assert document["chosen"] is None
+
+
+@pytest.mark.slow
+def test_deadline__holds_whatever_is_broken() -> None:
+    began = time.monotonic()
+    document = locate("--lab-fault", "mp=silent", "--lab-fault", "ad=silent", "--deadline", "2", code=5)
+    assert time.monotonic() - began < 8.0
+    assert {one["code"] for one in document["attempts"]} == {"timeout"}
+
+
+@pytest.mark.parametrize("fault", ["mp=nonsense", "nonsense=refuse", "mp:nobody=refuse", "mp"])
+def test_unknown_fault__is_a_usage_error_that_lists_the_known(fault: str) -> None:
+    assert "cmclient: " in run("locate", "--lab", "--lab-fault", fault, code=2)
+
+
+def test_facts__of_the_lab_come_from_its_domain_controller() -> None:
+    facts = json.loads(run("facts", "--lab", "--format", "json"))
+    assert facts["forest"] == "corp.contoso.test"
+    assert facts["ad_site"]
+    assert facts["origins"]["forest"].startswith("domain controller")
+
+
+def test_facts__saved_and_given_back__decide_the_same(tmp_path: Path) -> None:
+    saved = tmp_path / "facts.json"
+    saved.write_text(run("facts", "--lab", "--format", "json"))
+    document = locate("--facts", str(saved))
+    assert document["facts"]["ad_site"] == json.loads(saved.read_text())["ad_site"]
+    assert document["facts"]["origins"]["ad_site"].startswith("given")
+
+
+def test_discover__names_every_source() -> None:
+    document = json.loads(run("discover", "--lab", "--format", "json"))
+    named = {origin["source"] for one in document["candidates"] for origin in one["origins"]}
+    assert named == {"directory", "dns", "mp-list"}
+
+
+def test_own_lab_file__is_read_and_its_faults_told(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text("nonsense = 1\n")
+    assert "nonsense" in run("locate", "--lab-file", str(path), code=2)
+    assert "cannot be read" in run("locate", "--lab-file", str(tmp_path / "missing"), code=2)

@@ -1,0 +1,224 @@
+"""Labs described in TOML: what is read, and that every fault is told with its place."""
+
+import pytest
+
+from cmclient.errors import LabError
+from cmclient.lab import Fault, FaultKind, Lab, Role, built_in_description, parse_description, parse_fault
+from cmclient.model.endpoints import Protocols, SiteKind
+from cmclient.model.facts import InterfaceAddress, Membership
+
+SMALL = """
+[client]
+host = "pc.a.test"
+domain = "a.test"
+address = "127.46.1.9/24"
+
+[dns]
+host = "dns.a.test"
+
+[[forests]]
+name = "a.test"
+controller = "dc.a.test"
+
+[[sites]]
+code = "ABC"
+kind = "primary"
+forest = "a.test"
+
+[[management_points]]
+host = "mp.a.test"
+site = "ABC"
+"""
+
+
+def fault_text(toml: str) -> str:
+    with pytest.raises(LabError) as caught:
+        parse_description(toml)
+    return str(caught.value)
+
+
+def test_the_built_in_lab_has_what_its_users_count_on() -> None:
+    lab = built_in_description()
+    assert [forest.name for forest in lab.forests] == ["corp.contoso.test", "partner.test", "outside.test"]
+    assert lab.forests[0].trusts == ("partner.test",)
+    assert [(site.code, site.kind) for site in lab.sites] == [("P01", SiteKind.PRIMARY), ("S01", SiteKind.SECONDARY)]
+    mps = {system.host.partition(".")[0]: system for system in lab.systems_of(Role.MP)}
+    assert mps["mp1"].protocols is Protocols.HTTP
+    assert mps["mp2"].protocols is Protocols.HTTPS
+    assert mps["mp4"].host.endswith(".outside.test")
+    assert lab.site(mps["mp-s01"].site).parent == "P01"
+    assert len(lab.systems_of(Role.DP)) == 2
+    assert len(lab.systems_of(Role.FSP)) == 1
+    assert lab.faults == (Fault(Role.MP, FaultKind.REFUSE, "mp3"),)
+
+
+def test_what_is_left_out_takes_its_default() -> None:
+    lab = parse_description(SMALL)
+    assert lab.client.membership is Membership.DOMAIN
+    assert lab.client.address == InterfaceAddress("127.46.1.9", 24)
+    assert lab.client.site_code is None
+    assert not lab.preferred_mps
+    assert lab.groups == ()
+    (mp,) = lab.systems_of(Role.MP)
+    assert (mp.protocols, mp.published) == (Protocols.HTTP, True)
+
+
+def test_servers_without_an_address_get_different_ones() -> None:
+    given = SMALL.replace('host = "dns.a.test"', 'host = "dns.a.test"\naddress = "127.45.0.1"')
+    addresses = parse_description(given).addresses
+    assert set(addresses) == {"dns.a.test", "dc.a.test", "mp.a.test"}
+    assert len(set(addresses.values())) == 3
+    assert addresses["dns.a.test"] == "127.45.0.1"
+
+
+def test_a_client_without_a_domain_is_in_a_workgroup() -> None:
+    assert parse_description(SMALL.replace('domain = "a.test"', "")).client.membership is Membership.WORKGROUP
+
+
+def test_a_server_with_two_roles_is_one_server() -> None:
+    lab = parse_description(SMALL + '[[distribution_points]]\nhost = "mp.a.test"\nsite = "ABC"\n')
+    assert lab.servers_of(Role.MP) == lab.servers_of(Role.DP) == ("mp.a.test",)
+
+
+def test_every_fault_is_told_at_once_with_its_place() -> None:
+    text = fault_text(
+        SMALL.replace('site = "ABC"', 'site = "XYZ"\nprotocols = "ftp"\nprotocol = "http"')
+        .replace('code = "ABC"', 'code = "ABCD"')
+        .replace("127.46.1.9/24", "10.0.0.9/24")
+    )
+    assert "client.address is wrong: '10.0.0.9' is not a loopback address" in text
+    assert "sites[0].code is wrong: 'ABCD' is not a site code" in text
+    assert "management_points[0].protocols is 'ftp' and should be one of http, https, both" in text
+    assert "management_points[0].protocol is not known here; did you mean 'protocols'?" in text
+    assert "management_points[0].site names the unknown site 'XYZ'" in text
+    assert "has 5 faults" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        pytest.param(('domain = "a.test"', 'domain = "b.test"'), "client.domain names the unknown forest", id="forest"),
+        pytest.param(("127.46.1.9/24", "127.46.1.9"), "client.address is wrong", id="no prefix"),
+        pytest.param(('"dc.a.test"', '"dc.b.test"'), "which lies in no forest of the lab", id="outside every forest"),
+        pytest.param(('"primary"', '"secondary"'), "sites[0].parent is missing", id="no parent"),
+        pytest.param(('"primary"', '"unknown"'), "should be one of primary, secondary", id="a lab knows"),
+        pytest.param(('kind = "primary"', ""), "sites[0].kind is missing", id="no kind"),
+        pytest.param(('site = "ABC"', 'site = "ABC"\npublished = 1'), "published is not true or false", id="flag"),
+        pytest.param(
+            ('site = "ABC"', 'site = "ABC"\naddress = "127.46.1.9"'),
+            "to the client and to mp.a.test",
+            id="address taken",
+        ),
+        pytest.param(('host = "dns.a.test"', "host = 7"), "dns.host is not text", id="text"),
+        pytest.param(("[client]", 'faults = ["mp:mp9=refuse"]\n[client]'), "no server of role mp", id="fault's server"),
+        pytest.param(
+            ("[client]", 'faults = ["mp=explode"]\n[client]'), "faults is wrong: 'explode'", id="fault's kind"
+        ),
+        pytest.param(("[client]", "sites = 3\n[client]"), "is no TOML", id="not TOML: key twice"),
+    ],
+)
+def test_one_fault_is_told_by_its_place(change: tuple[str, str], fault: str) -> None:
+    assert fault in fault_text(SMALL.replace(*change))
+
+
+GROUPS = """
+[[boundaries]]
+name = "one"
+type = "ip-range"
+value = "127.46.1.1-127.46.1.9"
+
+[[boundary_groups]]
+name = "G"
+boundaries = ["one"]
+servers = ["mp.a.test"]
+neighbours = [{ group = "G" }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        pytest.param(
+            ("127.46.1.1-127.46.1.9", "127.46.1.9-127.46.1.1"), "first address comes after its last", id="turned"
+        ),
+        pytest.param(("127.46.1.1-127.46.1.9", "127.46.1.1"), "write LOW-HIGH", id="no range"),
+        pytest.param(('"ip-range"', '"subnet"'), "is not a IPv4 address", id="range as subnet"),
+        pytest.param(('["one"]', '["two"]'), "names the unknown boundary 'two'", id="boundary"),
+        pytest.param(('["mp.a.test"]', '["dc.a.test"]'), "names the unknown site system", id="server"),
+        pytest.param(('group = "G"', 'group = "H"'), "neighbours[0].group names the unknown", id="neighbour"),
+        pytest.param(
+            ('name = "G"', 'name = "G"\ndefault_of = "ABC"'), "cannot be given for a default group", id="default"
+        ),
+        pytest.param(('name = "G"', 'name = "G"\nnever_fallback = ["mp"]'), "not at a group", id="never"),
+    ],
+)
+def test_a_fault_of_boundaries_is_told_by_its_place(change: tuple[str, str], fault: str) -> None:
+    parse_description(SMALL + GROUPS)
+    assert fault in fault_text(SMALL + GROUPS.replace(*change))
+
+
+def test_a_secondary_site_has_at_most_one_management_point() -> None:
+    site = '[[sites]]\ncode = "SEC"\nkind = "secondary"\nparent = "ABC"\nforest = "a.test"\n'
+    one = '[[management_points]]\nhost = "s1.a.test"\nsite = "SEC"\n'
+    parse_description(SMALL + site + one)
+    assert "the secondary site SEC more than one" in fault_text(SMALL + site + one + one.replace("s1", "s2"))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("mp=refuse", Fault(Role.MP, FaultKind.REFUSE)),
+        ("mp:mp1=slow:3", Fault(Role.MP, FaultKind.SLOW, "mp1", 3.0)),
+        ("mp:mp1=slow", Fault(Role.MP, FaultKind.SLOW, "mp1", 2.0)),
+        ("dp=reset:10", Fault(Role.DP, FaultKind.RESET, None, 10.0)),
+        ("dp=http-404", Fault(Role.DP, FaultKind.HTTP_404)),
+        ("fsp=404", Fault(Role.FSP, FaultKind.HTTP_404)),
+        ("ad=hang-after-bind", Fault(Role.AD, FaultKind.HANG_AFTER_BIND)),
+        (" DNS : Dns1 = SERVFAIL ", Fault(Role.DNS, FaultKind.SERVFAIL, "dns1")),
+    ],
+)
+def test_a_fault_is_read_and_written(text: str, fault: Fault) -> None:
+    assert parse_fault(text) == fault
+    assert parse_fault(str(fault)) == fault
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("refuse", "ROLE=KIND"),
+        ("sup=refuse", "roles are mp, dp, fsp, ad, dns"),
+        ("mp:=refuse", "leave the colon out"),
+        ("dns=stale", "faults are refuse, blackhole, silent, slow, malformed, servfail"),
+        ("dp=lying", "faults are refuse"),
+        ("mp=410", "http-404"),
+        ("mp=refuse:1", "write refuse alone"),
+        ("mp=slow:soon", "slow:NUMBER"),
+        ("mp=slow:nan", "slow:NUMBER"),
+        ("mp=reset:1.5", "reset:NUMBER"),
+        ("mp=slow:-1", "slow:NUMBER"),
+    ],
+)
+def test_a_fault_that_is_none_is_refused_with_the_valid_ones(text: str, hint: str) -> None:
+    with pytest.raises(LabError) as caught:
+        parse_fault(text)
+    assert hint in caught.value.hint
+
+
+def test_a_lab_refuses_faults_for_servers_that_it_does_not_have() -> None:
+    with pytest.raises(LabError, match="no server of role mp named 'mp9'") as caught:
+        Lab(faults=[parse_fault("mp:mp9=refuse")])
+    assert "mp1.corp.contoso.test" in caught.value.hint
+
+
+def test_a_server_without_a_certificate_cannot_show_a_wrong_one() -> None:
+    Lab(faults=[parse_fault("mp:mp2=wrong-certificate")])
+    with pytest.raises(LabError, match="plain HTTP only"):
+        Lab(faults=[parse_fault("mp:mp1=wrong-certificate")])
+
+
+def test_a_lab_is_described_without_being_started() -> None:
+    text = Lab().describe()
+    assert "mp3.corp.contoso.test" in text
+    assert "[refuse]" in text
+    assert "boundary groups: Headquarters" in text
+    assert "in the default group, not published" in text

@@ -1,0 +1,63 @@
+"""The documentation says what the code does: made pages are current, and every command in it runs."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import docpages
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+# A console block shows a command and what it prints; <!-- exit: N --> before it says which code it ends with.
+BLOCK = re.compile(r"(?:<!-- exit: (\d+) -->\n\n?)?```console\n(.*?)```", re.DOTALL)
+
+
+def commands() -> list[tuple[Path, str, int]]:
+    return [
+        (page.relative_to(ROOT), line[2:], int(code or 0))
+        for page in PAGES
+        for code, block in BLOCK.findall(page.read_text(encoding="utf-8"))
+        for line in block.splitlines()
+        if line.startswith("$ ")
+    ]
+
+
+@pytest.mark.parametrize("name", docpages.PAGES)
+def test_made_page__is_current(name: str) -> None:
+    if name == "cli.md" and sys.version_info[:2] != (3, 11):
+        pytest.skip("each Python lays help out in its own way; the page is made with 3.11")
+    made = docpages.PAGES[name]()
+    assert (docpages.DOCS / name).read_text(encoding="utf-8") == made, "run: python tests/docpages.py"
+
+
+@pytest.mark.parametrize(("page", "line", "code"), commands(), ids=lambda value: str(value)[:60])
+def test_command_in_the_docs__runs(page: Path, line: str, code: int, tmp_path: Path) -> None:
+    words = shlex.split(line.replace(".venv/bin/python", "python"))
+    redirected = words[words.index(">") + 1] if ">" in words else None
+    words = words[: words.index(">")] if redirected else words
+    assert words[:3] == ["python", "-m", "cmclient"], f"{page}: show the command as people type it"
+    folder = tmp_path_factory_folder(tmp_path)
+    done = subprocess.run(  # noqa: S603 - a command of our own documentation
+        [sys.executable, *words[1:]], capture_output=True, text=True, check=False, timeout=60, cwd=folder
+    )
+    assert done.returncode == code, done.stderr
+    if redirected:
+        (folder / redirected).write_text(done.stdout, encoding="utf-8")
+
+
+def tmp_path_factory_folder(tmp_path: Path) -> Path:
+    """One folder for all commands of a run: a later one may use what an earlier one wrote."""
+    folder = tmp_path.parent / "docs-commands"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def test_readme__has_two_commands_for_a_fresh_machine_and_ci_calls_the_second() -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    setup, test = (block.strip() for block in blocks[:2])
+    assert "locate --lab" in setup
+    assert test in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
