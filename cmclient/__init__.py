@@ -7,8 +7,7 @@
 Names are loaded when they are first used: importing the package alone loads nothing else.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # what type checkers take for true; importing typing would cost a third of starting Python
 if TYPE_CHECKING:
     from .assemble import load_settings, locate, open_locator
     from .config import ClientConfig, load_config
@@ -116,7 +115,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+def __getattr__(name: str) -> object:
     if name == "__version__":
         from ._version import __version__
 
@@ -126,7 +125,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f".{home}", __name__), name)
+    found: object = getattr(import_module(f".{home}", __name__), name)
+    return found
 
 
 def __dir__() -> list[str]:

@@ -106,8 +106,9 @@ def load_settings(
     explicit_file: Path | None = None,
     setup_line: str | None = None,
     options: Mapping[str, object] = {},
+    option_names: Mapping[str, str] = {},
 ) -> ClientConfig:
-    """Load the settings of this machine and user, with the environment.
+    """Load the settings of this machine and user, with the environment; ``load_config`` says what the arguments are.
 
     Raises:
         ConfigError: Something in them is wrong; all faults at once.
@@ -118,6 +119,7 @@ def load_settings(
         setup_line=setup_line,
         environ=dict(os.environ),
         options=options,
+        option_names=option_names,
     )
 
 

@@ -96,6 +96,7 @@ def load_config(
     setup_line: str | None = None,
     environ: Mapping[str, str] = {},
     options: Mapping[str, object] = {},
+    option_names: Mapping[str, str] = {},
     overrides: Mapping[str, object] = {},
 ) -> ClientConfig:
     """Put the settings of all layers together; the last layer that names a setting wins (``LAYERS``).
@@ -109,6 +110,7 @@ def load_config(
         setup_line: A ccmsetup line; wins over one in the setting ``setup_line``.
         environ: The environment. ``CMCLIENT_`` and a name in upper case sets it; empty means not set.
         options: Options of a command line by setting name; None means not given.
+        option_names: What an option is called, by setting name, where it is not ``--`` and the name of the setting.
         overrides: Values from a program by setting name; final types are taken too, and None where the default is None.
 
     Returns:
@@ -125,7 +127,7 @@ def load_config(
         layers["files"] += _from_file(path, f"{label} {path}", faults, must_exist=False)
     layers["explicit file"] = _from_explicit_file(explicit_file, environ, faults)
     layers["environment"] = _from_environment(environ, faults)
-    layers["options"] = _from_options(options, faults)
+    layers["options"] = _from_options(options, option_names, faults)
     layers["program"] = _from_program(overrides, faults)
     if setup_line is not None:
         layers["program"] += faults.checked("setup_line", setup_line, "option --setup-line")
@@ -262,13 +264,14 @@ def _from_environment(environ: Mapping[str, str], faults: _Faults) -> list[_Give
     return found
 
 
-def _from_options(options: Mapping[str, object], faults: _Faults) -> list[_Given]:
+def _from_options(options: Mapping[str, object], called: Mapping[str, str], faults: _Faults) -> list[_Given]:
     found = []
     for name, value in options.items():
+        option = called.get(name, f"--{name.replace('_', '-')}")
         if name not in _BY_NAME:
-            faults.unknown(name, _BY_NAME, "options")
+            faults.unknown(name, _BY_NAME, f"option {option}")
         elif value is not None:
-            found += faults.checked(name, value, f"option --{name.replace('_', '-')}")
+            found += faults.checked(name, value, f"option {option}")
     return found
 
 

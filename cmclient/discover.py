@@ -177,7 +177,7 @@ class Sources:
     def _directory_servers(self, facts: NetworkFacts, deadline: Deadline) -> tuple[DirectoryServer, ...]:
         """Global catalogs of the forest, else domain controllers; whoever answered the ping first."""
         wants_gc = self._config.use_global_catalog
-        given = tuple(parse_server(text, is_global_catalog=wants_gc) for text in self._config.directory_servers)
+        given = tuple(parse_server(text, wants_global_catalog=wants_gc) for text in self._config.directory_servers)
         if given:
             return given
         servers: tuple[DirectoryServer, ...] = ()
@@ -198,7 +198,7 @@ class Sources:
         queries = (management_point_query(base), site_query(base), range_query(base), trust_query(domain))
         entries = self._directory.search(server, queries, deadline)
         discovered, published = _read_published(entries, server)
-        detail = f"{server.host}:{server.port}" + (" (global catalog)" if server.is_global_catalog else "")
+        detail = f"{'global catalog' if server.is_global_catalog else 'domain controller'} {server.host}"
         found = _found(SourceKind.DIRECTORY, rule, detail, discovered)
         return found._replace(published=published)
 

@@ -33,8 +33,8 @@
     └─ LocateError                   no management point; holds the whole Location
         ├─ NoManagementPointFoundError
         ├─ NoEligibleManagementPointError
-        └─ NoReachableManagementPointError
-            └─ TrustRefusedError
+        ├─ NoReachableManagementPointError
+        └─ TrustRefusedError
 
 Each class has a stable ``code`` (kebab-case, a heading in ``docs/errors.md``) and a ``disposition``
 that says what a caller with more than one server does next. ``hint`` is the next step for a person.
@@ -401,7 +401,7 @@ class NoReachableManagementPointError(LocateError):
     code = "no-reachable-management-point"
 
 
-class TrustRefusedError(NoReachableManagementPointError):
-    """None gave an answer, and every one was there: trust was refused, by us or by them."""
+class TrustRefusedError(LocateError):
+    """Whoever was asked was there, and trust was refused, by us or by them: management points, or the directory."""
 
     code = "trust-refused"

@@ -21,18 +21,24 @@ _PINGED = 5  # domain controllers asked before giving up: a domain may publish h
 _PING_SECONDS = 2.0
 _SETTINGS_THAT_ARE_FACTS = ("client_kind", "always_internet", "network_location", "trusted_forests", "allowed_mps")
 _LDAP_PORT = 389
+_DOMAIN_PORTS = {389, 636}
 _GLOBAL_CATALOG_PORT = 3268
 
 
-def parse_server(text: str, *, is_global_catalog: bool = False) -> DirectoryServer:
+def parse_server(text: str, *, wants_global_catalog: bool = False) -> DirectoryServer:
     """Read ``HOST`` or ``HOST:PORT`` of a directory server.
+
+    Args:
+        text: The server. A domain controller's own port (389, 636) is never taken for a global catalog.
+        wants_global_catalog: Ask its global catalog; decides the port when none is given.
 
     Raises:
         InvalidValueError: The host or the port cannot be one.
     """
-    host, _, port = text.partition(":")
-    usual = _GLOBAL_CATALOG_PORT if is_global_catalog else _LDAP_PORT
-    return DirectoryServer(HostName(host), parse_port(port) if port else usual, is_global_catalog=is_global_catalog)
+    host, _, given = text.partition(":")
+    usual = _GLOBAL_CATALOG_PORT if wants_global_catalog else _LDAP_PORT
+    port = parse_port(given) if given else usual
+    return DirectoryServer(HostName(host), port, is_global_catalog=wants_global_catalog and port not in _DOMAIN_PORTS)
 
 
 def gather_facts(

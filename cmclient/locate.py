@@ -28,6 +28,7 @@ __all__ = ["DiscoveryReport", "Locator"]
 
 _TRUST_CODES = {"server-certificate", "client-certificate"}
 _TRUST_STATUSES = {401, 403}
+_DIRECTORY_TRUST = "directory-trust"
 
 
 class DiscoveryReport(NamedTuple):
@@ -134,8 +135,9 @@ class Locator:
         Raises:
             NoManagementPointFoundError: No source named any.
             NoEligibleManagementPointError: The rules reject every one.
-            NoReachableManagementPointError: None of the eligible ones answered (TrustRefusedError if all of them were
-                there and trust was refused). All three hold the whole Location.
+            NoReachableManagementPointError: None of the eligible ones answered.
+            TrustRefusedError: All of them were there and trust was refused; or nobody was found because the directory
+                was not trusted. All four hold the whole Location.
             FactsError: The machine could not be asked at all.
         """
         deadline = self._deadline()
@@ -174,24 +176,27 @@ def _failure(location: Location) -> LocateError:
     decision = location.decision
     if decision.ranked:
         failed = [attempt for attempt in location.attempts if attempt.outcome is Outcome.FAILED]
-        trust = bool(failed) and all(_is_trust(attempt) for attempt in failed)
-        if trust:
+        if failed and all(_is_trust(attempt) for attempt in failed):
             return TrustRefusedError(
-                f"{len(failed)} management points were asked and trust was refused each time",
+                f"trust was refused by, or of, every management point that was asked ({len(failed)})",
                 location=location,
                 hint="compare the certificates with ca_file and client_certificate",
             )
         return NoReachableManagementPointError(
-            f"none of {len(decision.ranked)} eligible management points answered",
+            f"no eligible management point answered (of {len(decision.ranked)})",
             location=location,
             hint="look at the attempts: each says what happened",
         )
     if decision.rejected:
         return NoEligibleManagementPointError(
-            f"{len(decision.rejected)} management points were found and the rules reject every one",
+            f"the rules reject every management point that was found ({len(decision.rejected)})",
             location=location,
             hint="each says which rule rejects it",
         )
+    untrusted = [report for report in location.sources if report.code == _DIRECTORY_TRUST]
+    if untrusted:
+        hint = "compare the certificate of the directory server with directory_ca_file"
+        return TrustRefusedError(f"nobody was found: {untrusted[0].detail}", location=location, hint=hint)
     return NoManagementPointFoundError(
         "no source named a management point", location=location, hint=_found_hint(location)
     )

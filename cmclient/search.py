@@ -94,9 +94,10 @@ class Search:
             return False
 
     def ask(self, turn: Turn) -> None:
-        """Ask the source whose turn it is."""
+        """Ask the source whose turn it is; once somebody was tried in vain it is the turn of ML-011."""
         site = self._assignment().site
-        self.take(self._tools.sources.ask(turn.source, turn.rule, self._facts, site, self._deadline))
+        rule = "ML-011" if self.attempts else turn.rule
+        self.take(self._tools.sources.ask(turn.source, rule, self._facts, site, self._deadline))
 
     def take(self, found: Found) -> None:
         """Take over what a source gave."""
@@ -237,10 +238,22 @@ class Search:
             https_reason=https_reason,
             may_use_http=config.allow_http,
             allowed_mps=self._facts.allowed_mps,
-            http_port=config.http_port,
-            https_port=config.https_port,
+            http_port=self._site_port("http_port") or config.http_port,
+            https_port=self._site_port("https_port") or config.https_port,
             client_build=config.client_build,
         )
+
+    @decides("AD-013")
+    def _site_port(self, name: str) -> int | None:
+        """A client port of the assigned site as its management points publish it in the directory, else as kept."""
+        site = self._assignment().site
+        for candidate in merge_candidates(self.candidates):
+            published = any(origin.source is SourceKind.DIRECTORY for origin in candidate.origins)
+            port: int | None = getattr(candidate.mp, name)
+            if published and port is not None and candidate.mp.site_code == site:
+                return port
+        kept: int | None = getattr(self._kept, name, None)
+        return kept if self._kept is not None and self._kept.site == site else None
 
     def _assignment(self) -> Assignment:
         published = self._published or Published()
@@ -299,7 +312,15 @@ class Search:
         store.record_answer(answered, now)
         site = self._assignment().site
         if site is not None:
-            store.save_assignment(StoredAssignment(site, self._assigned_mp(), self._facts.trusted_forests))
+            store.save_assignment(
+                StoredAssignment(
+                    site,
+                    self._assigned_mp(),
+                    self._facts.trusted_forests,
+                    http_port=self._site_port("http_port"),
+                    https_port=self._site_port("https_port"),
+                )
+            )
 
     def _note_store(self, error: StoreError) -> None:
         _log.warning("%s", error.message, extra={"event": "store.failed"})

@@ -85,7 +85,8 @@ class RequestsTransport:
 
     Args:
         ca_file: PEM file, or folder, with the certificates to trust for HTTPS; None for the bundle of requests.
-        client_certificate: Paths of certificate and key, offered to HTTPS servers that ask.
+        client_certificate: Paths of certificate and key, offered to HTTPS servers that ask. Read once, when it is first
+            needed, as ``ca_file`` is.
         trust_env: Whether proxies, ``.netrc`` and ``REQUESTS_CA_BUNDLE`` of the environment count.
         resolve: Finds the addresses of host names; None for the operating system's resolver. Proxies likewise.
         source_address: The own address to connect from; None for any.
@@ -283,10 +284,7 @@ def _read_body(raw: Any, request: HttpRequest) -> bytes:  # noqa: ANN401 - urlli
         raise _too_large(request, f"{raw.length_remaining} bytes")
     body = bytearray()
     while True:
-        room = cap + 1 - len(body)
-        # Never across the end of this reply: http.client before 3.13 does not count what read1 has taken.
-        left = raw.length_remaining
-        part = raw.read1(min(_CHUNK, room if left is None else max(1, min(left, room))))
+        part = raw.read1(min(_CHUNK, cap + 1 - len(body)))  # what is there, without waiting for more
         if not part:
             return bytes(body)
         body += part

@@ -274,6 +274,7 @@ _TABLE: tuple[tuple[tuple[type[BaseException], ...], Callable[[_Case], Transport
             urllib3_errors.ProxySchemeUnsupported,
             requests.exceptions.ProxyError,
             requests.exceptions.InvalidProxyURL,
+            http.client.InvalidURL,  # of a proxy: our own are checked before
         ),
         _explain_proxy,
     ),

@@ -33,6 +33,7 @@ __all__ = ["Dialler", "Resolve", "WatchedAdapter"]
 Resolve = Callable[[HostName, Deadline], Sequence[str]]
 
 _SLICE = 0.05  # seconds: how soon a cancellation is seen while connecting, where a shutdown does not end the wait
+_MOST_ADDRESSES = 8  # of one name; more would leave each too little time
 _UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", errno.EWOULDBLOCK)}
 
 
@@ -54,8 +55,9 @@ class Dialler(NamedTuple):
             OSError: Nobody accepted; the last reason. TimeoutError when time is up or the watch broke off.
             socket.gaierror: The name has no address.
             NameServiceError: From ``resolve``.
+            InvalidValueError: A proxy's host is no host name.
         """
-        addresses = self._find_addresses(host, port, watch)
+        addresses = self._find_addresses(host, port, watch)[:_MOST_ADDRESSES]
         failure: OSError = socket.gaierror(socket.EAI_NONAME, "the name has no address")
         for tried, address in enumerate(addresses):
             remaining = watch.connect_by.remaining()
@@ -94,6 +96,7 @@ class Dialler(NamedTuple):
             _require_no_error(sock.connect_ex(target), _UNDER_WAY)
             _await_connection(sock, watch, time.monotonic() + seconds)
             _require_no_error(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), {0})
+            _require_wanted(watch)  # it may have been broken off before there was anything to shut down
             sock.settimeout(watch.patience())
         except BaseException:
             sock.close()
@@ -136,8 +139,14 @@ def _wait_for(find: Callable[[], Sequence[str]], watch: Watch) -> Sequence[str]:
 
 def _await_connection(sock: socket.socket, watch: Watch, end: float) -> None:
     while not wait_for_write(sock, max(0.0, min(_SLICE, end - time.monotonic()))):
-        if watch.verdict is not None or time.monotonic() >= end:
+        _require_wanted(watch)
+        if time.monotonic() >= end:
             raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+
+
+def _require_wanted(watch: Watch) -> None:
+    if watch.verdict is not None:
+        raise TimeoutError(errno.ETIMEDOUT, "broken off")
 
 
 def _require_no_error(code: int, fine: set[int]) -> None:
@@ -177,6 +186,7 @@ class WatchedAdapter(HTTPAdapter):
             raise InvalidProxyURL("SOCKS proxies are not supported")  # their sockets could not be watched
         if proxy.lower().startswith("https"):
             more.setdefault("proxy_ssl_context", self.tls().proxy)
+            more.setdefault("ssl_context", self.tls().proxy)  # the same for plain HTTP by it, before urllib3 2.8
         manager = super().proxy_manager_for(proxy, **more)
         self._use_watched_pools(manager)
         return manager
@@ -189,6 +199,7 @@ class WatchedAdapter(HTTPAdapter):
     ) -> Any:  # noqa: ANN401 - two dictionaries, as in requests
         """Give every pool our TLS context, whatever the call says."""
         host, options = super().build_connection_pool_key_attributes(request, verify=True)
+        options.pop("ssl_context", None)  # some versions of requests have one of their own
         if host["scheme"] == "https":
             options["ssl_context"] = self.tls().server
         return host, options

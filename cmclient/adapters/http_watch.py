@@ -49,7 +49,6 @@ class Watch:
         self.phase = Phase.CONNECT
         self._cancellation = cancellation
         self._lock = threading.Lock()
-        self._over = False
         self._verdict: TransportError | None = None
         self._socket: socket.socket | None = None
         self._event: threading.Event | None = None
@@ -69,11 +68,10 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop watching; a cancellation that comes later does nothing."""
+        """Stop watching; a cancellation that comes later has nothing left to break off."""
         if self._timer is not None:
             self._timer.cancel()
         with self._lock:
-            self._over = True
             self._release()
 
     @property
@@ -120,7 +118,7 @@ class Watch:
 
     def _break_off(self, verdict: TransportError) -> None:
         with self._lock:
-            if self._over or self._verdict is not None:
+            if self._verdict is not None:
                 return
             self._verdict = verdict
             self._shut()

@@ -184,6 +184,12 @@ class LdapDirectory:
 @decides("AD-002")
 def _port(server: DirectoryServer, security: DirectorySecurity) -> int:
     """The TCP port: that of the global catalog if it is asked, and the one for TLS from the start if that is wanted."""
+    if server.port in _TLS_PORTS.values() and security is not DirectorySecurity.LDAPS:
+        raise DirectoryRefusedError(
+            f"{server.host}:{server.port} is TLS from the start, and {security.value} was asked for",
+            server=f"{server.host}:{server.port}",
+            hint="set directory_security to ldaps, or give the port without TLS",
+        )
     port = _CATALOG_PORT if server.is_global_catalog and server.port == _LDAP_PORT else server.port
     return _TLS_PORTS.get(port, port) if security is DirectorySecurity.LDAPS else port
 

@@ -7,6 +7,7 @@ drips bytes holds it for ever. It is given one of these in place of its socket.
 import contextlib
 import socket
 import ssl
+from collections.abc import Iterator
 
 from ..errors import (
     DirectoryError,
@@ -17,7 +18,7 @@ from ..errors import (
 )
 from ..model.http import Deadline
 from ..model.names import HostName
-from ..protocol.ber import MAX_MESSAGE, find_message_length
+from ..protocol.ber import MAX_MESSAGE, find_message_length, read_children, read_tlv
 
 __all__ = ["LdapWire"]
 
@@ -28,6 +29,8 @@ _PIECE = 65_536
 _HEADER = 6  # octets of the longest tag and length
 _SHORTEST = 7  # octets of an id and an empty operation; ldap3 would wait for more
 _SEQUENCE = b"\x30"
+_ENTRY = 0x64  # SearchResultEntry
+_OCTET_STRING = 0x04
 
 
 class LdapWire:
@@ -76,6 +79,7 @@ class LdapWire:
             raise DirectoryError(f"{self._server} sends too much: the answer was given up", server=self._server)
         message = bytes(self._pending[:length])
         del self._pending[:length]
+        self._require_text_values(message)
         return message
 
     def sendall(self, data: bytes) -> None:
@@ -148,6 +152,18 @@ class LdapWire:
             raise DirectoryError(f"{self._server} does not speak LDAP", server=self._server)
         return length
 
+    def _require_text_values(self, message: bytes) -> None:
+        """Refuse an entry whose values are not octet strings.
+
+        ldap3 makes ``bytes(n)`` of a number n that stands in the place of a value: memory for whatever n a server says.
+        """
+        try:
+            values = list(_tags_of_values(message))
+        except MalformedReplyError as error:
+            raise DirectoryError(f"{self._server} sent an entry that is none: {error}", server=self._server) from error
+        if any(tag != _OCTET_STRING for tag in values):
+            raise DirectoryError(f"{self._server} sent an entry with a value that is none", server=self._server)
+
     def _receive(self) -> bytes:
         self._arm()
         try:
@@ -181,3 +197,17 @@ def _trust_hint(error: ssl.SSLCertVerificationError, host: HostName) -> str:
     if error.verify_code in _UNKNOWN_ISSUER:
         return "give the certificate of the issuing CA with the setting directory_ca_file"
     return ""
+
+
+def _tags_of_values(message: bytes) -> Iterator[int]:
+    """The tags of all names and values in a SearchResultEntry; none for any other message."""
+    parts = read_children(message, read_tlv(message))
+    entry = parts[1] if len(parts) > 1 and parts[1].tag == _ENTRY else None
+    for part in read_children(message, entry) if entry else ():
+        if part.tag == _OCTET_STRING:  # the name of the entry
+            continue
+        for attribute in read_children(message, part):
+            parts = read_children(message, attribute)
+            yield from (name.tag for name in parts[:1])
+            for held in parts[1:]:
+                yield from (value.tag for value in read_children(message, held))

@@ -90,23 +90,27 @@ def read_settings(arguments: argparse.Namespace, lab_file: Path | None = None) -
     options: dict[str, object] = {
         name: value for name in _SETTING_OPTIONS if (value := getattr(arguments, name)) is not None
     }
+    called: dict[str, str] = {}
     if arguments.mp:
-        options["management_points"] = ";".join(arguments.mp)
+        options["management_points"], called["management_points"] = ";".join(arguments.mp), "--mp"
     if arguments.no_report:
-        options["report"] = False
+        options["report"], called["report"] = False, "--no-report"
     for text in arguments.set:
         name, equals, value = text.partition("=")
         if not equals:
             raise ConfigError((f"--set {text!r} is not NAME=VALUE",))
-        options[name.strip().replace("-", "_")] = value
+        setting = name.strip().replace("-", "_")
+        options[setting], called[setting] = value, "--set"
     if lab_file is not None:
         from ..config import load_config
 
-        return load_config(files=(("lab", lab_file),), setup_line=arguments.setup_line, options=options)
+        files = (("lab", lab_file),)
+        return load_config(files=files, setup_line=arguments.setup_line, options=options, option_names=called)
     from ..assemble import load_settings
 
     explicit = Path(arguments.config) if arguments.config else None
-    return load_settings(explicit_file=explicit, setup_line=arguments.setup_line, options=options)
+    line = arguments.setup_line
+    return load_settings(explicit_file=explicit, setup_line=line, options=options, option_names=called)
 
 
 def read_run(arguments: argparse.Namespace, *, facts: NetworkFacts | None = None, offline: bool = False) -> "Run":

@@ -53,7 +53,9 @@ def _headline(location: Location, error: CmClientError | None) -> Iterable[Item]
             yield f"  what next: {error.hint}"
     else:
         yield f"Management point: {chosen.name} ({location.endpoint})"
-        yield f"  wanted for {policy.purpose.value}; why this one: " + "; ".join(r.text for r in chosen.reasons)
+        yield f"  wanted for {policy.purpose.value}; why this one:"
+        for reason in chosen.reasons:
+            yield f"    {reason.rule:<7} {reason.text}"
         if not location.attempts:
             yield "  not contacted: decided from what is stored or was given"
     for note in location.notes:

@@ -232,11 +232,15 @@ class StoredAssignment(NamedTuple):
         site: The assigned site.
         assigned_mp: The management point that became the assigned one (MP-016); None when none has yet.
         trusted_forests: Forests that the client's own forest trusts, as last read from the directory.
+        http_port: The site's client port for HTTP as last read from the directory; None when it was not there.
+        https_port: The same for HTTPS.
     """
 
     site: SiteCode
     assigned_mp: HostName | None = None
     trusted_forests: tuple[DnsDomain, ...] = ()
+    http_port: int | None = None
+    https_port: int | None = None
 
 
 class SourceReport(NamedTuple):

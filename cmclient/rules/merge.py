@@ -20,6 +20,7 @@ _AUTHORITY = (
     SourceKind.ANSWERED_BEFORE,
     SourceKind.DNS,
 )
+_STRICTEST_FIRST = (Protocols.HTTPS, Protocols.BOTH, Protocols.HTTP)
 _T = TypeVar("_T")
 
 
@@ -27,7 +28,8 @@ def merge_candidates(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """Make one candidate of all that name the same host.
 
     What is known wins over what is not; where two sources contradict each other, the one with more authority wins
-    (settings, directory, list just downloaded, stored list, management points that answered before, DNS).
+    (settings, directory, list just downloaded, stored list, management points that answered before, DNS). Version and
+    SSL state are those of the site's own list (AD-020), protocols the strictest.
 
     Returns:
         One candidate a host, sorted by host: the order in which sources answered makes no difference.
@@ -51,7 +53,7 @@ def _merged(named: list[Candidate]) -> Candidate:
     named.sort(key=_standing)
     origins = {origin for candidate in named for origin in candidate.origins}
     mp = reduce(_filled, (candidate.mp for candidate in named))
-    return Candidate(mp._replace(protocols=_protocols(named)), tuple(sorted(origins, key=_authority)))
+    return Candidate(_as_the_site_says(mp, named), tuple(sorted(origins, key=_authority)))
 
 
 def _filled(better: ManagementPoint, other: ManagementPoint) -> ManagementPoint:
@@ -78,18 +80,37 @@ def _known(better: _T | None, other: _T | None) -> _T | None:
     return other if better is None else better
 
 
-@decides("ML-009")
-def _protocols(named: list[Candidate]) -> Protocols:
-    """What the site says it accepts, but HTTPS only where the installation says ``https://``.
+@decides("AD-020")
+def _as_the_site_says(mp: ManagementPoint, named: list[Candidate]) -> ManagementPoint:
+    """Version and SSL state as the site's own lists give them, in place of what the directory published before."""
+    site = [candidate.mp for candidate in named if _is_from(candidate, SourceKind.MP_LIST, SourceKind.STORED_LIST)]
+    return mp._replace(
+        protocols=_protocols(named),
+        build=_known(reduce(_known, (listed.build for listed in site), None), mp.build),
+        ssl_state=_known(reduce(_known, (listed.ssl_state for listed in site), None), mp.ssl_state),
+    )
 
-    An installation entry without the prefix "accepts HTTP": the weakest statement, taken only when nobody else spoke.
+
+@decides("ML-009", "AD-020")
+def _protocols(named: list[Candidate]) -> Protocols:
+    """The strictest that the directory or a list of the site says; ``https://`` of the installation above all.
+
+    So a list that came over HTTP can tighten what the directory published and never loosen it. Who has no
+    authority of that kind (DNS, who answered before) counts when neither spoke, and an installation entry without the
+    prefix, which "accepts HTTP", when nobody did.
     """
-    given = [c.mp.protocols for c in named if _is_installation(c) and c.mp.protocols is not Protocols.UNKNOWN]
+    given = _spoken(named, SourceKind.INSTALLATION)
     if Protocols.HTTPS in given:
         return Protocols.HTTPS
-    said = [c.mp.protocols for c in named if not _is_installation(c) and c.mp.protocols is not Protocols.UNKNOWN]
-    return next(iter(said + given), Protocols.UNKNOWN)
+    site = _spoken(named, SourceKind.DIRECTORY, SourceKind.MP_LIST, SourceKind.STORED_LIST)
+    others = _spoken(named, SourceKind.ANSWERED_BEFORE, SourceKind.DNS)
+    return next(iter([*sorted(site, key=_STRICTEST_FIRST.index), *others, *given]), Protocols.UNKNOWN)
 
 
-def _is_installation(candidate: Candidate) -> bool:
-    return any(origin.source is SourceKind.INSTALLATION for origin in candidate.origins)
+def _spoken(named: list[Candidate], *sources: SourceKind) -> list[Protocols]:
+    said = [candidate.mp.protocols for candidate in named if _is_from(candidate, *sources)]
+    return [protocols for protocols in said if protocols is not Protocols.UNKNOWN]
+
+
+def _is_from(candidate: Candidate, *sources: SourceKind) -> bool:
+    return any(origin.source in sources for origin in candidate.origins)

@@ -40,12 +40,13 @@ class Peer:
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
                 length = int(value)
-        while len(body) < length:
+        rest = bytearray(body)
+        while len(rest) < length:
             part = self.sock.recv(65536)
             if not part:
                 return b""
-            body += part
-        self._requests.append(head + b"\r\n\r\n" + body)
+            rest += part
+        self._requests.append(head + b"\r\n\r\n" + bytes(rest))
         return self._requests[-1]
 
     def send(self, data: bytes) -> None:

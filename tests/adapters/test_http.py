@@ -3,6 +3,7 @@
 import http.cookiejar
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -61,7 +62,7 @@ def test_a_reply_arrives_whole(transport: Transport) -> None:
 
 
 def test_a_request_is_written_as_given(transport: Transport) -> None:
-    path = "/SMS_MP/.sms_aut?MPLIST1&SITESIGNCERT&a=%7bB%7d/../c"
+    path = "/SMS_MP/x/../.sms_aut?MPLIST1&SITESIGNCERT&a=%7bB%7d/../c"
     with ScriptedServer(answer_always(reply())) as server:
         request = HttpRequest(server.endpoint, path, "Ccm_Post", {"X-Mine": "1"}, b"\x00body")
         transport.send(request, within(PROMPT))
@@ -131,8 +132,11 @@ def test_the_body_of_a_redirect_is_not_read(transport: Transport) -> None:
         peer.send(b"HTTP/1.1 302 Found\r\nLocation: /\x1b[31m\r\nContent-Length: 999999999\r\n\r\n")
         peer.stay_silent()
 
-    with ScriptedServer(script) as server, pytest.raises(RedirectRefusedError) as caught:
-        transport.send(ask(server.endpoint), within(PROMPT))
+    with ScriptedServer(script) as server:
+        began = time.monotonic()
+        with pytest.raises(RedirectRefusedError) as caught:
+            transport.send(ask(server.endpoint), within(PROMPT * 3))
+        assert time.monotonic() - began < PROMPT
     assert caught.value.location == "/?[31m"
     assert "\x1b" not in str(caught.value)
 
@@ -292,6 +296,14 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_replaced(transport: Tran
         assert server.accepted == 2
 
 
+def test_a_connection_that_was_idle_for_long_is_replaced(transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cmclient.adapters.http._IDLE_LIMIT", 0.0)
+    with ScriptedServer(answer_always(reply())) as server:
+        for _ in range(2):
+            transport.send(ask(server.endpoint), within(PROMPT))
+        assert server.accepted == 2
+
+
 def test_a_connection_with_a_broken_reply_is_not_kept(transport: Transport) -> None:
     with ScriptedServer(answer_always(reply(b"0123456789"))) as server:
         with pytest.raises(ReplyTooLargeError):
@@ -304,6 +316,17 @@ def test_what_follows_a_reply_is_not_taken_for_the_next(transport: Transport) ->
     with ScriptedServer(answer_always(reply(b"one") + reply(b"smuggled"))) as server:
         for _ in range(2):
             assert transport.send(ask(server.endpoint), within(PROMPT)).body == b"one"
+
+
+def test_what_follows_a_reply_in_parts_is_not_read_with_it(transport: Transport) -> None:
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(reply(b"on", length=3))
+        peer.over.wait(0.1)  # so that the rest comes in another read
+        peer.send(b"e" + reply(b"smuggled"))
+
+    with ScriptedServer(script) as server:
+        assert transport.send(ask(server.endpoint), within(PROMPT)).body == b"one"
 
 
 def test_many_threads_share_a_transport(transport: Transport) -> None:

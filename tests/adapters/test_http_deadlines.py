@@ -173,6 +173,19 @@ def test_the_connect_timeout_is_no_limit_for_the_reply(transport: RequestsTransp
         assert transport.send(request, within(PROMPT)).body == b"late"
 
 
+def test_the_connect_timeout_is_no_limit_for_the_request(
+    authority: trustme.CA, https_transport: RequestsTransport
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.over.wait(0.4)  # what the buffers in between do not hold waits as long
+        peer.read_request()
+        peer.send(reply(b"taken"))
+
+    with https_server(authority, script) as server:
+        request = HttpRequest(server.endpoint, "/", "POST", body=b"x" * 20_000_000, connect_timeout=0.3)
+        assert https_transport.send(request, within(PROMPT * 2)).body == b"taken"
+
+
 def test_an_address_that_does_not_answer_leaves_time_for_the_next(full_port: Endpoint) -> None:
     with ScriptedServer(answer(reply(b"second"))) as server:
         listener = socket.socket()  # a full queue on the same port of another address
@@ -184,8 +197,10 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(full_port: End
                 filler.settimeout(0)
                 filler.connect_ex(("127.0.0.2", server.port))
             with RequestsTransport(resolve=lambda *_: ["127.0.0.2", "127.0.0.1"]) as transport:
-                request = HttpRequest(server.named("mp.test"), "/", connect_timeout=0.6)
+                request = HttpRequest(server.named("mp.test"), "/", connect_timeout=1.5)
+                began = time.monotonic()
                 assert transport.send(request, within(PROMPT)).body == b"second"
+                assert time.monotonic() - began < 1.4
         finally:
             for sock in (listener, *fillers):
                 sock.close()
@@ -214,6 +229,18 @@ def test_cancelled_before(transport: RequestsTransport) -> None:
         with pytest.raises(CancelledError):
             transport.send(ask(server.endpoint), within(PROMPT), signal)
         assert server.accepted == 0
+
+
+def test_cancelled_between_the_first_look_and_the_connection(transport: RequestsTransport) -> None:
+    class Sudden(Signal):
+        def on_cancel(self, action: Callable[[], None]) -> None:
+            action()
+
+    with ScriptedServer(Peer.stay_silent) as server:
+        began = time.monotonic()
+        with pytest.raises(CancelledError):
+            transport.send(ask(server.endpoint), within(20), Sudden())
+        assert time.monotonic() - began < PATIENT
 
 
 def test_cancelled_while_a_name_is_looked_up() -> None:

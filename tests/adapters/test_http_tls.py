@@ -174,6 +174,7 @@ def test_a_bundle_of_the_environment_counts_when_it_is_to(
 
 def test_only_the_given_authorities_are_trusted(tmp_path: Path, ca_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca_file)
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", ca_file)
     other = tmp_path / "other.pem"
     OTHER_AUTHORITY.cert_pem.write_to_path(str(other))
     with (
@@ -296,6 +297,18 @@ def test_a_client_certificate_of_another_authority_is_not_accepted(
         pytest.raises(ClientCertificateError, match=r"did not accept our client certificate \(unknown ca\)"),
     ):
         transport.send(ask(server.endpoint), within(PROMPT))
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13])
+def test_a_refusal_that_comes_while_we_send_is_understood(
+    transport: RequestsTransport, version: ssl.TLSVersion
+) -> None:
+    request = ask(Endpoint(Scheme.HTTPS, HostName("127.0.0.1"), 1), method="POST", body=b"x" * 20_000_000)
+    with (
+        ScriptedServer(answer(reply()), demanding_context(version)) as server,
+        pytest.raises(ClientCertificateError, match="demands a client certificate"),
+    ):
+        transport.send(request._replace(endpoint=server.endpoint), within(PROMPT))
 
 
 def test_a_client_certificate_that_cannot_be_used_is_no_matter_for_http(tmp_path: Path, ca_file: str) -> None:

@@ -167,7 +167,15 @@ def test_the_first_version_can_still_be_read(path: Path) -> None:
         "ssl_state": 63,
     }
     listed = json.dumps({"mp": mp, "origins": [{"source": "mp-list", "detail": "mp1"}]})
-    assigned = json.dumps({"site": "ABC", "assigned_mp": "mp.corp.example", "trusted_forests": ["b.example"]})
+    assigned = json.dumps(
+        {
+            "site": "ABC",
+            "assigned_mp": "mp.corp.example",
+            "trusted_forests": ["b.example"],
+            "http_port": 8080,
+            "https_port": None,
+        }
+    )
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript("""
             CREATE TABLE mp_list (position INTEGER PRIMARY KEY, candidate TEXT NOT NULL);
@@ -188,11 +196,11 @@ def test_the_first_version_can_still_be_read(path: Path) -> None:
         assert one.mp.build == 9106
         assert one.origins == (Origin(SourceKind.MP_LIST, "mp1"),)
         assignment = store.load_assignment()
-    assert assignment == StoredAssignment(SiteCode("ABC"), HostName("mp.corp.example"), ("b.example",))
+    assert assignment == StoredAssignment(SiteCode("ABC"), HostName("mp.corp.example"), ("b.example",), http_port=8080)
     # A new field cannot be read by an older cmclient: add a migration to adapters/store.py, then name it here.
     assert set(mp) == set(ManagementPoint._fields)
     assert Candidate._fields == ("mp", "origins")
-    assert StoredAssignment._fields == ("site", "assigned_mp", "trusted_forests")
+    assert StoredAssignment._fields == ("site", "assigned_mp", "trusted_forests", "http_port", "https_port")
 
 
 def test_a_newer_store_is_refused_and_left_alone(path: Path) -> None:

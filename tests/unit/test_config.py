@@ -240,13 +240,18 @@ def test_all_faults_of_all_layers_are_reported_together(write: Write) -> None:
         "deadline (CMCLIENT_DEADLINE): 'soon' is not a time in seconds",
         "'CMCLIENT_SITECODE' (environment): there is no such setting; did you mean CMCLIENT_SITE_CODE?",
         "race_width (option --race-width): 9 is not a width of a race",
-        "'race_withd' (options): there is no such setting; did you mean race_width?",
+        "'race_withd' (option --race-withd): there is no such setting; did you mean race_width?",
         "seed (program): 'x' is not a seed",
         "'fps' (program): there is no such setting; did you mean fsp?",
         "setup_line (option --setup-line): '/mpp' is no known parameter or property; did you mean /mp?",
         "setup_line (option --setup-line): SMSSITECODE: 'ABCD' is not a site code",
     ]
     assert [fault.startswith(start) for fault, start in zip(faults, starts, strict=True)] == [True] * len(starts)
+
+
+def test_option_is_called_as_the_person_wrote_it() -> None:
+    faults = faults_of(options={"http_port": 0, "fps": "x"}, option_names={"http_port": "--set", "fps": "--set"})
+    assert all("(option --set)" in fault for fault in faults)
 
 
 def test_a_value_that_another_layer_replaces_is_a_fault_all_the_same() -> None:

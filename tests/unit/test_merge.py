@@ -21,9 +21,9 @@ def test_same_host__one_candidate_with_all_origins_best_first() -> None:
 
 def test_gaps__are_filled_by_the_lesser_source_and_contradictions_are_not() -> None:
     directory = named(SourceKind.DIRECTORY, site_code=SiteCode("ABC"))
-    listed = named(SourceKind.MP_LIST, site_code=SiteCode("XYZ"), build=9106)
+    listed = named(SourceKind.MP_LIST, site_code=SiteCode("XYZ"), https_port=8443)
     (one,) = merge_candidates([listed, directory])
-    assert (one.mp.site_code, one.mp.build) == ("ABC", 9106)
+    assert (one.mp.site_code, one.mp.https_port) == ("ABC", 8443)
 
 
 @pytest.mark.rule("ML-009")
@@ -47,3 +47,30 @@ def test_protocols__the_directory_over_a_list_that_came_by_http() -> None:
     listed = named(SourceKind.MP_LIST, protocols=Protocols.HTTP)
     (one,) = merge_candidates([listed, named(SourceKind.DIRECTORY, protocols=Protocols.HTTPS)])
     assert one.mp.protocols is Protocols.HTTPS
+
+
+@pytest.mark.rule("AD-020")
+@pytest.mark.parametrize(
+    ("published", "listed", "result"),
+    [
+        pytest.param(Protocols.HTTP, Protocols.HTTPS, Protocols.HTTPS, id="the site tightened it since"),
+        pytest.param(Protocols.BOTH, Protocols.HTTPS, Protocols.HTTPS, id="tightened from both"),
+        pytest.param(Protocols.HTTPS, Protocols.BOTH, Protocols.HTTPS, id="never loosened"),
+        pytest.param(Protocols.HTTPS, Protocols.UNKNOWN, Protocols.HTTPS, id="the list does not say"),
+    ],
+)
+def test_protocols__the_sites_list_tightens_what_the_directory_published(
+    published: Protocols, listed: Protocols, result: Protocols
+) -> None:
+    (one,) = merge_candidates(
+        [named(SourceKind.DIRECTORY, protocols=published), named(SourceKind.MP_LIST, protocols=listed)]
+    )
+    assert one.mp.protocols is result
+
+
+@pytest.mark.rule("AD-020")
+def test_version__of_the_sites_list_in_place_of_the_published_one() -> None:
+    published = named(SourceKind.DIRECTORY, build=9106)
+    assert merge_candidates([published])[0].mp.build == 9106
+    assert merge_candidates([published, named(SourceKind.MP_LIST, build=9141)])[0].mp.build == 9141
+    assert merge_candidates([published, named(SourceKind.DNS, build=9141)])[0].mp.build == 9106

@@ -5,6 +5,7 @@ from world import CORP, JOINED, WORKGROUP, World
 
 from cmclient.errors import (
     DirectoryTimeoutError,
+    DirectoryTrustError,
     HttpStatusError,
     LocateError,
     NameServiceTimeoutError,
@@ -22,6 +23,7 @@ from cmclient.model.facts import NetworkLocation
 from cmclient.model.http import Outcome
 from cmclient.model.names import DnsDomain, HostName, SiteCode
 from cmclient.protocol.directory import management_point_entry, site_entry
+from cmclient.protocol.mplist import build_mp_list
 
 ABC, XYZ = SiteCode("ABC"), SiteCode("XYZ")
 MP1 = ManagementPoint(HostName("mp1.corp.test"), ABC, protocols=Protocols.HTTP, build=9106)
@@ -429,7 +431,45 @@ def test_trust_refused_by_one_and_another_silent__is_not_only_trust() -> None:
     world.answers["https://silent.corp.test/SMS_MP/.sms_aut?MPLIST"] = TransportTimeoutError("slow")
     error = fails(world, https=True, site_code="ABC")
     assert isinstance(error, NoReachableManagementPointError)
-    assert not isinstance(error, TrustRefusedError)
+
+
+def test_directory_not_trusted_and_nobody_found__is_a_matter_of_trust() -> None:
+    world = World()
+    world.directory_error = DirectoryTrustError("unknown issuer", server="dc1")
+    assert isinstance(fails(world, site_code="ABC"), TrustRefusedError)
+
+
+@pytest.mark.rule("AD-013")
+def test_ports__published_in_the_directory_hold_for_the_whole_site_and_are_kept() -> None:
+    world = World()
+    publish(world, MP1._replace(http_port=8080))
+    listed = [MP1, MP2]
+    for point in listed:
+        for query, own in (("MPLIST", False), ("MPLIST1&ABC", True)):
+            url = f"http://{point.host}:8080/SMS_MP/.sms_aut?{query}"
+            world.answers[url] = build_mp_list(listed, with_site_code=own)
+    first = world.locator(site_code="ABC", http_port=81).locate()
+    assert {str(one.endpoint) for one in first.decision.ranked} == {
+        "http://mp1.corp.test:8080",
+        "http://mp2.corp.test:8080",
+    }
+    world.asked.clear()
+    again = world.locator(site_code="ABC").locate()
+    assert again.endpoint is not None
+    assert again.endpoint.port == 8080
+    assert not [line for line in world.asked if line.startswith("ldap")]
+    other = fails(World(), site_code="ABC", management_points="mp1.corp.test")
+    assert other.location.attempts[0].endpoint.port == 80
+
+
+@pytest.mark.rule("ML-007", "ML-011")
+def test_dns_after_a_dead_one__is_asked_by_another_rule_than_after_nobody() -> None:
+    world = World()
+    nobody = fails(world, site_code="ABC").location
+    publish(world, MP1)
+    dead = fails(world, site_code="ABC").location
+    assert [report.rule for report in nobody.sources if report.source is SourceKind.DNS] == ["ML-007"]
+    assert [report.rule for report in dead.sources if report.source is SourceKind.DNS] == ["ML-011"]
 
 
 def test_found_but_all_rejected__is_said_as_such() -> None:
