@@ -147,7 +147,7 @@ def _words(error: BaseException) -> str:
     if isinstance(error, http.client.IncompleteRead) and error.expected is not None:
         return f"{error.expected} more bytes were announced"
     if isinstance(error, http.client.IncompleteRead):
-        return "it was cut off"
+        return "it ends early, or its framing is broken"
     if isinstance(error, OSError) and error.strerror and not isinstance(error, ssl.SSLError):
         return printable(error.strerror)
     return printable(str(error)) or type(error).__name__

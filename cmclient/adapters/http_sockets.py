@@ -58,7 +58,7 @@ class Dialler(NamedTuple):
             InvalidValueError: A proxy's host is no host name.
         """
         addresses = self._find_addresses(host, port, watch)[:_MOST_ADDRESSES]
-        failure: OSError = socket.gaierror(socket.EAI_NONAME, "the name has no address")
+        failure: OSError = socket.gaierror(socket.EAI_NONAME, "no record was found")
         for tried, address in enumerate(addresses):
             remaining = watch.connect_by.remaining()
             share = watch.patience() if remaining is None else remaining / (len(addresses) - tried)

@@ -321,9 +321,11 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _require_version(connection: sqlite3.Connection, path: Path) -> int:
-    ((application,),) = connection.execute("PRAGMA application_id").fetchall()
-    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}
+    if connection.in_transaction:
+        application, version, tables = _read_identity(connection)
+    else:  # in one transaction: another process may be creating the tables between two questions
+        with _transaction(connection, "BEGIN"):
+            application, version, tables = _read_identity(connection)
     if application != _APPLICATION_ID and (application or version or tables):
         raise StoreError(f"{path} is the database of another program", hint="name another file for the store")
     if version > len(_MIGRATIONS):
@@ -336,9 +338,17 @@ def _require_version(connection: sqlite3.Connection, path: Path) -> int:
     return int(version)
 
 
+def _read_identity(connection: sqlite3.Connection) -> tuple[int, int, set[bytes]]:
+    """Whose file it is, its version, and the names of its tables."""
+    ((application,),) = connection.execute("PRAGMA application_id").fetchall()
+    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}
+    return application, version, tables
+
+
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    connection.execute(begin)
     try:
         yield
         connection.execute("COMMIT")
