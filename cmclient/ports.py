@@ -164,6 +164,7 @@ class Transport(Protocol):
             RedirectRefusedError: The server answered with a redirect.
             ReplyTooLargeError: The reply is larger than ``request.read_cap``.
             CancelledError: The cancellation came first.
+            InvalidValueError: The request cannot be written as HTTP (a blank in the path, a line break in a header).
         """
 
 

@@ -16,7 +16,6 @@ from .model.decision import (
     Location,
     Origin,
     Phase,
-    Policy,
     SourceKind,
     SourceReport,
     StoredAssignment,
@@ -25,21 +24,21 @@ from .model.decision import (
 from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.http import Attempt, Deadline
-from .model.names import HostName
+from .model.names import HostName, SiteCode
 from .model.rule import decides
 from .mpclient import ContactResult, ManagementPointClient
 from .ports import Cancellation, Clock, Store
 from .protocol.mplist import MpListQuery
-from .rules.assignment import Assignment, assign_site, match_published
-from .rules.certificates import find_https_ability
 from .rules.choose import SeededChooser
 from .rules.merge import merge_candidates
 from .rules.mplist import Stage, Turn, classify_list
 from .rules.select import ContactGroup, plan_contact, select_management_point
+from .standing import Standing, find_standing
 
 __all__ = ["Search", "Tools"]
 
 _log = logging.getLogger(__name__)
+_FROM_STORE = "the store"
 _MOST_MOVES = 3  # moves to a better one that a new list names: lists that praise each other must end somewhere
 
 
@@ -74,6 +73,7 @@ class Search:
         self._published: Published | None = None
         self._learned: tuple[Candidate, ...] = ()
         self._notes: list[str] = []
+        self._standing: Standing | None = None
         self._kept = self._load_assignment()
         self.reports: list[SourceReport] = []
         self.candidates: list[Candidate] = []
@@ -95,15 +95,15 @@ class Search:
 
     def ask(self, turn: Turn) -> None:
         """Ask the source whose turn it is; once somebody was tried in vain it is the turn of ML-011."""
-        site = self._assignment().site
         rule = "ML-011" if self.attempts else turn.rule
-        self.take(self._tools.sources.ask(turn.source, rule, self._facts, site, self._deadline))
+        self.take(self._tools.sources.ask(turn.source, rule, self._facts, self._site(), self._deadline))
 
     def take(self, found: Found) -> None:
         """Take over what a source gave."""
         self.reports.append(found.report)
         self.candidates += found.discovered.candidates
         self.unreadable += found.discovered.unreadable
+        self._standing = None
         if found.published is not None:
             self._published = found.published
             self._take_trusts(found.published, found.report.detail)
@@ -119,7 +119,7 @@ class Search:
         return select_management_point(
             self.candidates,
             self._facts,
-            self._policy(),
+            self._stand().policy,
             chooser=self._tools.chooser,
             unreadable=self.unreadable,
         )
@@ -134,15 +134,15 @@ class Search:
         if self._tools.offline:
             return
         result = self._contact(plan_contact(self.decide().ranked))
-        for _ in range(_MOST_MOVES):
-            if result.endpoint is None or result.answer is None:
-                return
+        moves = 0
+        while result.endpoint is not None and result.answer is not None:
             self.winner = result.endpoint
             self._note_location(result.endpoint)
             self._learn(result.endpoint, result.answer)
-            if self._tools.config.phase is Phase.INSTALLING:
+            if moves == _MOST_MOVES or self._tools.config.phase is Phase.INSTALLING:
                 return
             result = self._contact(self._better_than(result.endpoint))
+            moves += 1
 
     def keep(self) -> None:
         """Store what was learned: list, answer, assignment. A store that fails is noted, and changes nothing else."""
@@ -155,14 +155,13 @@ class Search:
 
     def location(self) -> Location:
         """Everything, as one value."""
-        assigned = self._assignment()
         return Location(
             decision=self.decide(),
             attempts=tuple(self.attempts),
             sources=tuple(self.reports),
             assigned_mp=self._assigned_mp(),
             time=self._tools.clock.now().isoformat(timespec="seconds"),
-            notes=(*self._notes, assigned.reason.text),
+            notes=(*self._notes, self._stand().assignment.reason.text),
         )
 
     @decides("NET-001")
@@ -170,17 +169,17 @@ class Search:
         """An on-premises management point that answers proves the intranet as well as a domain controller does."""
         if self._facts.network_location is NetworkLocation.UNKNOWN:
             text = f"the management point {endpoint.host} answered"
-            origins = {**self._facts.origins, "network_location": text}
-            self._facts = self._facts._replace(network_location=NetworkLocation.INTRANET, origins=origins)
+            self._learn_fact(text, network_location=NetworkLocation.INTRANET)
             self.note(f"network location intranet: {text}")
 
     def _contact(self, groups: Iterable[ContactGroup]) -> ContactResult[Discovered]:
         query = self._query()
+        site = self._site() if query is MpListQuery.MPLIST2 else None
         tried = {attempt.endpoint for attempt in self.attempts}
         fresh = [rest for group in groups if (rest := tuple(e for e in group if e not in tried))]
 
         def ask(endpoint: Endpoint, cancellation: Cancellation) -> Discovered:
-            return self._tools.client.fetch_list(endpoint, query, self._deadline, cancellation=cancellation)
+            return self._tools.client.fetch_list(endpoint, query, self._deadline, site=site, cancellation=cancellation)
 
         result = self._tools.client.contact(fresh, query.value, ask, self._deadline)
         self.attempts += result.attempts
@@ -198,12 +197,13 @@ class Search:
 
     def _learn(self, endpoint: Endpoint, answer: Discovered) -> None:
         """Take over a downloaded list, told apart by site where the management point serves the assigned one."""
-        site = self._assignment().site
+        site = self._site()
         own = Discovered()
+        self._learned = answer.candidates
         if site is not None and self._query() is MpListQuery.MPLIST:
             own = self._fetch_own(endpoint, site) or own
-        self._learned = classify_list(answer, own, site) if site is not None else answer.candidates
-        detail = self._learned[0].origins[0].detail
+            self._learned = classify_list(answer, own, site)
+        detail = answer.candidates[0].origins[0].detail
         self.take(
             Found(
                 SourceReport(SourceKind.MP_LIST, asked=True, found=len(self._learned), rule="ML-013", detail=detail),
@@ -211,64 +211,43 @@ class Search:
             )
         )
 
-    def _fetch_own(self, endpoint: Endpoint, site: str) -> Discovered | None:
-        code = self._assignment().site
+    def _fetch_own(self, endpoint: Endpoint, site: SiteCode) -> Discovered | None:
+        query = MpListQuery.MPLIST1
         result = self._tools.client.attempt(
             endpoint,
-            f"{MpListQuery.MPLIST1.value}&{site}",
-            lambda: self._tools.client.fetch_list(endpoint, MpListQuery.MPLIST1, self._deadline, site=code),
+            f"{query.value}&{site}",
+            lambda: self._tools.client.fetch_list(endpoint, query, self._deadline, site=site),
         )
         self.attempts += result.attempts
         return result.answer
 
-    def _policy(self) -> Policy:
-        config = self._tools.config
-        can_use_https, https_reason = find_https_ability(
-            use_pki_cert=config.use_pki_cert, certificate=self._tools.certificate
-        )
-        published = self._published or Published()
-        matches = match_published(self._facts, published.sites, published.ranges)
-        return Policy(
-            assigned_site=self._assignment().site,
-            assigned_mp=self._kept_mp(),
-            local_sites=tuple(sorted({match.site for match in matches})),
-            purpose=config.purpose,
-            phase=config.phase,
-            can_use_https=can_use_https,
-            https_reason=https_reason,
-            may_use_http=config.allow_http,
-            allowed_mps=self._facts.allowed_mps,
-            http_port=self._site_port("http_port") or config.http_port,
-            https_port=self._site_port("https_port") or config.https_port,
-            client_build=config.client_build,
-        )
+    def _stand(self) -> Standing:
+        """Where the client stands by what is known now; worked out again only when something was learned."""
+        if self._standing is None:
+            self._standing = find_standing(
+                self._tools.config,
+                self._facts,
+                certificate=self._tools.certificate,
+                kept=self._kept,
+                published=self._published or Published(),
+                candidates=self.candidates,
+                chooser=self._tools.chooser,
+            )
+        return self._standing
 
-    @decides("AD-013")
-    def _site_port(self, name: str) -> int | None:
-        """A client port of the assigned site as its management points publish it in the directory, else as kept."""
-        site = self._assignment().site
-        for candidate in merge_candidates(self.candidates):
-            published = any(origin.source is SourceKind.DIRECTORY for origin in candidate.origins)
-            port: int | None = getattr(candidate.mp, name)
-            if published and port is not None and candidate.mp.site_code == site:
-                return port
-        kept: int | None = getattr(self._kept, name, None)
-        return kept if self._kept is not None and self._kept.site == site else None
+    def _site(self) -> SiteCode | None:
+        return self._stand().assignment.site
 
-    def _assignment(self) -> Assignment:
-        published = self._published or Published()
-        return assign_site(
-            given=self._tools.config.site_code,
-            kept=self._facts.assigned_site or (self._kept.site if self._kept else None),
-            matches=match_published(self._facts, published.sites, published.ranges),
-            chooser=self._tools.chooser,
-        )
+    def _learn_fact(self, origin: str, **known: object) -> None:
+        origins = {**self._facts.origins, **dict.fromkeys(known, origin)}
+        self._facts = self._facts._replace(**known, origins=origins)  # type: ignore[arg-type] # names of fields
+        self._standing = None
 
     def _take_trusts(self, published: Published, server: str) -> None:
-        if published.trusted_forests is None or "trusted_forests" in self._facts.origins:
-            return
-        origins = {**self._facts.origins, "trusted_forests": f"directory {server}"}
-        self._facts = self._facts._replace(trusted_forests=published.trusted_forests, origins=origins)
+        """Take over which forests are trusted, unless somebody said so; what was kept is replaced."""
+        said = self._facts.origins.get("trusted_forests", _FROM_STORE)
+        if published.trusted_forests is not None and said == _FROM_STORE:
+            self._learn_fact(f"directory {server}", trusted_forests=published.trusted_forests)
 
     def _load_assignment(self) -> StoredAssignment | None:
         try:
@@ -277,8 +256,7 @@ class Search:
             self._note_store(error)
             return None
         if kept is not None and kept.trusted_forests and "trusted_forests" not in self._facts.origins:
-            origins = {**self._facts.origins, "trusted_forests": "the store"}
-            self._facts = self._facts._replace(trusted_forests=kept.trusted_forests, origins=origins)
+            self._learn_fact(_FROM_STORE, trusted_forests=kept.trusted_forests)
         return kept
 
     @decides("MP-002", "MP-016")
@@ -287,17 +265,13 @@ class Search:
 
         Was a proxy located, it is the best one of the site itself; None while none was located.
         """
-        kept = self._kept_mp()
-        if kept is not None or self.winner is None or self._assignment().site is None:
+        kept = self._stand().policy.assigned_mp
+        if kept is not None or self.winner is None or self._site() is None:
             return kept
         ranked = self.decide().ranked
         located = [one for one in ranked if self.winner in one.endpoints]
         own = [one.mp.host for one in (*located, *ranked) if one.mp and one.category is not Category.PROXY]
         return own[0] if own else None
-
-    def _kept_mp(self) -> HostName | None:
-        same_site = self._kept is not None and self._kept.site == self._assignment().site
-        return self._kept.assigned_mp if self._kept is not None and same_site else None
 
     def _keep(self, host: HostName) -> None:
         store, now = self._tools.store, self._tools.clock.now()
@@ -310,17 +284,12 @@ class Search:
         )
         answered = merged[host]._replace(origins=(Origin(SourceKind.ANSWERED_BEFORE, f"answered {stamp}"),))
         store.record_answer(answered, now)
-        site = self._assignment().site
-        if site is not None:
-            store.save_assignment(
-                StoredAssignment(
-                    site,
-                    self._assigned_mp(),
-                    self._facts.trusted_forests,
-                    http_port=self._site_port("http_port"),
-                    https_port=self._site_port("https_port"),
-                )
+        standing = self._stand()
+        if standing.assignment.site is not None:
+            kept = StoredAssignment(
+                standing.assignment.site, self._assigned_mp(), self._facts.trusted_forests, *standing.ports
             )
+            store.save_assignment(kept)
 
     def _note_store(self, error: StoreError) -> None:
         _log.warning("%s", error.message, extra={"event": "store.failed"})

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     from .progress import show_progress
     from .site import open_site
 
-    with open_site(arguments) as locator, show_progress():
+    with open_site(arguments, writes=False) as locator, show_progress():
         report = locator.discover()
     if arguments.format == "json":
         from ..protocol.saved import build_discovery

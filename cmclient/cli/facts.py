@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from .progress import show_progress
     from .site import open_site
 
-    with open_site(arguments, offline=arguments.offline) as locator, show_progress():
+    with open_site(arguments, offline=arguments.offline, writes=False) as locator, show_progress():
         facts = locator.gather()
     if arguments.as_sent:
         from ..protocol.clientinfo import build_client_info

@@ -19,8 +19,13 @@ __all__ = ["describe_lab", "open_site", "settings_text"]
 
 
 @contextmanager
-def open_site(arguments: argparse.Namespace, *, offline: bool = False) -> Iterator[Locator]:
+def open_site(arguments: argparse.Namespace, *, offline: bool = False, writes: bool = True) -> Iterator[Locator]:
     """A locator as the options ask for it; with ``--lab`` a lab is started before and stopped after.
+
+    Args:
+        arguments: The options.
+        offline: Ask nobody.
+        writes: Whether the command stores what it learns, unless the options make it a what-if.
 
     Raises:
         ConfigError: A setting is wrong.
@@ -32,7 +37,8 @@ def open_site(arguments: argparse.Namespace, *, offline: bool = False) -> Iterat
         if arguments.lab_fault:
             raise ConfigError(("--lab-fault breaks something in a lab",), hint="add --lab")
         config = read_settings(arguments)
-        with open_locator(config, read_run(arguments, offline=offline)) as locator:
+        run = read_run(arguments, offline=offline)
+        with open_locator(config, run._replace(writes=run.writes and writes)) as locator:
             yield locator
         return
     with _open_lab(arguments, offline=offline) as locator:

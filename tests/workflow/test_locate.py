@@ -22,7 +22,7 @@ from cmclient.model.endpoints import ManagementPoint, Protocols
 from cmclient.model.facts import NetworkLocation
 from cmclient.model.http import Outcome
 from cmclient.model.names import DnsDomain, HostName, SiteCode
-from cmclient.protocol.directory import management_point_entry, site_entry
+from cmclient.protocol.directory import management_point_entry, site_entry, trust_entry
 from cmclient.protocol.mplist import build_mp_list
 
 ABC, XYZ = SiteCode("ABC"), SiteCode("XYZ")
@@ -256,6 +256,18 @@ def test_assigned_site__found_by_the_published_ad_site() -> None:
     assert location.decision.policy.assigned_site == "ABC"
     assert [(one.name, one.reasons[-1].rule) for one in location.decision.rejected] == [("mp1.west.test", "ML-006")]
     assert world.store.load_assignment() == StoredAssignment(ABC, MP1.host, ())
+
+
+def test_trusted_forests__kept_ones_are_replaced_by_what_the_directory_says_now() -> None:
+    world = World()
+    publish(world, MP1)
+    world.serve(MP1, [MP1], {})
+    world.store.save_assignment(StoredAssignment(ABC, None, (DnsDomain("once.test"),)))
+    world.entries["trusteddomain"] = [trust_entry(DnsDomain("now.test"), domain=CORP)]
+    assert world.locator(site_code="ABC").locate().facts.trusted_forests == ("now.test",)
+    assert world.locator(site_code="ABC", trusted_forests="said.test").locate().facts.trusted_forests == ("said.test",)
+    again = world.locator(site_code="ABC").locate()
+    assert again.facts.origins["trusted_forests"] == "the store"
 
 
 def test_assigned_site__kept_when_the_client_moves() -> None:
@@ -499,7 +511,7 @@ def test_requests__carry_no_identity() -> None:
 @pytest.mark.rule("DN-017")
 def test_internet_client__its_internet_mp_over_https_and_no_directory_or_dns() -> None:
     world = World()
-    world.answers["https://cmg.example.test/SMS_MP/.sms_aut?MPLIST2"] = (
+    world.answers["https://cmg.example.test/SMS_MP/.sms_aut?MPLIST2&ABC"] = (
         b'<MPList><MP Name="CMG.EXAMPLE.TEST" FQDN="cmg.example.test"><Version>9106</Version>'
         b'<Capabilities SchemaVersion="1.0"><Property Name="SSLState" Value="63"/></Capabilities></MP></MPList>'
     )
