@@ -62,8 +62,18 @@ def _dispatch(arguments: list[str]) -> int:
     from .logs import configure_logging
 
     configure_logging(parsed.log_level, parsed.log_format)
+    _end_tidily_on_sigterm()
     code: int = module.run(parsed)
     return code
+
+
+def _end_tidily_on_sigterm() -> None:
+    """Let SIGTERM unwind what is open (a lab with its keys, a store) instead of ending the process at once."""
+    import signal
+    import threading
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def _find_command(arguments: Sequence[str]) -> int | None:

@@ -1,6 +1,8 @@
 """``locate --lab`` and its neighbours, as a person runs them: real sockets, a process of its own."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -130,6 +132,24 @@ def test_deadline__holds_whatever_is_broken() -> None:
 @pytest.mark.parametrize("fault", ["mp=nonsense", "nonsense=refuse", "mp:nobody=refuse", "mp"])
 def test_unknown_fault__is_a_usage_error_that_lists_the_known(fault: str) -> None:
     assert "cmclient: " in run("locate", "--lab", "--lab-fault", fault, code=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted__ends_at_once_and_leaves_nothing(number: signal.Signals, code: int, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cmclient", "--log-level", "info", "locate", "--lab", "--lab-fault", "mp=silent"]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)}
+    ) as process:
+        assert process.stderr is not None
+        while "asking http" not in process.stderr.readline():
+            assert process.poll() is None
+        assert list(tmp_path.iterdir()), "the lab keeps its keys there while it runs"
+        process.send_signal(number)
+        _, told = process.communicate(timeout=10)
+    assert process.returncode == code
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_facts__of_the_lab_come_from_its_domain_controller() -> None:
