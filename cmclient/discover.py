@@ -7,12 +7,12 @@ from typing import NamedTuple
 from .config import ClientConfig
 from .errors import CmClientError, Disposition
 from .gather import parse_server
-from .model.decision import Candidate, Discovered, Origin, Reason, SourceKind, SourceReport
+from .model.decision import Candidate, Discovered, Origin, Policy, Reason, SourceKind, SourceReport
 from .model.directory import DirectoryEntry, DirectoryServer, PublishedRange, PublishedSite
 from .model.endpoints import Audience, ManagementPoint, Protocols
 from .model.facts import NetworkFacts
 from .model.http import Deadline
-from .model.names import DnsDomain, SiteCode
+from .model.names import DnsDomain
 from .model.rule import decides
 from .ports import Clock, DirectoryService, NameService, Store
 from .protocol.directory import (
@@ -81,16 +81,14 @@ class Sources:
         self._store = store
         self._clock = clock
 
-    def ask(
-        self, source: SourceKind, rule: str, facts: NetworkFacts, site: SiteCode | None, deadline: Deadline
-    ) -> Found:
+    def ask(self, source: SourceKind, rule: str, facts: NetworkFacts, policy: Policy, deadline: Deadline) -> Found:
         """Ask one source.
 
         Args:
             source: Which one.
             rule: The rule that says that it is its turn.
             facts: What is known of the client; decides whether the source may be asked.
-            site: The assigned site, for sources that need it.
+            policy: The assigned site and its ports, for sources that need them.
             deadline: The end of waiting. One source gets half of what is left, and its own limit applies as well.
 
         Returns:
@@ -102,7 +100,7 @@ class Sources:
             SourceKind.STORED_LIST: lambda: self._stored(rule),
             SourceKind.ANSWERED_BEFORE: lambda: self._answered_before(rule),
             SourceKind.DIRECTORY: lambda: self._ask_directory(rule, facts, deadline),
-            SourceKind.DNS: lambda: self._ask_dns(rule, facts, site, deadline),
+            SourceKind.DNS: lambda: self._ask_dns(rule, facts, policy, deadline),
         }
         started = self._clock.monotonic()
         _log.info("asking %s", source.value, extra={"event": "source.asked"})
@@ -110,7 +108,9 @@ class Sources:
             found = asked[source]()
         except CmClientError as error:
             _log.info("%s: %s", source.value, error.message, extra={"event": "source.failed"})
-            report = SourceReport(source, asked=True, found=0, rule=rule, detail=error.message, code=error.code)
+            report = SourceReport(
+                source, asked=True, found=0, rule=rule, detail=error.message, code=error.code, hint=error.hint
+            )
             found = Found(report)
         seconds = round(self._clock.monotonic() - started, 6)
         return found._replace(report=found.report._replace(seconds=seconds))
@@ -143,7 +143,8 @@ class Sources:
         return _found(SourceKind.ANSWERED_BEFORE, rule, detail, discovered)
 
     @decides("DN-002", "DN-011", "DN-018")
-    def _ask_dns(self, rule: str, facts: NetworkFacts, site: SiteCode | None, deadline: Deadline) -> Found:
+    def _ask_dns(self, rule: str, facts: NetworkFacts, policy: Policy, deadline: Deadline) -> Found:
+        site = policy.assigned_site
         suffix = suffix_of(facts, given=self._config.dns_suffix)
         bar = find_dns_bar(facts, site=site, suffix=suffix)
         if bar is not None or site is None or suffix is None:
@@ -151,7 +152,7 @@ class Sources:
         name = srv_query_name(site, suffix)
         records = self._names.resolve_srv(name, deadline.within(2 * self._config.dns_timeout))
         discovered = read_srv_records(
-            name, records, site=site, http_port=self._config.http_port, https_port=self._config.https_port
+            name, records, site=site, http_port=policy.http_port, https_port=policy.https_port
         )
         return _found(SourceKind.DNS, rule, f"SRV {name}", discovered)
 

@@ -396,7 +396,7 @@ class NoEligibleManagementPointError(LocateError):
 
 
 class NoReachableManagementPointError(LocateError):
-    """Every eligible management point was tried and none gave an answer."""
+    """No eligible management point gave an answer; the message says whether all of them could be tried."""
 
     code = "no-reachable-management-point"
 

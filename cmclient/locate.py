@@ -145,7 +145,7 @@ class Locator:
         search = Search(self._tools, facts, deadline)
         search.note(f"network location {facts.network_location.value}: {why.text}")
         for stage in stages_of(has_stored_list=search.has_stored_list(), offline=self._tools.offline):
-            if search.winner is not None:
+            if search.is_over():
                 search.pass_over(stage)
                 continue
             for turn in stage:
@@ -182,11 +182,7 @@ def _failure(location: Location) -> LocateError:
                 location=location,
                 hint="compare the certificates with ca_file and client_certificate",
             )
-        return NoReachableManagementPointError(
-            f"no eligible management point answered (of {len(decision.ranked)})",
-            location=location,
-            hint="look at the attempts: each says what happened",
-        )
+        return _unreachable(location)
     if decision.rejected:
         return NoEligibleManagementPointError(
             f"the rules reject every management point that was found ({len(decision.rejected)})",
@@ -199,6 +195,24 @@ def _failure(location: Location) -> LocateError:
         return TrustRefusedError(f"nobody was found: {untrusted[0].detail}", location=location, hint=hint)
     return NoManagementPointFoundError(
         "no source named a management point", location=location, hint=_found_hint(location)
+    )
+
+
+def _unreachable(location: Location) -> NoReachableManagementPointError:
+    ranked = location.decision.ranked
+    tried = {attempt.endpoint for attempt in location.attempts}
+    untried = [one.name for one in ranked if not tried.intersection(one.endpoints)]
+    if untried:
+        return NoReachableManagementPointError(
+            f"the time was up before {len(untried)} of {len(ranked)} eligible management points were asked,"
+            " and no other answered",
+            location=location,
+            hint="raise --deadline",
+        )
+    return NoReachableManagementPointError(
+        f"no eligible management point answered (of {len(ranked)})",
+        location=location,
+        hint="look at the attempts: each says what happened",
     )
 
 

@@ -136,21 +136,23 @@ class ManagementPointClient:
             groups: Endpoints, best group first; a group starts when every earlier one has failed.
             purpose: What is asked, for the record.
             ask: Asks one endpoint, in a thread of its own; raises CmClientError when it failed.
-            deadline: The end of it all; what is still under way then counts as failed.
+            deadline: The end of it all; what is still under way then counts as failed. A group that others wait
+                behind gets half of what is left.
 
         Returns:
             The first answer and every attempt. Losers of a race that is won are cancelled, not failed.
         """
         attempts: list[Attempt] = []
         _ = self._transport.send  # one that loads at first use does so before the clock of the race starts
-        for group in groups:
-            if deadline.expired:
-                break
+        waiting = list(groups)
+        while waiting and not deadline.expired:
+            group = waiting.pop(0)
+            share = deadline.half() if waiting else deadline  # silent ones must leave time for the next group
             finishes = race_equals(
                 group,
                 ask,
                 clock=self._clock,
-                deadline=deadline,
+                deadline=share,
                 stagger=self.limits.stagger,
                 width=self.limits.width,
             )
@@ -172,6 +174,7 @@ class ManagementPointClient:
             code="" if error is None else error.code,
             detail="another was quicker" if outcome is Outcome.CANCELLED else error.message if error else "",
             status=_OK if finish.won else getattr(error, "status", None),
+            hint="" if error is None else error.hint,
         )
         _log.debug("%s %s: %s %s", purpose, finish.item, outcome.value, attempt.detail, extra={"event": "mp.attempt"})
         return attempt

@@ -23,7 +23,7 @@ from .model.decision import (
 )
 from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
-from .model.http import Attempt, Deadline
+from .model.http import Attempt, Deadline, Outcome
 from .model.names import HostName, SiteCode
 from .model.rule import decides
 from .mpclient import ContactResult, ManagementPointClient
@@ -96,7 +96,7 @@ class Search:
     def ask(self, turn: Turn) -> None:
         """Ask the source whose turn it is; once somebody was tried in vain it is the turn of ML-011."""
         rule = "ML-011" if self.attempts else turn.rule
-        self.take(self._tools.sources.ask(turn.source, rule, self._facts, self._site(), self._deadline))
+        self.take(self._tools.sources.ask(turn.source, rule, self._facts, self._stand().policy, self._deadline))
 
     def take(self, found: Found) -> None:
         """Take over what a source gave."""
@@ -107,6 +107,10 @@ class Search:
         if found.published is not None:
             self._published = found.published
             self._take_trusts(found.published, found.report.detail)
+
+    def is_over(self) -> bool:
+        """Whether a management point was located. One that answers and that its own list disqualifies is none."""
+        return bool(self.attempts) and Location(self.decide(), tuple(self.attempts)).chosen is not None
 
     def pass_over(self, stage: Stage) -> None:
         """Record that a stage was not needed."""
@@ -149,7 +153,7 @@ class Search:
         if self.winner is None:
             return
         try:
-            self._keep(self.winner.host)
+            self._keep()
         except StoreError as error:
             self._note_store(error)
 
@@ -175,7 +179,8 @@ class Search:
     def _contact(self, groups: Iterable[ContactGroup]) -> ContactResult[Discovered]:
         query = self._query()
         site = self._site() if query is MpListQuery.MPLIST2 else None
-        tried = {attempt.endpoint for attempt in self.attempts}
+        # A loser of a race was cancelled and not tried to the end: it may be wanted yet.
+        tried = {attempt.endpoint for attempt in self.attempts if attempt.outcome is not Outcome.CANCELLED}
         fresh = [rest for group in groups if (rest := tuple(e for e in group if e not in tried))]
 
         def ask(endpoint: Endpoint, cancellation: Cancellation) -> Discovered:
@@ -263,17 +268,19 @@ class Search:
     def _assigned_mp(self) -> HostName | None:
         """The management point for registration: the one kept for the site, else the one located just now.
 
-        Was a proxy located, it is the best one of the site itself; None while none was located.
+        Was a proxy located, it is the best one of the site itself that has not failed; None while none was located.
         """
         kept = self._stand().policy.assigned_mp
         if kept is not None or self.winner is None or self._site() is None:
             return kept
+        failed = {attempt.endpoint.host for attempt in self.attempts if attempt.outcome is Outcome.FAILED}
         ranked = self.decide().ranked
         located = [one for one in ranked if self.winner in one.endpoints]
-        own = [one.mp.host for one in (*located, *ranked) if one.mp and one.category is not Category.PROXY]
+        others = [one for one in ranked if one.name not in failed]
+        own = [one.mp.host for one in (*located, *others) if one.mp and one.category is not Category.PROXY]
         return own[0] if own else None
 
-    def _keep(self, host: HostName) -> None:
+    def _keep(self) -> None:
         store, now = self._tools.store, self._tools.clock.now()
         stamp = now.isoformat(timespec="seconds")
         listed = {candidate.mp.host: candidate.origins[0].detail for candidate in self._learned}
@@ -282,12 +289,14 @@ class Search:
             merged[name]._replace(origins=(Origin(SourceKind.STORED_LIST, f"{detail}, {stamp}"),))
             for name, detail in listed.items()
         )
-        answered = merged[host]._replace(origins=(Origin(SourceKind.ANSWERED_BEFORE, f"answered {stamp}"),))
-        store.record_answer(answered, now)
+        said = (Origin(SourceKind.ANSWERED_BEFORE, f"answered {stamp}"),)
+        for attempt in self.attempts:
+            if attempt.outcome is Outcome.ANSWERED:
+                store.record_answer(merged[attempt.endpoint.host]._replace(origins=said), now)
         standing = self._stand()
         if standing.assignment.site is not None:
             kept = StoredAssignment(
-                standing.assignment.site, self._assigned_mp(), self._facts.trusted_forests, *standing.ports
+                standing.assignment.site, self._assigned_mp(), self._facts.trusted_forests, *standing.learned
             )
             store.save_assignment(kept)
 

@@ -13,16 +13,22 @@ from .model.rule import decides
 from .rules.assignment import Assignment, assign_site, match_published
 from .rules.certificates import find_https_ability
 from .rules.choose import SeededChooser
-from .rules.merge import merge_candidates
 
-__all__ = ["Ports", "Standing", "find_standing"]
+__all__ = ["SiteSettings", "Standing", "find_standing"]
 
 
-class Ports(NamedTuple):
-    """Client ports of a site; None where nobody said."""
+class SiteSettings(NamedTuple):
+    """What the assigned site published for its clients.
 
-    http: int | None = None
-    https: int | None = None
+    Attributes:
+        http_port: None when nobody said.
+        https_port: None when nobody said.
+        https_only: Whether every management point that says anything says that the site takes HTTPS only.
+    """
+
+    http_port: int | None = None
+    https_port: int | None = None
+    https_only: bool = False
 
 
 class Standing(NamedTuple):
@@ -30,12 +36,12 @@ class Standing(NamedTuple):
 
     Attributes:
         assignment: The assigned site and why.
-        ports: The ports of that site as learned; None where the settings decide.
+        learned: What that site published, as read from the directory now or before.
         policy: What was decided before any management point is judged.
     """
 
     assignment: Assignment
-    ports: Ports
+    learned: SiteSettings
     policy: Policy
 
 
@@ -57,7 +63,7 @@ def find_standing(
         certificate: Its certificate; None when it has none.
         kept: What was kept of its assignment; None when nothing was.
         published: What sites publish, as far as it was read.
-        candidates: Everything that was named; the directory's hold the published ports.
+        candidates: Everything that was named, not merged; the directory's hold what the site published.
         chooser: Decides between several sites.
     """
     matches = match_published(facts, published.sites, published.ranges)
@@ -68,7 +74,7 @@ def find_standing(
         chooser=chooser,
     )
     mine = kept if kept is not None and kept.site == assignment.site else None
-    ports = _site_ports(candidates, assignment.site, mine)
+    learned = _site_settings(candidates, assignment.site, mine)
     can_use_https, https_reason = find_https_ability(use_pki_cert=config.use_pki_cert, certificate=certificate)
     policy = Policy(
         assigned_site=assignment.site,
@@ -78,24 +84,31 @@ def find_standing(
         phase=config.phase,
         can_use_https=can_use_https,
         https_reason=https_reason,
-        may_use_http=config.allow_http,
+        may_use_http=config.allow_http and not learned.https_only,
         allowed_mps=facts.allowed_mps,
-        http_port=ports.http or config.http_port,
-        https_port=ports.https or config.https_port,
+        http_port=learned.http_port or config.http_port,
+        https_port=learned.https_port or config.https_port,
         client_build=config.client_build,
     )
-    return Standing(assignment, ports, policy)
+    return Standing(assignment, learned, policy)
 
 
 @decides("AD-013")
-def _site_ports(candidates: Iterable[Candidate], site: SiteCode | None, kept: StoredAssignment | None) -> Ports:
-    """The ports that the management points of a site publish in the directory; those kept where none does."""
+def _site_settings(
+    candidates: Iterable[Candidate], site: SiteCode | None, kept: StoredAssignment | None
+) -> SiteSettings:
+    """What the management points of a site publish in the directory; what was kept where none does."""
     published = [
         candidate.mp
-        for candidate in merge_candidates(candidates)
-        if candidate.mp.site_code == site and any(o.source is SourceKind.DIRECTORY for o in candidate.origins)
+        for candidate in candidates
+        if candidate.mp.site_code == site and candidate.origins[0].source is SourceKind.DIRECTORY
     ]
-    http = [mp.http_port for mp in published if mp.http_port is not None]
-    https = [mp.https_port for mp in published if mp.https_port is not None]
-    last = Ports(kept.http_port, kept.https_port) if kept else Ports()
-    return Ports(http[0] if http else last.http, https[0] if https else last.https)
+    if not published:
+        return SiteSettings(kept.http_port, kept.https_port, kept.https_only) if kept else SiteSettings()
+    published.sort(key=lambda mp: mp.host)
+    said = [mp.https_only_site for mp in published if mp.https_only_site is not None]
+    return SiteSettings(
+        next((mp.http_port for mp in published if mp.http_port is not None), None),
+        next((mp.https_port for mp in published if mp.https_port is not None), None),
+        https_only=bool(said) and all(said),
+    )

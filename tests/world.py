@@ -58,6 +58,7 @@ class World:
         answers: What a URL gives: a body, a status, or an error. A URL that is not there refuses the connection.
         store: What is kept between runs.
         asked: Every question to anyone, in order.
+        sent: Every HTTP request, in order.
     """
 
     def __init__(self, facts: NetworkFacts = JOINED) -> None:
@@ -72,6 +73,7 @@ class World:
         self.answers: dict[str, Answer | Callable[[], Answer]] = {}
         self.store = MemoryStore()
         self.asked: list[str] = []
+        self.sent: list[HttpRequest] = []
         self.clock = FixedClock()
 
     # --- the ports ---
@@ -106,6 +108,7 @@ class World:
 
     def send(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> HttpReply:
         url = request.endpoint.url(request.path)
+        self.sent.append(request)
         self.asked.append(f"{request.method} {url}")
         answer = self.answers.get(url, ConnectError("connection refused", endpoint=str(request.endpoint)))
         if callable(answer):

@@ -93,7 +93,7 @@ class Unreadable(NamedTuple):
         name: What it called itself, cut short and made printable.
         origin: Where it stood.
         problem: Why it cannot be used.
-        rule: The rule that it breaks.
+        rule: The rule that it breaks; ``limit`` for a bound of ours.
     """
 
     name: str
@@ -234,6 +234,7 @@ class StoredAssignment(NamedTuple):
         trusted_forests: Forests that the client's own forest trusts, as last read from the directory.
         http_port: The site's client port for HTTP as last read from the directory; None when it was not there.
         https_port: The same for HTTPS.
+        https_only: Whether the site said in the directory that it takes clients over HTTPS only.
     """
 
     site: SiteCode
@@ -241,6 +242,7 @@ class StoredAssignment(NamedTuple):
     trusted_forests: tuple[DnsDomain, ...] = ()
     http_port: int | None = None
     https_port: int | None = None
+    https_only: bool = False
 
 
 class SourceReport(NamedTuple):
@@ -254,6 +256,7 @@ class SourceReport(NamedTuple):
         detail: What it was asked, or why it was not, for a person.
         seconds: How long it took.
         code: The ``code`` of the error; empty when there was none.
+        hint: What a person can do about it; empty when there is nothing sensible to say.
     """
 
     source: SourceKind
@@ -263,6 +266,7 @@ class SourceReport(NamedTuple):
     detail: str
     seconds: float = 0.0
     code: str = ""
+    hint: str = ""
 
 
 class Location(NamedTuple):

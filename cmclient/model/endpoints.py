@@ -110,6 +110,7 @@ class ManagementPoint(NamedTuple):
         is_default: The default management point of its site (CM 2007 and the directory); None when nobody said.
         supports_devices: Enabled for mobile devices and Macs; None when nobody said.
         ssl_state: The SSL state bits as sent, for the record; None when not sent.
+        https_only_site: Whether it says that its whole site takes clients over HTTPS only; None when it does not say.
     """
 
     host: HostName
@@ -127,3 +128,4 @@ class ManagementPoint(NamedTuple):
     is_default: bool | None = None
     supports_devices: bool | None = None
     ssl_state: int | None = None
+    https_only_site: bool | None = None

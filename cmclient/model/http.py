@@ -105,6 +105,7 @@ class Attempt(NamedTuple):
         code: The ``code`` of the error; empty when there was none.
         detail: What happened, for a person.
         status: The HTTP status, if there was a whole reply.
+        hint: What a person can do about it; empty when there is nothing sensible to say.
     """
 
     endpoint: Endpoint
@@ -115,3 +116,4 @@ class Attempt(NamedTuple):
     code: str = ""
     detail: str = ""
     status: int | None = None
+    hint: str = ""

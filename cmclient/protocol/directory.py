@@ -244,6 +244,7 @@ def _candidate(opened: _Entry) -> Candidate:
         is_default=opened.find(_DEFAULT_MP, _flag),
         supports_devices=opened.find(_DEVICE_MP, _flag),
         ssl_state=state,
+        https_only_site=settings.https_only,
     )
     return Candidate(mp, (_origin(opened.entry),))
 

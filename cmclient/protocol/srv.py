@@ -118,7 +118,7 @@ def _left_over(mp: ManagementPoint, named: Sequence[int], origin: Origin) -> Ite
 def _too_many(count: int, origin: Origin) -> Unreadable:
     left = count - _MOST_RECORDS
     problem = f"{left} of {count} records were left out: at most {_MOST_RECORDS} are used"
-    return Unreadable(f"{left} more records", origin, problem, "DN-006")
+    return Unreadable(f"{left} more records", origin, problem, "limit")
 
 
 def read_directory_servers(records: Sequence[SrvRecord], *, is_global_catalog: bool) -> tuple[DirectoryServer, ...]:

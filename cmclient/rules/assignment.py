@@ -42,14 +42,15 @@ def match_published(
 ) -> tuple[PublishedMatch, ...]:
     """Find the published boundaries that hold the client.
 
-    AD sites match by name, subnets by the network id of each address (BD-003: the id alone, so an address without a
-    prefix matches none), ranges by each IPv4 address, both ends included.
+    AD sites match by name, subnets by the network id of each IPv4 address (BD-003: the id alone, so an address without
+    a prefix matches none), ranges by each IPv4 address, both ends included.
 
     Returns:
         Matches sorted by site and boundary; empty when the client is in none.
     """
-    networks = {network for address in facts.addresses if (network := address.network) is not None}
-    numbers = sorted({int(number) for a in facts.addresses if isinstance(number := ip_address(a.address), IPv4Address)})
+    ipv4 = [address for address in facts.addresses if isinstance(ip_address(address.address), IPv4Address)]
+    networks = {network for address in ipv4 if (network := address.network) is not None}
+    numbers = sorted({int(IPv4Address(address.address)) for address in ipv4})
     found = []
     for site in sites:
         target = site.assignment_site or site.site_code

@@ -33,15 +33,17 @@ def product_family(build: int) -> str:
 def _find_directory_fault(candidate: Candidate, facts: NetworkFacts, policy: Policy) -> Reason | None:
     """Of what only the directory names, keep the assigned site's management points of the same generation.
 
-    A version that is not published counts as fitting: a missing attribute is no evidence.
+    For location requests those of a visited site are kept too. A version that is not published counts as fitting: a
+    missing attribute is no evidence.
     """
     del facts
     mp = candidate.mp
     if any(origin.source is not SourceKind.DIRECTORY for origin in candidate.origins):
         return None
-    if policy.assigned_site is None:
+    visited = policy.purpose is Purpose.LOCATION and mp.site_code is not None and mp.site_code in policy.local_sites
+    if policy.assigned_site is None and not visited:
         return Reason("ML-006", "named by the directory only, and the client has no assigned site to compare with")
-    if mp.site_code != policy.assigned_site:
+    if mp.site_code != policy.assigned_site and not visited:
         site = f"site {mp.site_code}" if mp.site_code else "no site"
         return Reason("ML-006", f"the directory names it for {site}; the assigned site is {policy.assigned_site}")
     if mp.build is not None and product_family(mp.build) != product_family(policy.client_build):

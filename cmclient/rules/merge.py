@@ -73,6 +73,7 @@ def _filled(better: ManagementPoint, other: ManagementPoint) -> ManagementPoint:
         is_default=_known(better.is_default, other.is_default),
         supports_devices=_known(better.supports_devices, other.supports_devices),
         ssl_state=_known(better.ssl_state, other.ssl_state),
+        https_only_site=_known(better.https_only_site, other.https_only_site),
     )
 
 
@@ -82,8 +83,8 @@ def _known(better: _T | None, other: _T | None) -> _T | None:
 
 @decides("AD-020")
 def _as_the_site_says(mp: ManagementPoint, named: list[Candidate]) -> ManagementPoint:
-    """Version and SSL state as the site's own lists give them, in place of what the directory published before."""
-    site = [candidate.mp for candidate in named if _is_from(candidate, SourceKind.MP_LIST, SourceKind.STORED_LIST)]
+    """Version and SSL state as a list just downloaded gives them, in place of what was published or stored before."""
+    site = [candidate.mp for candidate in named if _is_from(candidate, SourceKind.MP_LIST)]
     return mp._replace(
         protocols=_protocols(named),
         build=_known(reduce(_known, (listed.build for listed in site), None), mp.build),
@@ -93,17 +94,17 @@ def _as_the_site_says(mp: ManagementPoint, named: list[Candidate]) -> Management
 
 @decides("ML-009", "AD-020")
 def _protocols(named: list[Candidate]) -> Protocols:
-    """The strictest that the directory or a list of the site says; ``https://`` of the installation above all.
+    """The strictest that the directory or a downloaded list says; ``https://`` of the installation above all.
 
-    So a list that came over HTTP can tighten what the directory published and never loosen it. Who has no
-    authority of that kind (DNS, who answered before) counts when neither spoke, and an installation entry without the
-    prefix, which "accepts HTTP", when nobody did.
+    So a list that came over HTTP can tighten what the directory published and never loosen it. What was stored before
+    counts when neither spoke (ML-013: the new list replaces it), then who answered before and DNS, and an installation
+    entry without the prefix, which "accepts HTTP", when nobody else did.
     """
     given = _spoken(named, SourceKind.INSTALLATION)
     if Protocols.HTTPS in given:
         return Protocols.HTTPS
-    site = _spoken(named, SourceKind.DIRECTORY, SourceKind.MP_LIST, SourceKind.STORED_LIST)
-    others = _spoken(named, SourceKind.ANSWERED_BEFORE, SourceKind.DNS)
+    site = _spoken(named, SourceKind.DIRECTORY, SourceKind.MP_LIST)
+    others = _spoken(named, SourceKind.STORED_LIST) + _spoken(named, SourceKind.ANSWERED_BEFORE, SourceKind.DNS)
     return next(iter([*sorted(site, key=_STRICTEST_FIRST.index), *others, *given]), Protocols.UNKNOWN)
 
 

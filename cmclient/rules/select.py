@@ -12,6 +12,7 @@ from ..model.decision import (
     Category,
     Decision,
     Evaluation,
+    Phase,
     Policy,
     Reason,
     Tie,
@@ -140,14 +141,19 @@ def _order(
     if facts.network_location is NetworkLocation.INTERNET:
         return _NO_TIE, (Reason("NET-022", "internet clients pick at random among their site's internet ones"),)
     if not uses_groups(policy):
-        text = "the list is not sorted by boundary groups in this phase; the first that can be reached is used"
-        return Tie(0, 0, 0, rank), (Reason("ML-030", text),)
+        return Tie(0, 0, 0, rank), (_phase_reason(policy),)
     locality = candidate.mp.locality
     said = "unknown, sorted last" if locality is Locality.UNKNOWN else str(int(locality))
     reasons = [Reason("MP-015", f"locality {said}")]
     if preferred:
         reasons.append(Reason("ML-021", "preferred: of the assigned site, in a boundary group that holds the client"))
     return tie(category, locality, preferred=preferred, rank=rank), tuple(reasons)
+
+
+def _phase_reason(policy: Policy) -> Reason:
+    if policy.phase is Phase.INSTALLING:
+        return Reason("ML-030", "not sorted by boundary groups while installing; the first that is reached is used")
+    return Reason("ML-033", "boundary groups are not looked at in a task sequence")
 
 
 @decides("MP-007", "MP-009")

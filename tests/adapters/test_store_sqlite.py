@@ -165,6 +165,7 @@ def test_the_first_version_can_still_be_read(path: Path) -> None:
         "is_default": None,
         "supports_devices": None,
         "ssl_state": 63,
+        "https_only_site": False,
     }
     listed = json.dumps({"mp": mp, "origins": [{"source": "mp-list", "detail": "mp1"}]})
     assigned = json.dumps(
@@ -174,6 +175,7 @@ def test_the_first_version_can_still_be_read(path: Path) -> None:
             "trusted_forests": ["b.example"],
             "http_port": 8080,
             "https_port": None,
+            "https_only": True,
         }
     )
     with closing(sqlite3.connect(path)) as connection:
@@ -196,11 +198,20 @@ def test_the_first_version_can_still_be_read(path: Path) -> None:
         assert one.mp.build == 9106
         assert one.origins == (Origin(SourceKind.MP_LIST, "mp1"),)
         assignment = store.load_assignment()
-    assert assignment == StoredAssignment(SiteCode("ABC"), HostName("mp.corp.example"), ("b.example",), http_port=8080)
+    assert assignment == StoredAssignment(
+        SiteCode("ABC"), HostName("mp.corp.example"), ("b.example",), http_port=8080, https_only=True
+    )
     # A new field cannot be read by an older cmclient: add a migration to adapters/store.py, then name it here.
     assert set(mp) == set(ManagementPoint._fields)
     assert Candidate._fields == ("mp", "origins")
-    assert StoredAssignment._fields == ("site", "assigned_mp", "trusted_forests", "http_port", "https_port")
+    assert StoredAssignment._fields == (
+        "site",
+        "assigned_mp",
+        "trusted_forests",
+        "http_port",
+        "https_port",
+        "https_only",
+    )
 
 
 def test_a_newer_store_is_refused_and_left_alone(path: Path) -> None:

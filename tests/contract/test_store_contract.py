@@ -47,6 +47,7 @@ FULL = Candidate(
         is_default=False,
         supports_devices=True,
         ssl_state=63,
+        https_only_site=False,
     ),
     (Origin(SourceKind.DIRECTORY, "CN=SMS-MP-ABC \u00e9\ud800"), Origin(SourceKind.DNS)),
 )

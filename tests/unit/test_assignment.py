@@ -76,3 +76,17 @@ def test_overlap__drawn_among_the_sites() -> None:
     matches = [_match(ABC), _match(XYZ)]
     drawn = {assign_site(given=None, kept=None, matches=matches, chooser=SeededChooser(n)).site for n in range(40)}
     assert drawn == {ABC, XYZ}
+
+
+def test_subnet__is_no_matter_of_ipv6() -> None:
+    site = PublishedSite(ABC, boundaries=("2001:db8::", "10.1.2.0"))
+    assert not match_published(at("2001:db8::5/64"), [site], ())
+    assert match_published(at("2001:db8::5/64", "10.1.2.3/24"), [site], ())
+
+
+def test_boundary_for_assignment_elsewhere__assigns_there_and_is_local_here() -> None:
+    sites = [PublishedSite(ABC, assignment_site=XYZ, boundaries=("10.1.2.0",))]
+    ranges = [PublishedRange(ABC, 0x0A010200, 0x0A0102FF, assignment_site=XYZ)]
+    found = match_published(at("10.1.2.3/24"), sites, ranges)
+    assert {(match.site, match.assignment_site) for match in found} == {(ABC, XYZ)}
+    assert len(found) == 2

@@ -3,7 +3,7 @@
 import pytest
 
 from cmclient.model.decision import Candidate, Origin, SourceKind
-from cmclient.model.endpoints import ManagementPoint, Protocols
+from cmclient.model.endpoints import Audience, ManagementPoint, Protocols, SiteKind
 from cmclient.model.names import HostName, SiteCode
 from cmclient.rules.merge import merge_candidates
 
@@ -74,3 +74,18 @@ def test_version__of_the_sites_list_in_place_of_the_published_one() -> None:
     assert merge_candidates([published])[0].mp.build == 9106
     assert merge_candidates([published, named(SourceKind.MP_LIST, build=9141)])[0].mp.build == 9141
     assert merge_candidates([published, named(SourceKind.DNS, build=9141)])[0].mp.build == 9106
+
+
+@pytest.mark.rule("ML-013")
+def test_protocols__what_was_stored_counts_only_when_nobody_says_it_anew() -> None:
+    stored = named(SourceKind.STORED_LIST, protocols=Protocols.HTTPS, build=9106)
+    assert merge_candidates([stored])[0].mp.protocols is Protocols.HTTPS
+    (one,) = merge_candidates([stored, named(SourceKind.MP_LIST, protocols=Protocols.HTTP, build=9141)])
+    assert (one.mp.protocols, one.mp.build) == (Protocols.HTTP, 9141)
+
+
+def test_kinds_and_audiences__unknown_is_filled_and_known_is_kept() -> None:
+    better = named(SourceKind.DIRECTORY, audience=Audience.INTRANET)
+    other = named(SourceKind.DNS, audience=Audience.INTERNET, site_kind=SiteKind.SECONDARY)
+    (one,) = merge_candidates([other, better])
+    assert (one.mp.audience, one.mp.site_kind) == (Audience.INTRANET, SiteKind.SECONDARY)

@@ -20,6 +20,7 @@ from cmclient.model.facts import NetworkFacts, NetworkLocation
 from cmclient.model.names import DnsDomain, HostName, SiteCode
 from cmclient.rules.choose import SeededChooser
 from cmclient.rules.eligibility import product_family
+from cmclient.rules.order import forest_of
 from cmclient.rules.select import plan_contact, select_management_point
 
 ABC, SEC, XYZ = SiteCode("ABC"), SiteCode("SEC"), SiteCode("XYZ")
@@ -508,3 +509,43 @@ def test_ports__of_the_management_point_before_those_of_the_site() -> None:
     policy = HTTP_CLIENT._replace(http_port=8080)
     decision = decide(mp("a.corp.test", http_port=8530), mp("b.corp.test"), policy=policy)
     assert {str(one.endpoint) for one in decision.ranked} == {"http://a.corp.test:8530", "http://b.corp.test:8080"}
+
+
+def test_forest__the_longest_that_fits() -> None:
+    facts = FACTS._replace(forest=DnsDomain("test"), trusted_forests=(OWN,))
+    assert forest_of(mp("mp.corp.test"), (DnsDomain("test"), OWN)) == OWN
+    assert decide(mp("mp.corp.test"), facts=facts).ranked[0].rank == 3
+
+
+def test_rank__is_told_with_the_forest_that_decides() -> None:
+    told = {one.name: one.reasons[-1].text for one in decide(mp("a.corp.test"), mp("b.partner.test")).ranked}
+    assert told == {
+        "a.corp.test": "rank 3: HTTP, own forest",
+        "b.partner.test": "rank 3: HTTP, trusted forest partner.test",
+    }
+
+
+@pytest.mark.parametrize(
+    ("phase", "rule"),
+    [(Phase.INSTALLING, "ML-030"), (Phase.TASK_SEQUENCE, "ML-033"), (Phase.REGISTERED, "MP-015")],
+)
+def test_phase__says_whether_boundary_groups_count(phase: Phase, rule: str) -> None:
+    (one,) = decide(mp("mp.corp.test", locality=Locality(2)), policy=HTTPS_CLIENT._replace(phase=phase)).ranked
+    assert rule in one.rules
+
+
+def test_locality__is_told() -> None:
+    told = [decide(mp("mp.corp.test", locality=Locality(n))).ranked[0].reasons[1].text for n in (0, 2)]
+    assert told == ["locality unknown, sorted last", "locality 2"]
+
+
+def test_proxy__referenced_by_a_current_group__is_listed() -> None:
+    by_group = PROXY._replace(locality=Locality.UNKNOWN, in_current_group=True)
+    assert [one.category for one in decide(by_group).ranked] == [Category.PROXY]
+
+
+def test_location_request__keeps_what_the_directory_names_for_the_visited_site() -> None:
+    visited = mp("visited.corp.test", site_code=XYZ)
+    there = HTTPS_CLIENT._replace(local_sites=(XYZ,), purpose=Purpose.LOCATION)
+    assert names(decide(visited, origin=PUBLISHED, policy=there).ranked) == ["visited.corp.test"]
+    assert rejection(decide(visited, origin=PUBLISHED, policy=there._replace(local_sites=())), visited.host) == "ML-006"

@@ -138,3 +138,10 @@ def test_lists__who_is_in_the_full_one_only__is_of_a_secondary_site() -> None:
 def test_lists__nothing_in_common__nothing_follows(own: Discovered) -> None:
     told = classify_list(_listed("mp1.corp.test"), own, ABC)
     assert _told(told)[0] == ("mp1.corp.test", None, SiteKind.UNKNOWN, None)
+
+
+def test_lists__an_entry_that_says_its_site_is_believed() -> None:
+    full = _listed("mp1.corp.test", "other.corp.test")
+    said = full.candidates[1]._replace(mp=full.candidates[1].mp._replace(site_code=SiteCode("XYZ")))
+    told = classify_list(full._replace(candidates=(full.candidates[0], said)), _listed("mp1.corp.test"), ABC)
+    assert _told(told)[1] == ("other.corp.test", "XYZ", SiteKind.UNKNOWN, None)

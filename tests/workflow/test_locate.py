@@ -1,9 +1,14 @@
 """The way of a locate: which sources are asked, who is contacted, what is kept."""
 
+import threading
+
 import pytest
-from world import CORP, JOINED, WORKGROUP, World
+from world import CORP, DC1, JOINED, WORKGROUP, World
 
 from cmclient.errors import (
+    CancelledError,
+    DirectoryError,
+    DirectoryRefusedError,
     DirectoryTimeoutError,
     DirectoryTrustError,
     HttpStatusError,
@@ -18,12 +23,14 @@ from cmclient.errors import (
 )
 from cmclient.model.decision import Candidate, Location, Origin, SourceKind, StoredAssignment
 from cmclient.model.directory import PublishedSite, SrvRecord
-from cmclient.model.endpoints import ManagementPoint, Protocols
+from cmclient.model.endpoints import Locality, ManagementPoint, Protocols, SiteKind
 from cmclient.model.facts import NetworkLocation
-from cmclient.model.http import Outcome
+from cmclient.model.http import Deadline, Outcome
 from cmclient.model.names import DnsDomain, HostName, SiteCode
+from cmclient.protocol.capabilities import OperationalSettings, build_operational_settings
 from cmclient.protocol.directory import management_point_entry, site_entry, trust_entry
 from cmclient.protocol.mplist import build_mp_list
+from cmclient.rules.choose import SeededChooser
 
 ABC, XYZ = SiteCode("ABC"), SiteCode("XYZ")
 MP1 = ManagementPoint(HostName("mp1.corp.test"), ABC, protocols=Protocols.HTTP, build=9106)
@@ -502,6 +509,216 @@ def test_requests__carry_no_identity() -> None:
         "http://mp1.corp.test/SMS_MP/.sms_aut?MPLIST",
         "http://mp1.corp.test/SMS_MP/.sms_aut?MPLIST1&ABC",
     ]
+    assert [(request.method, dict(request.headers), request.body) for request in world.sent] == [("GET", {}, b"")] * 2
+
+
+# --- lists that change ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("ML-013")
+def test_new_list__says_http_where_the_stored_one_said_https__replaces_it() -> None:
+    world = World(WORKGROUP)
+    store_list(world, MP2, SECURE)
+    back = SECURE._replace(protocols=Protocols.HTTP)
+    for point in (MP2, back):
+        world.serve(point, [MP2, back], {"ABC": [MP2, back]})
+    world.locator(site_code="ABC").locate()
+    assert {one.mp.host: one.mp.protocols for one in world.store.load_mp_list()} == {
+        MP2.host: Protocols.HTTP,
+        SECURE.host: Protocols.HTTP,
+    }
+    again = world.locator(site_code="ABC").locate()
+    assert {one.name for one in again.decision.ranked} == {MP2.host, SECURE.host}
+
+
+def test_loser_of_a_race__is_still_wanted_when_the_list_of_the_winner_makes_it_the_better_one() -> None:
+    world = World(WORKGROUP)
+    other = SECURE._replace(host=HostName("other.corp.test"))
+    world.records[SRV] = [SrvRecord(SECURE.host, 443), SrvRecord(other.host, 443)]
+    listed = [SECURE, other._replace(protocols=Protocols.HTTP)]
+    hangs = threading.Event()
+
+    def first_then_list() -> bytes:
+        if not hangs.is_set():
+            hangs.set()
+            hangs_out.wait(5)
+            raise CancelledError("cancelled")
+        return build_mp_list(listed)
+
+    hangs_out = threading.Event()
+    world.serve(other, listed, {})
+    world.serve(SECURE, listed, {})
+    world.answers["https://secure.corp.test/SMS_MP/.sms_aut?MPLIST"] = first_then_list
+    seed = next(n for n in range(99) if SeededChooser(n).draw(SECURE.host) < SeededChooser(n).draw(other.host))
+    location = world.locator(https=True, site_code="ABC", seed=seed, race_stagger=0.01).locate()
+    hangs_out.set()
+    assert str(location.endpoint) == "https://secure.corp.test", "HTTP to the other one would be a downgrade"
+
+
+def test_disqualified_by_its_own_list__the_search_goes_on() -> None:
+    world = World(WORKGROUP)
+    world.serve(MP1, [MP1, MP2], {"ABC": [MP2]})
+    healthy = MP1._replace(host=HostName("healthy.corp.test"))
+    world.records[SRV] = [SrvRecord(healthy.host, 80)]
+    world.serve(healthy, [healthy], {"ABC": [healthy]})
+    location = world.locator(site_code="ABC", management_points="mp1.corp.test").locate()
+    assert location.management_point.host == healthy.host
+    assert location.assigned_mp == healthy.host, "and never one that has failed"
+
+
+@pytest.mark.rule("ML-011")
+def test_everybody_who_answered__is_remembered() -> None:
+    world = World(WORKGROUP)
+    world.records[SRV] = [SrvRecord(MP1.host, 80)]
+    for point in (MP1, SECURE):
+        world.serve(point, [MP1, SECURE], {"ABC": [MP1, SECURE]})
+    world.locator(https=True, site_code="ABC").locate()
+    assert {one.mp.host for one in world.store.load_answered()} == {MP1.host, SECURE.host}
+
+
+def test_last_move__is_learned_from_as_well() -> None:
+    world = World(WORKGROUP)
+    points = [
+        MP1._replace(host=HostName(f"mp{n}.corp.test"), locality=Locality(n), in_current_group=None) for n in range(4)
+    ]
+    world.records[SRV] = [SrvRecord(points[0].host, 80)]
+    for index, point in enumerate(points):
+        world.serve(point, points[: index + 2], {})
+    world.store.replace_mp_list(Candidate(p, (Origin(SourceKind.STORED_LIST, "x"),)) for p in points[:1])
+    location = world.locator(site_code="ABC").locate()
+    kept = world.store.load_assignment()
+    assert kept is not None
+    assert location.endpoint is not None
+    assert kept.assigned_mp == location.endpoint.host
+
+
+@pytest.mark.rule("MP-002", "MP-016")
+def test_assigned_mp__is_never_a_proxy() -> None:
+    world = World()
+    proxy = SEC._replace(site_kind=SiteKind.SECONDARY, parent_site=ABC, locality=Locality(3))
+    store_list(world, proxy, MP1)
+    world.serve(proxy, [MP1, SEC], {"ABC": [MP1]})
+    location = world.locator(site_code="ABC").locate()
+    assert (location.management_point.host, location.assigned_mp) == (SEC.host, MP1.host)
+
+
+@pytest.mark.rule("MP-003")
+def test_https_only_site__is_not_gone_down_from() -> None:
+    settings = build_operational_settings(OperationalSettings(security_mode_mask=63, security_mode_mask_ex=63))
+    for capabilities, down in ((settings, False), ("", True)):
+        world = World()
+        both = SECURE._replace(protocols=Protocols.BOTH)
+        world.entries["mssmsmanagementpoint"] = [management_point_entry(SECURE, domain=CORP, capabilities=capabilities)]
+        world.serve(MP1, [MP1, both], {})
+        world.answers = {url: answer for url, answer in world.answers.items() if url.startswith("http://mp1")}
+        locator = world.locator(https=True, site_code="ABC", management_points="mp1.corp.test")
+        if down:
+            assert str(locator.locate().endpoint) == "http://mp1.corp.test"
+        else:
+            with pytest.raises(NoReachableManagementPointError):
+                locator.locate()
+            assert not [url for url in world.contacted() if url.startswith("http:")]
+
+
+@pytest.mark.rule("AD-013")
+def test_ports__of_one_entry_of_the_installation_or_of_another_site__are_not_those_of_the_site() -> None:
+    world = World()
+    other = MP2._replace(site_code=XYZ, http_port=8888)
+    publish(world, MP1._replace(http_port=80), other)
+    world.serve(MP1, [MP1, MP2], {})
+    world.answers.clear()
+    error = fails(world, site_code="ABC", management_points="mp1.corp.test:8080;mp9.corp.test")
+    ports = {str(one.endpoint) for one in error.location.decision.ranked}
+    assert ports == {"http://mp1.corp.test:8080", "http://mp9.corp.test"}
+
+
+@pytest.mark.rule("AD-013")
+def test_ports_and_assigned_mp__kept_of_another_site__do_not_count() -> None:
+    world = World(WORKGROUP)
+    world.store.save_assignment(StoredAssignment(XYZ, MP2.host, (), http_port=8080, https_port=8443, https_only=True))
+    world.records[SRV] = [SrvRecord(MP1.host, 80)]
+    world.serve(MP1, [MP1], {})
+    location = world.locator(site_code="ABC").locate()
+    assert (location.decision.policy.http_port, location.decision.policy.may_use_http) == (80, True)
+    assert location.assigned_mp == MP1.host
+
+
+@pytest.mark.rule("DN-019")
+def test_dns__judges_ports_by_those_of_the_site() -> None:
+    world = World(WORKGROUP)
+    world.store.save_assignment(StoredAssignment(ABC, None, (), http_port=8080, https_port=8443))
+    world.records[SRV] = [SrvRecord(MP1.host, 8443)]
+    error = fails(world, site_code="ABC")
+    assert [one.reasons[-1].rule for one in error.location.decision.rejected] == ["ML-034"]
+    assert world.contacted() == []
+
+
+# --- deadlines and directory servers -----------------------------------------------------------------------------
+
+
+def test_source__gets_half_of_the_time_that_is_left() -> None:
+    world = World()
+    seen: list[float] = []
+
+    def search(server: object, queries: object, deadline: Deadline) -> tuple[()]:
+        seen.append(deadline.remaining() or 0.0)
+        raise DirectoryTimeoutError("silent", server="dc1")
+
+    world.search = search  # type: ignore[method-assign,assignment]
+    fails(world, site_code="ABC", deadline=8, directory_timeout=60)
+    assert 3.0 < seen[0] <= 4.0
+
+
+@pytest.mark.parametrize(
+    ("failure", "asked"),
+    [
+        pytest.param(DirectoryTimeoutError("silent", server="dc1"), 3, id="silent: the next one, three at most"),
+        pytest.param(DirectoryRefusedError("no", server="dc1"), 1, id="refused: nobody else would say otherwise"),
+    ],
+)
+def test_directory_servers__next_one_or_not(failure: DirectoryError, asked: int) -> None:
+    world = World()
+    world.records["_gc._tcp.corp.test"] = [SrvRecord(f"dc{n}.corp.test", 3268) for n in range(1, 6)]
+    world.directory_error = failure
+    fails(world, site_code="ABC")
+    assert len([line for line in world.asked if line.startswith("ldap")]) == asked
+
+
+def test_directory_servers__whoever_answered_the_ping_first_and_each_once() -> None:
+    world = World()
+    world.records["_gc._tcp.corp.test"] = [SrvRecord("dc2.corp.test", 3268), SrvRecord(DC1, 3268)]
+    world.directory_error = DirectoryTimeoutError("silent", server="dc1")
+    fails(world, site_code="ABC")
+    assert [line for line in world.asked if line.startswith("ldap")] == [
+        "ldap dc1.corp.test:3268",
+        "ldap dc2.corp.test:3268",
+    ]
+
+
+def test_directory_servers__no_catalog_published__the_domain_controller_is_asked() -> None:
+    world = World()
+    del world.records["_gc._tcp.corp.test"]
+    publish(world, MP1)
+    world.serve(MP1, [MP1], {})
+    world.locator(site_code="ABC").locate()
+    assert "ldap dc1.corp.test:389" in world.asked
+
+
+def test_internet_management_point_of_the_settings__is_no_candidate_on_the_intranet() -> None:
+    error = fails(World(), site_code="ABC", internet_mp="cmg.example.test")
+    assert [one.reasons[-1].rule for one in error.location.decision.rejected] == ["NET-038"]
+
+
+def test_offline__a_given_location_is_kept() -> None:
+    world = World()
+    store_list(world, MP1)
+    location = world.locator(offline=True, site_code="ABC", network_location="intranet").locate()
+    assert location.facts.network_location is NetworkLocation.INTRANET
+
+
+def test_always_internet__outweighs_a_location_that_was_given() -> None:
+    error = fails(World(), site_code="ABC", always_internet=True, network_location="intranet")
+    assert error.location.facts.network_location is NetworkLocation.INTERNET
 
 
 # --- internet ---------------------------------------------------------------------------------------------------
