@@ -43,13 +43,15 @@ class Run(NamedTuple):
         offline: Use the stored list and ask nobody.
         writes: Whether the store may be written; False for a what-if.
         facts: Facts given in place of this machine's; None for this machine.
-        replaced: Single facts given by hand, by name.
+        replaced: Single facts given by hand, by name; what is None or empty is unknown, and found out where it can be.
+        remembers: Whether what is stored on this machine counts; not for the facts of another one.
     """
 
     offline: bool = False
     writes: bool = True
     facts: NetworkFacts | None = None
     replaced: Mapping[str, object] = {}
+    remembers: bool = True
 
 
 class GivenFacts:
@@ -67,7 +69,11 @@ class GivenFacts:
             FactsError: The machine could not be asked at all.
         """
         facts = self._inner.read()
-        origins = {**facts.origins, **dict.fromkeys(self._replaced, self._origin)}
+        known = {name for name, value in self._replaced.items() if value not in (None, ())}
+        kept = {name: origin for name, origin in facts.origins.items() if name not in self._replaced}
+        origins = kept | dict.fromkeys(known, self._origin)
+        if "adapters" in self._replaced and "ad_site" not in known:
+            origins["ad_site"] = "not known: it follows from the address, and that was given"
         return facts._replace(**self._replaced, origins=origins)  # type: ignore[arg-type] # keys are names of fields
 
 
@@ -159,6 +165,7 @@ def open_locator(config: ClientConfig, run: Run | None = None) -> Iterator[Locat
 
     run = run or Run()
     clock = SystemClock()
+    _require_authorities(config)
     credentials = _credentials(config)
     with ExitStack() as stack:
 
@@ -177,7 +184,7 @@ def open_locator(config: ClientConfig, run: Run | None = None) -> Iterator[Locat
             controllers=lazy(lambda: _controllers(config, resolve)),
             names=names,
             transport=lazy(lambda: _transport(config, resolve)),
-            store=lazy(lambda: _store(config, stack, writes=run.writes)),
+            store=lazy(lambda: _store(config, stack, run)),
             clock=clock,
             chooser=SeededChooser(fresh_seed() if config.seed is None else config.seed),
             certificate=_certificate(config, clock),
@@ -201,6 +208,23 @@ def locate(config: ClientConfig | None = None) -> Location:
     """
     with open_locator(config or load_settings()) as locator:
         return locator.locate()
+
+
+def _require_authorities(config: ClientConfig) -> None:
+    """Check the certificates to trust before anybody is asked: a fault of ours is no fault of a server."""
+    faults = []
+    for name in ("ca_file", "directory_ca_file"):
+        path = getattr(config, name)
+        if path is None or Path(path).is_dir():
+            continue
+        import ssl
+
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except OSError as error:
+            faults.append(f"{name} ({config.origins[name]}): {path} holds no certificates that can be read: {error}")
+    if faults:
+        raise ConfigError(tuple(faults))
 
 
 def _facts(run: Run, system: FactsSource) -> FactsSource:
@@ -257,13 +281,15 @@ def _transport(config: ClientConfig, resolve: Resolve | None) -> Transport:
     )
 
 
-def _store(config: ClientConfig, stack: ExitStack, *, writes: bool) -> Store:
-    from .adapters.memory_store import ReadOnlyStore
+def _store(config: ClientConfig, stack: ExitStack, run: Run) -> Store:
+    from .adapters.memory_store import MemoryStore, ReadOnlyStore
     from .adapters.store import SqliteStore
 
+    if not run.remembers:
+        return MemoryStore()
     path = Path(config.store) if config.store else default_store()
-    store = stack.enter_context(SqliteStore(path, read_only=not writes))
-    return store if writes else ReadOnlyStore(store)
+    store = stack.enter_context(SqliteStore(path, read_only=not run.writes))
+    return store if run.writes else ReadOnlyStore(store)
 
 
 def _certificate(config: ClientConfig, clock: Clock) -> ClientCertificate | None:

@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+from ..errors import ConfigError
 from .codes import DONE
 from .render import show
 from .site import describe_lab, settings_text
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     with lab:
         settings = settings_text(lab.settings())
         if arguments.write_config:
-            Path(arguments.write_config).write_text(settings, encoding="utf-8")
+            _write(arguments.write_config, settings)
         show([*lab.describe().splitlines(), "", *settings.splitlines()])
         sys.stdout.flush()
         try:
@@ -52,3 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             show(["stopping"])
     return DONE
+
+
+def _write(name: str, settings: str) -> None:
+    try:
+        Path(name).write_text(settings, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError((f"--write-config {name} cannot be written: {error.strerror or error}",)) from error

@@ -1,5 +1,7 @@
 """Entry point: finds the command, builds its parser alone, runs it, and turns errors into exit codes."""
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -7,10 +9,12 @@ from importlib import import_module
 from typing import Any
 
 from ..errors import CmClientError
-from .codes import INTERRUPTED, OUR_BUG, USAGE, code_of
+from .codes import FAILED, INTERRUPTED, OUR_BUG, USAGE, code_of
 from .commands import COMMANDS, HELP
 
 __all__ = ["main"]
+
+_OUTPUT_FAULTS = {errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,8 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to stop
     try:
-        return _dispatch(arguments)
+        return _run(arguments)
     except CmClientError as error:
         _complain(error)
         return code_of(error)
@@ -35,12 +42,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if sys.stdout is None or error.errno not in _OUTPUT_FAULTS:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"cmclient: the output cannot be written: {error.strerror}", file=sys.stderr)
+        return FAILED
     except Exception:  # noqa: BLE001 - the last line of defence: a bug is said to be one
         import traceback
 
         traceback.print_exc()
         print("this is a bug in cmclient; the lines above say where", file=sys.stderr)
         return OUR_BUG
+
+
+def _run(arguments: list[str]) -> int:
+    """Dispatch, and write out what was printed while a failure can still be told."""
+    code = _dispatch(arguments)
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return code
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -53,6 +74,9 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"cmclient {__version__}")
         return 0
     place = _find_command(arguments)
+    if place is None and {"-h", "--help"} & set(arguments):
+        print(HELP, end="")
+        return 0
     if place is None:
         return _refuse("no command was given")
     name = arguments[place]

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, MalformedReplyError, ReplayError
 from ..model.facts import Adapter, ClientKind, Membership, NetworkFacts, parse_address
 from ..model.names import AdSiteName, DnsDomain
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_facts", "add_lab", "add_lab_description", "add_output", "add_settings", "read_run", "read_settings"]
 
+_SETTINGS_THAT_ARE_FACTS = {"client_kind", "network_location", "always_internet", "trusted_forests", "allowed_mps"}
 _FACTS_CAP = 8 * 1024 * 1024  # bytes of a facts file; a larger one is something else
 
 # Options that are settings under the same name.
@@ -123,17 +124,24 @@ def read_run(arguments: argparse.Namespace, *, facts: NetworkFacts | None = None
 
     Raises:
         InvalidValueError: A fact cannot be one.
-        ConfigError: The facts file cannot be read.
-        ReplayError: The facts file holds no facts.
-        MalformedReplyError: A fact in it is not what it should be.
+        ConfigError: The facts file cannot be read, or holds no facts.
     """
     from ..assemble import Run
 
     replaced = _replaced_facts(arguments)
-    by_hand = bool(replaced) or arguments.facts is not None
+    set_by_hand = {
+        text.partition("=")[0].strip().replace("-", "_") for text in arguments.set
+    } & _SETTINGS_THAT_ARE_FACTS
+    by_hand = bool(replaced or set_by_hand) or arguments.facts is not None
     if arguments.facts is not None:
         facts = _read_facts(arguments.facts)
-    return Run(offline=offline, writes=not (by_hand or offline), facts=facts, replaced=replaced)
+    return Run(
+        offline=offline,
+        writes=not (by_hand or offline),
+        facts=facts,
+        replaced=replaced,
+        remembers=arguments.facts is None,
+    )
 
 
 def _read_facts(name: str) -> NetworkFacts:
@@ -144,7 +152,10 @@ def _read_facts(name: str) -> NetworkFacts:
             data = file.read(_FACTS_CAP + 1)
     except OSError as error:
         raise ConfigError((f"--facts {name} cannot be read: {error.strerror or error}",)) from error
-    facts = parse_facts(data)
+    try:
+        facts = parse_facts(data)
+    except (ReplayError, MalformedReplyError) as error:
+        raise ConfigError((f"--facts {name}: {error.message}",), hint=error.hint) from error
     return facts._replace(origins=dict.fromkeys(facts.origins, f"given in {name}"))
 
 
@@ -154,14 +165,17 @@ def _replaced_facts(arguments: argparse.Namespace) -> dict[str, Any]:
         domain = arguments.domain.strip()
         replaced["domain"] = DnsDomain(domain) if domain else None
         replaced["membership"] = Membership.DOMAIN if domain else Membership.WORKGROUP
-        replaced["domain_controllers"] = ()
+        # What belongs to the domain that this machine is in belongs to that one no longer.
+        replaced |= {"forest": None, "ad_site": None, "trusted_forests": (), "domain_controllers": ()}
     if arguments.forest is not None:
         replaced["forest"] = DnsDomain(arguments.forest)
-    if arguments.ad_site is not None:
-        replaced["ad_site"] = AdSiteName(arguments.ad_site)
     if arguments.address:
         addresses = tuple(parse_address(text) for text in arguments.address)
         replaced["adapters"] = (Adapter("given", addresses=addresses),)
+        # The AD site follows from the address; a domain controller tells that of this machine's own one.
+        replaced["ad_site"] = None
+    if arguments.ad_site is not None:
+        replaced["ad_site"] = AdSiteName(arguments.ad_site)
     if arguments.client_kind is not None:
         replaced["client_kind"] = ClientKind(arguments.client_kind)
     return replaced

@@ -10,7 +10,7 @@ from ..rules.explain import Outline
 __all__ = ["Table", "is_fancy", "print_json", "printable", "show"]
 
 
-_NARROW = 76  # columns of a terminal below which every column may be broken
+_NARROW = 76  # columns of a terminal below which boxes would break every word
 _KEPT_WIDTH = 24  # a column up to this wide is not broken, except the last one
 
 
@@ -36,8 +36,12 @@ def printable(text: str) -> str:
 
 
 def is_fancy() -> bool:
-    """Whether colours and boxes are wanted: a terminal, and ``NO_COLOR`` not set."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Whether colours and boxes are wanted: a terminal wide enough for them, and ``NO_COLOR`` not set."""
+    if sys.stdout is None or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return False
+    import shutil
+
+    return shutil.get_terminal_size().columns >= _NARROW
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401 - JSON
@@ -86,7 +90,7 @@ def _show_fancy(items: Iterable[str | Table | Outline]) -> None:
     console = Console(highlight=False, markup=False)
     for item in items:
         if isinstance(item, Table):
-            console.print(_rich_table(item, console.width) if item.rows else f"{item.title}: none")
+            console.print(_rich_table(item) if item.rows else f"{item.title}: none")
         else:
             console.print(_rich_tree(item) if isinstance(item, Outline) else printable(item))
 
@@ -95,7 +99,7 @@ def _widest(table: Table, column: int) -> int:
     return max((len(row[column]) for row in table.rows), default=0)
 
 
-def _rich_table(table: Table, width: int) -> Any:  # noqa: ANN401 - rich is loaded late
+def _rich_table(table: Table) -> Any:  # noqa: ANN401 - rich is loaded late
     from rich import box
     from rich import table as rich_table
     from rich.text import Text
@@ -103,7 +107,7 @@ def _rich_table(table: Table, width: int) -> Any:  # noqa: ANN401 - rich is load
     made = rich_table.Table(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for place, header in enumerate(table.headers):
         last = place == len(table.headers) - 1
-        kept = not last and width >= _NARROW and _widest(table, place) <= _KEPT_WIDTH
+        kept = not last and _widest(table, place) <= _KEPT_WIDTH
         made.add_column(header, overflow="fold", no_wrap=kept)
     for index, row in enumerate(table.rows):
         made.add_row(*(Text(printable(cell)) for cell in row), style="bold green" if index in table.marked else None)

@@ -15,6 +15,8 @@ from .options import read_run, read_settings
 if TYPE_CHECKING:
     from ..lab import Lab
 
+_LAB_FILE_CAP = 1024 * 1024  # bytes; a larger file is something else
+
 __all__ = ["describe_lab", "open_site", "settings_text"]
 
 
@@ -33,6 +35,8 @@ def open_site(arguments: argparse.Namespace, *, offline: bool = False, writes: b
     """
     from ..assemble import open_locator
 
+    if arguments.config is not None and (arguments.lab or arguments.lab_file):
+        raise ConfigError(("--config has no say in a lab, which brings its own settings",), hint="use --set")
     if not (arguments.lab or arguments.lab_file):
         if arguments.lab_fault:
             raise ConfigError(("--lab-fault breaks something in a lab",), hint="add --lab")
@@ -88,7 +92,8 @@ def describe_lab(arguments: argparse.Namespace) -> "Lab":
     try:
         description = None
         if arguments.lab_file is not None:
-            description = parse_description(Path(arguments.lab_file).read_text(encoding="utf-8"))
+            with Path(arguments.lab_file).open("rb") as file:
+                description = parse_description(file.read(_LAB_FILE_CAP).decode())
         return Lab(description, faults=[parse_fault(text) for text in arguments.lab_fault])
     except LabError as error:
         raise ConfigError((error.message,), hint=error.hint) from error

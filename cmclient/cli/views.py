@@ -56,6 +56,9 @@ def _headline(location: Location, error: CmClientError | None) -> Iterable[Item]
         yield f"  wanted for {policy.purpose.value}; why this one:"
         for reason in chosen.reasons:
             yield f"    {reason.rule:<7} {reason.text}"
+        equals = [one.name for one in location.decision.ranked if one.tie == chosen.tie and one is not chosen]
+        if equals and location.attempts:
+            yield f"    MP-005  equal by the rules: {', '.join(equals)}; this one answered first"
         if not location.attempts:
             yield "  not contacted: decided from what is stored or was given"
     for note in location.notes:
@@ -117,7 +120,7 @@ def _in_words(attempt: Attempt) -> str:
     if attempt.outcome is Outcome.CANCELLED:
         return "cancelled: another was quicker"
     detail = attempt.detail.removeprefix(str(attempt.endpoint)).lstrip(": ")
-    return f"{attempt.code}: {detail}"
+    return f"{attempt.code}: {detail}" + (f" ({attempt.hint})" if attempt.hint else "")
 
 
 def sources_table(sources: Sequence[SourceReport]) -> Table:
@@ -127,11 +130,17 @@ def sources_table(sources: Sequence[SourceReport]) -> Table:
             report.source.value,
             str(report.found) if report.asked else "not asked",
             report.rule,
-            f"failed, {report.code}: {report.detail}" if report.code else report.detail,
+            _report_in_words(report),
         )
         for report in sources
     )
     return Table("Sources, in the order of the rules", ("source", "found", "rule", "what"), rows)
+
+
+def _report_in_words(report: SourceReport) -> str:
+    if not report.code:
+        return report.detail
+    return f"failed, {report.code}: {report.detail}" + (f" ({report.hint})" if report.hint else "")
 
 
 def attempts_table(attempts: Sequence[Attempt]) -> Table:

@@ -118,6 +118,7 @@ class Lab:
         }
         if client.site_code is not None:
             values["site_code"] = client.site_code
+        values["dns_suffix"] = client.domain or self._domain_at(client.address.address)
         for fsp in self.description.servers_of(Role.FSP)[:1]:
             values["fsp"] = fsp
         return values

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..errors import CmClientError, ReplayError
+from ..errors import CmClientError, InvalidValueError, MalformedReplyError, ReplayError
 from ..model.decision import Candidate, Decision, Evaluation, Location, Policy, SourceReport, Unreadable
-from ..model.facts import NetworkFacts
+from ..model.facts import NetworkFacts, parse_address
 from ..model.http import Attempt
 from .document import from_json, to_json
 
@@ -68,7 +68,7 @@ def parse_facts(data: bytes) -> NetworkFacts:
         ReplayError: It is no such document.
     """
     document = _load(data, FACTS_SCHEMA)
-    return from_json(NetworkFacts, document, where="facts")
+    return _checked_facts(document)
 
 
 def build_evaluations(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
@@ -143,15 +143,35 @@ def parse_location(data: bytes) -> SavedDecision:
     if missing:
         raise ReplayError(f"the document lacks {', '.join(missing)}", hint="save it with 'locate --format json'")
     return SavedDecision(
-        facts=from_json(NetworkFacts, document["facts"], where="facts"),
+        facts=_checked_facts(document["facts"]),
         policy=from_json(Policy, document["policy"], where="policy"),
-        candidates=from_json(tuple[Candidate, ...], document["candidates"], where="candidates"),
+        candidates=_checked_candidates(document["candidates"]),
         unreadable=from_json(tuple[Unreadable, ...], document["unreadable"], where="unreadable"),
         seed=from_json(int, document["seed"], where="seed"),
         catalogue=from_json(str, document.get("catalogue", ""), where="catalogue"),
         ranked=_objects(document["ranked"], "ranked"),
         rejected=_objects(document["rejected"], "rejected"),
     )
+
+
+def _checked_facts(document: object) -> NetworkFacts:
+    """Facts whose addresses are addresses."""
+    facts = from_json(NetworkFacts, document, where="facts")
+    for address in facts.addresses:
+        try:
+            parse_address(str(address))
+        except InvalidValueError as error:
+            raise MalformedReplyError(f"facts.adapters: {error.message}", where="facts") from error
+    return facts
+
+
+def _checked_candidates(document: object) -> tuple[Candidate, ...]:
+    """Candidates that somebody named."""
+    candidates = from_json(tuple[Candidate, ...], document, where="candidates")
+    for index, candidate in enumerate(candidates):
+        if not candidate.origins:
+            raise MalformedReplyError(f"candidates[{index}].origins is empty", where="candidates")
+    return candidates
 
 
 def _load(data: bytes, schema: str) -> dict[str, Any]:

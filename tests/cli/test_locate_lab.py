@@ -129,6 +129,20 @@ def test_deadline__holds_whatever_is_broken() -> None:
     assert {one["code"] for one in document["attempts"]} == {"timeout"}
 
 
+@pytest.mark.slow
+def test_silent_first_group__leaves_time_for_the_others_and_what_was_not_asked_is_said() -> None:
+    document = locate("--lab-fault", "mp:mp2=silent", "--lab-fault", "mp:mp5=silent", "--deadline", "6")
+    assert document["chosen"]["name"] == "mp1.corp.contoso.test"
+    failed = locate("--lab-fault", "mp=silent", "--lab-fault", "ad=silent", "--deadline", "2", code=5)
+    assert "raise --deadline" in failed["error"]["hint"] or "attempts" in failed["error"]["hint"]
+
+
+def test_wrong_password__says_so_and_what_to_do() -> None:
+    shown = run("locate", "--lab", "--set", "directory-password=wrong")
+    assert "directory-refused" in shown
+    assert "(" in shown[shown.index("directory-refused") :].splitlines()[0]
+
+
 @pytest.mark.parametrize("fault", ["mp=nonsense", "nonsense=refuse", "mp:nobody=refuse", "mp"])
 def test_unknown_fault__is_a_usage_error_that_lists_the_known(fault: str) -> None:
     assert "cmclient: " in run("locate", "--lab", "--lab-fault", fault, code=2)

@@ -1,6 +1,7 @@
 """The entry point: finding the command, help, exit codes, errors in words."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -130,4 +131,53 @@ def test_nothing_stored__exit_code_3_and_what_to_do(tmp_path: Path) -> None:
 def test_output_that_nobody_reads__ends_quietly() -> None:
     command = f"{sys.executable} -m cmclient --help | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    assert "Traceback" not in done.stderr
+
+
+def test_help__with_options_before_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--format", "json", "--help"]) == codes.DONE
+    assert capsys.readouterr().out == HELP
+
+
+@pytest.mark.parametrize("name", ["ca_file", "directory_ca_file"])
+def test_certificates_to_trust_that_cannot_be_read__are_our_fault_and_nobody_elses(name: str, tmp_path: Path) -> None:
+    garbage = tmp_path / "ca.pem"
+    garbage.write_text("garbage")
+    for path in (tmp_path / "missing.pem", garbage):
+        done = run("locate", "--lab", "--set", f"{name}={path}")
+        assert done.returncode == 2
+        assert f"{name} (option --set): {path} holds no certificates" in done.stderr
+
+
+def test_config_with_lab__is_refused_instead_of_ignored() -> None:
+    assert "no say in a lab" in run("locate", "--lab", "--config", "x.toml").stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_cannot_be_written__is_said() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cmclient", "rules"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("cmclient: the output cannot be written: No space left")
+
+
+def test_output_that_is_closed__does_not_matter() -> None:
+    command = f"{sys.executable} -m cmclient config show >&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_output_in_ascii__shows_other_characters_escaped() -> None:
+    done = run("rules", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("lab", "serve", "--write-config", "/nonexistent/x"), ("lab", "describe", "--lab-file", "/dev/zero")]
+)
+def test_lab__files_that_cannot_be__are_usage_errors(arguments: tuple[str, ...]) -> None:
+    done = run("lab", *arguments)
+    assert done.returncode == 2
     assert "Traceback" not in done.stderr

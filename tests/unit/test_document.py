@@ -107,3 +107,15 @@ def test_replay__of_any_json_in_any_part__gives_a_value_or_an_error_of_ours(junk
             replay_decision(json.dumps({**_saved(), part: junk}).encode())
         except CmClientError:
             continue
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "problem"),
+    [
+        ("candidates", [{"mp": {"host": "mp1"}, "origins": []}], "origins is empty"),
+        ("facts", {"adapters": [{"name": "e", "addresses": [{"address": "garbage"}]}]}, "garbage"),
+    ],
+)
+def test_replay__of_what_no_decision_can_have__is_refused(part: str, value: object, problem: str) -> None:
+    with pytest.raises(MalformedReplyError, match=problem):
+        replay_decision(json.dumps({**_saved(), part: value}).encode())
