@@ -165,7 +165,8 @@ def open_locator(config: ClientConfig, run: Run | None = None) -> Iterator[Locat
 
     run = run or Run()
     clock = SystemClock()
-    _require_authorities(config)
+    if not run.offline:
+        _require_authorities(config)
     credentials = _credentials(config)
     with ExitStack() as stack:
 
@@ -222,7 +223,8 @@ def _require_authorities(config: ClientConfig) -> None:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
         except OSError as error:
-            faults.append(f"{name} ({config.origins[name]}): {path} holds no certificates that can be read: {error}")
+            problem = "there is no such file" if isinstance(error, FileNotFoundError) else f"it holds none: {error}"
+            faults.append(f"{name} ({config.origins[name]}): no certificates can be read from {path}: {problem}")
     if faults:
         raise ConfigError(tuple(faults))
 

@@ -139,6 +139,6 @@ def _with_controller(facts: NetworkFacts, answer: DomainController | None) -> Ne
     found: dict[str, object] = {"domain_controllers": (answer,)}
     if facts.forest is None:
         found["forest"] = answer.forest
-    if "ad_site" not in facts.origins and answer.client_site is not None:
+    if facts.ad_site is None and "ad_site" not in facts.origins and answer.client_site is not None:
         found["ad_site"] = answer.client_site
     return _replace(facts, found, origin)

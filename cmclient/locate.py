@@ -154,7 +154,7 @@ class Locator:
         search.keep()
         location = search.location()
         if location.chosen is None:
-            raise _failure(location)
+            raise _failure(location, timed_out=deadline.expired)
         return location
 
     def _deadline(self) -> Deadline:
@@ -171,7 +171,7 @@ class Locator:
         )
 
 
-def _failure(location: Location) -> LocateError:
+def _failure(location: Location, *, timed_out: bool) -> LocateError:
     """The error for a location without a chosen management point."""
     decision = location.decision
     if decision.ranked:
@@ -182,7 +182,7 @@ def _failure(location: Location) -> LocateError:
                 location=location,
                 hint="compare the certificates with ca_file and client_certificate",
             )
-        return _unreachable(location)
+        return _unreachable(location, timed_out=timed_out)
     if decision.rejected:
         return NoEligibleManagementPointError(
             f"the rules reject every management point that was found ({len(decision.rejected)})",
@@ -198,11 +198,11 @@ def _failure(location: Location) -> LocateError:
     )
 
 
-def _unreachable(location: Location) -> NoReachableManagementPointError:
+def _unreachable(location: Location, *, timed_out: bool) -> NoReachableManagementPointError:
     ranked = location.decision.ranked
     tried = {attempt.endpoint for attempt in location.attempts}
     untried = [one.name for one in ranked if not tried.intersection(one.endpoints)]
-    if untried:
+    if untried and timed_out:
         return NoReachableManagementPointError(
             f"the time was up before {len(untried)} of {len(ranked)} eligible management points were asked,"
             " and no other answered",

@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from .errors import CmClientError, HttpStatusError, MalformedReplyError
 from .model.decision import Discovered, Origin, SourceKind
-from .model.endpoints import Audience, Endpoint
+from .model.endpoints import Audience, Endpoint, Scheme
 from .model.http import Attempt, Deadline, HttpReply, HttpRequest, Outcome
 from .model.names import SiteCode
 from .model.rule import decides
@@ -137,7 +137,8 @@ class ManagementPointClient:
             purpose: What is asked, for the record.
             ask: Asks one endpoint, in a thread of its own; raises CmClientError when it failed.
             deadline: The end of it all; what is still under way then counts as failed. A group that others wait
-                behind gets half of what is left.
+                behind gets half of what is left, so that silent ones leave time for the next; but not where the next
+                one is HTTP and this one HTTPS: delay never downgrades.
 
         Returns:
             The first answer and every attempt. Losers of a race that is won are cancelled, not failed.
@@ -147,7 +148,7 @@ class ManagementPointClient:
         waiting = list(groups)
         while waiting and not deadline.expired:
             group = waiting.pop(0)
-            share = deadline.half() if waiting else deadline  # silent ones must leave time for the next group
+            share = deadline.half() if waiting and _shares(group, waiting[0]) else deadline
             finishes = race_equals(
                 group,
                 ask,
@@ -178,6 +179,11 @@ class ManagementPointClient:
         )
         _log.debug("%s %s: %s %s", purpose, finish.item, outcome.value, attempt.detail, extra={"event": "mp.attempt"})
         return attempt
+
+
+def _shares(group: Sequence[Endpoint], following: Sequence[Endpoint]) -> bool:
+    """Whether a group leaves time for the next one."""
+    return any(one.scheme is Scheme.HTTP for one in group) or all(one.scheme is Scheme.HTTPS for one in following)
 
 
 def _require_ok(reply: HttpReply, endpoint: Endpoint) -> None:

@@ -144,7 +144,7 @@ class _Race(Generic[_I, _T]):
         expired = self._deadline.expired and not any(finish.won for finish in self.finished.values())
         for index, asked in self._asked.items():
             asked.signal.cancel()
-            late = TransportTimeoutError("no whole answer before the deadline") if expired else None
+            late = TransportTimeoutError("no whole answer in the time that it had") if expired else None
             self.finished[index] = Finish(asked.item, asked.started, self._clock.monotonic(), error=late)
         self._asked.clear()
 

@@ -143,7 +143,8 @@ class Search:
             self.winner = result.endpoint
             self._note_location(result.endpoint)
             self._learn(result.endpoint, result.answer)
-            if moves == _MOST_MOVES or self._tools.config.phase is Phase.INSTALLING:
+            first_will_do = self._tools.config.phase is Phase.INSTALLING and self.is_over()
+            if moves == _MOST_MOVES or first_will_do:
                 return
             result = self._contact(self._better_than(result.endpoint))
             moves += 1
@@ -271,7 +272,7 @@ class Search:
         Was a proxy located, it is the best one of the site itself that has not failed; None while none was located.
         """
         kept = self._stand().policy.assigned_mp
-        if kept is not None or self.winner is None or self._site() is None:
+        if kept is not None or not self.is_over() or self._site() is None:
             return kept
         failed = {attempt.endpoint.host for attempt in self.attempts if attempt.outcome is Outcome.FAILED}
         ranked = self.decide().ranked

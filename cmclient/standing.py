@@ -76,6 +76,9 @@ def find_standing(
     mine = kept if kept is not None and kept.site == assignment.site else None
     learned = _site_settings(candidates, assignment.site, mine)
     can_use_https, https_reason = find_https_ability(use_pki_cert=config.use_pki_cert, certificate=certificate)
+    http_reason = "" if config.allow_http else "allow_http is off"
+    if learned.https_only:
+        http_reason = f"site {assignment.site} published in the directory that it takes HTTPS only"
     policy = Policy(
         assigned_site=assignment.site,
         assigned_mp=mine.assigned_mp if mine else None,
@@ -84,7 +87,8 @@ def find_standing(
         phase=config.phase,
         can_use_https=can_use_https,
         https_reason=https_reason,
-        may_use_http=config.allow_http and not learned.https_only,
+        may_use_http=not http_reason,
+        http_reason=http_reason,
         allowed_mps=facts.allowed_mps,
         http_port=learned.http_port or config.http_port,
         https_port=learned.https_port or config.https_port,

@@ -42,13 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:
-        if sys.stdout is None or error.errno not in _OUTPUT_FAULTS:
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"cmclient: the output cannot be written: {error.strerror}", file=sys.stderr)
-        return FAILED
-    except Exception:  # noqa: BLE001 - the last line of defence: a bug is said to be one
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is said to be one
+        if isinstance(error, OSError) and error.errno in _OUTPUT_FAULTS and sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            print(f"cmclient: the output, or a temporary file, cannot be written: {error.strerror}", file=sys.stderr)
+            return FAILED
         import traceback
 
         traceback.print_exc()

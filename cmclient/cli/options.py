@@ -114,11 +114,14 @@ def read_settings(arguments: argparse.Namespace, lab_file: Path | None = None) -
     return load_settings(explicit_file=explicit, setup_line=line, options=options, option_names=called)
 
 
-def read_run(arguments: argparse.Namespace, *, facts: NetworkFacts | None = None, offline: bool = False) -> "Run":
+def read_run(
+    arguments: argparse.Namespace, config: "ClientConfig", *, facts: NetworkFacts | None = None, offline: bool = False
+) -> "Run":
     """What the options say about this run.
 
     Args:
         arguments: With the options of ``add_facts``.
+        config: The settings; one that is a fact and comes from the command line is a fact given by hand.
         facts: Facts in place of this machine's, before options replace single ones.
         offline: Ask nobody.
 
@@ -129,10 +132,9 @@ def read_run(arguments: argparse.Namespace, *, facts: NetworkFacts | None = None
     from ..assemble import Run
 
     replaced = _replaced_facts(arguments)
-    set_by_hand = {
-        text.partition("=")[0].strip().replace("-", "_") for text in arguments.set
-    } & _SETTINGS_THAT_ARE_FACTS
-    by_hand = bool(replaced or set_by_hand) or arguments.facts is not None
+    sources = ("option", "setup line") if arguments.setup_line else ("option",)
+    is_set = any(config.origins[name].startswith(sources) for name in _SETTINGS_THAT_ARE_FACTS)
+    by_hand = bool(replaced) or is_set or arguments.facts is not None
     if arguments.facts is not None:
         facts = _read_facts(arguments.facts)
     return Run(
@@ -140,7 +142,7 @@ def read_run(arguments: argparse.Namespace, *, facts: NetworkFacts | None = None
         writes=not (by_hand or offline),
         facts=facts,
         replaced=replaced,
-        remembers=arguments.facts is None,
+        remembers=arguments.facts is None and arguments.domain is None,
     )
 
 
@@ -156,7 +158,8 @@ def _read_facts(name: str) -> NetworkFacts:
         facts = parse_facts(data)
     except (ReplayError, MalformedReplyError) as error:
         raise ConfigError((f"--facts {name}: {error.message}",), hint=error.hint) from error
-    return facts._replace(origins=dict.fromkeys(facts.origins, f"given in {name}"))
+    given = {key: f"given in {name}" for key in facts.origins if getattr(facts, key, None) not in (None, ())}
+    return facts._replace(origins={**facts.origins, **given})
 
 
 def _replaced_facts(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def open_site(arguments: argparse.Namespace, *, offline: bool = False, writes: b
         if arguments.lab_fault:
             raise ConfigError(("--lab-fault breaks something in a lab",), hint="add --lab")
         config = read_settings(arguments)
-        run = read_run(arguments, offline=offline)
+        run = read_run(arguments, config, offline=offline)
         with open_locator(config, run._replace(writes=run.writes and writes)) as locator:
             yield locator
         return
@@ -61,7 +61,7 @@ def _open_lab(arguments: argparse.Namespace, *, offline: bool) -> Iterator[Locat
         config = read_settings(arguments, lab_file=settings)
         if config.store is None:
             config = config._replace(store=str(Path(folder) / "store.sqlite3"))
-        run = read_run(arguments, facts=lab.client_facts(), offline=offline)
+        run = read_run(arguments, config, facts=lab.client_facts(), offline=offline)
         with open_locator(config, run) as locator:
             yield locator
 
@@ -92,10 +92,17 @@ def describe_lab(arguments: argparse.Namespace) -> "Lab":
     try:
         description = None
         if arguments.lab_file is not None:
-            with Path(arguments.lab_file).open("rb") as file:
-                description = parse_description(file.read(_LAB_FILE_CAP).decode())
+            description = parse_description(_read_lab_file(arguments.lab_file))
         return Lab(description, faults=[parse_fault(text) for text in arguments.lab_fault])
     except LabError as error:
         raise ConfigError((error.message,), hint=error.hint) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError((f"--lab-file {arguments.lab_file} cannot be read: {error}",)) from error
+
+
+def _read_lab_file(name: str) -> str:
+    with Path(name).open("rb") as file:
+        data = file.read(_LAB_FILE_CAP + 1)
+    if len(data) > _LAB_FILE_CAP:
+        raise LabError(f"--lab-file {name} is larger than {_LAB_FILE_CAP} bytes")
+    return data.decode()

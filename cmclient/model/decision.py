@@ -121,6 +121,7 @@ class Policy(NamedTuple):
         can_use_https: Whether the client is set for HTTPS: it wants PKI and has a usable certificate.
         https_reason: Why, in a few words.
         may_use_http: Whether going down to HTTP is allowed after HTTPS (MP-003, Q-27).
+        http_reason: Why it is not, in a few words; empty when it is.
         allowed_mps: Affinity; None when it is not set, empty when it is set and names nobody.
         http_port: The site's HTTP port.
         https_port: The site's HTTPS port.
@@ -135,6 +136,7 @@ class Policy(NamedTuple):
     can_use_https: bool = False
     https_reason: str = ""
     may_use_http: bool = True
+    http_reason: str = ""
     allowed_mps: tuple[HostName, ...] | None = None
     http_port: int = 80
     https_port: int = 443

@@ -121,7 +121,7 @@ def find_endpoints(mp: ManagementPoint, facts: NetworkFacts, policy: Policy) -> 
     if on_internet:
         return (), Reason("MP-003", "an internet client never uses HTTP")
     if not policy.may_use_http:
-        return (), Reason("MP-003", "it would be HTTP, and going down to HTTP is not allowed here")
+        return (), Reason("MP-003", f"it would be HTTP, which is not allowed: {policy.http_reason or 'by the policy'}")
     why = "it takes HTTP only" if policy.can_use_https else f"the client cannot use HTTPS: {policy.https_reason}"
     return (http,), Reason("MP-004", f"HTTP: {why}")
 

@@ -146,7 +146,7 @@ def test_certificates_to_trust_that_cannot_be_read__are_our_fault_and_nobody_els
     for path in (tmp_path / "missing.pem", garbage):
         done = run("locate", "--lab", "--set", f"{name}={path}")
         assert done.returncode == 2
-        assert f"{name} (option --set): {path} holds no certificates" in done.stderr
+        assert f"{name} (option --set): no certificates can be read from {path}" in done.stderr
 
 
 def test_config_with_lab__is_refused_instead_of_ignored() -> None:
@@ -160,7 +160,7 @@ def test_output_that_cannot_be_written__is_said() -> None:
             [sys.executable, "-m", "cmclient", "rules"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 1
-    assert done.stderr.startswith("cmclient: the output cannot be written: No space left")
+    assert done.stderr.startswith("cmclient: the output, or a temporary file, cannot be written: No space left")
 
 
 def test_output_that_is_closed__does_not_matter() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cmclient.cli.options import add_facts, add_settings, read_run
+from cmclient.cli.options import add_facts, add_settings, read_run, read_settings
 from cmclient.errors import ConfigError
 from cmclient.protocol.saved import FACTS_SCHEMA
 
@@ -15,7 +15,8 @@ def run_of(*arguments: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
     parser = argparse.ArgumentParser()
     add_settings(parser)
     add_facts(parser)
-    return read_run(parser.parse_args(arguments))
+    parsed = parser.parse_args(arguments)
+    return read_run(parsed, read_settings(parsed))
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,8 @@ def run_of(*arguments: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
         (("--client-kind", "mac"), False),
         (("--set", "client-kind=mac"), False),
         (("--set", "always_internet=true"), False),
+        (("--setup-line", "CCMALWAYSINF=1"), False),
+        (("--setup-line", "SMSSITECODE=ABC"), True),
     ],
 )
 def test_a_fact_by_hand__makes_it_a_what_if(arguments: tuple[str, ...], writes: bool) -> None:  # noqa: FBT001
@@ -42,6 +45,7 @@ def test_another_domain__takes_nothing_of_this_machines_own() -> None:
         "trusted_forests": (),
         "domain_controllers": (),
     }
+    assert not run_of("--domain", "other.test").remembers
     assert run_of("--domain", "other.test", "--forest", "root.test").replaced["forest"] == "root.test"
 
 

@@ -26,7 +26,7 @@ from cmclient.model.directory import PublishedSite, SrvRecord
 from cmclient.model.endpoints import Locality, ManagementPoint, Protocols, SiteKind
 from cmclient.model.facts import NetworkLocation
 from cmclient.model.http import Deadline, Outcome
-from cmclient.model.names import DnsDomain, HostName, SiteCode
+from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from cmclient.protocol.capabilities import OperationalSettings, build_operational_settings
 from cmclient.protocol.directory import management_point_entry, site_entry, trust_entry
 from cmclient.protocol.mplist import build_mp_list
@@ -651,6 +651,31 @@ def test_dns__judges_ports_by_those_of_the_site() -> None:
     error = fails(world, site_code="ABC")
     assert [one.reasons[-1].rule for one in error.location.decision.rejected] == ["ML-034"]
     assert world.contacted() == []
+
+
+def test_installing_and_disqualified_by_its_own_list__the_next_one_is_asked() -> None:
+    world = World(WORKGROUP)
+    world.records[SRV] = [SrvRecord(MP1.host, 80)]
+    listed = [MP1._replace(protocols=Protocols.HTTPS), MP2]
+    for point in (MP1, MP2):
+        world.serve(point, listed, {})
+    location = world.locator(site_code="ABC", phase="installing").locate()
+    assert str(location.endpoint) == "http://mp2.corp.test"
+
+
+def test_nobody_located__no_assigned_mp_is_kept() -> None:
+    world = World(WORKGROUP)
+    world.records[SRV] = [SrvRecord(MP1.host, 80)]
+    world.serve(MP1, [MP1._replace(protocols=Protocols.HTTPS), MP2], {})
+    assert fails(world, site_code="ABC").location.assigned_mp is None
+    kept = world.store.load_assignment()
+    assert kept is None or kept.assigned_mp is None
+
+
+def test_known_ad_site__is_kept_whatever_the_domain_controller_says() -> None:
+    world = World(JOINED._replace(ad_site=AdSiteName("Mine")))
+    world.in_site("Other")
+    assert world.locator(site_code="ABC").gather().ad_site == "Mine"
 
 
 # --- deadlines and directory servers -----------------------------------------------------------------------------
