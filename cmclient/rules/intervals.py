@@ -1,0 +1,85 @@
+"""All intervals that hold a number, from an index built once.
+
+The line is cut at every end of an interval; between two cuts the answer is the same. It stands ready for each piece,
+in flat arrays, where that takes a moderate number of entries. Nested intervals would take a number that grows with
+their square; those go into a segment tree over the same pieces, where each stands at most twice a level.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+__all__ = ["IntervalIndex"]
+
+_MOST_ENTRIES = 24  # entries an interval before the tree is taken: bounds the memory of a hostile or clumsy table
+
+
+class IntervalIndex:
+    """Finds the intervals that contain a number; both ends belong to an interval."""
+
+    __slots__ = ("_cuts", "_entries", "_leaves", "_starts")
+
+    def __init__(self, intervals: Sequence[tuple[int, int]]) -> None:
+        """Build the index.
+
+        Args:
+            intervals: Lowest and highest number of each, the lowest not above the highest; in any order, overlapping
+                or equal as they may be.
+        """
+        self._cuts = sorted({end for low, high in intervals for end in (low, high + 1)})
+        place = {cut: index for index, cut in enumerate(self._cuts)}
+        spans = [(place[low], place[high + 1]) for low, high in intervals]
+        pieces = max(len(self._cuts) - 1, 0)
+        flat = sum(end - start for start, end in spans) <= _MOST_ENTRIES * len(spans)
+        self._leaves = 0 if flat else pieces
+        nodes = pieces if flat else 2 * pieces
+        # Counted first, then filled in place: the memory while building is that of the result.
+        counts = [0] * (nodes + 1)
+        for start, end in spans:
+            for node in self._nodes(start, end):
+                counts[node + 1] += 1
+        self._starts = array("Q", accumulate(counts))
+        self._entries = array("I", bytes(4 * self._starts[-1]))
+        free = self._starts[:]
+        for number, (start, end) in enumerate(spans):
+            for node in self._nodes(start, end):
+                self._entries[free[node]] = number
+                free[node] += 1
+
+    def __len__(self) -> int:
+        """How many entries the index keeps; bounded by a multiple of the number of intervals."""
+        return len(self._entries)
+
+    def find(self, number: int) -> list[int]:
+        """Find the intervals that contain a number.
+
+        Returns:
+            Their places in the sequence that the index was built from, in ascending order; empty when there are none.
+        """
+        piece = bisect_right(self._cuts, number) - 1
+        if piece < 0 or piece >= len(self._cuts) - 1:
+            return []
+        if not self._leaves:
+            return self._entries[self._starts[piece] : self._starts[piece + 1]].tolist()
+        found: list[int] = []
+        node = piece + self._leaves
+        while node:
+            found += self._entries[self._starts[node] : self._starts[node + 1]]
+            node >>= 1
+        return sorted(found)
+
+    def _nodes(self, start: int, end: int) -> Iterator[int]:
+        """The nodes that hold an interval over the pieces from start to before end."""
+        if not self._leaves:
+            yield from range(start, end)
+            return
+        start, end = start + self._leaves, end + self._leaves
+        while start < end:
+            if start & 1:
+                yield start
+                start += 1
+            if end & 1:
+                end -= 1
+                yield end
+            start, end = start >> 1, end >> 1
