@@ -7,6 +7,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "locate": ("locate", "the management point that a client here would use, and why"),
     "discover": ("discover", "every management point that any source names"),
     "facts": ("facts", "what this machine knows about itself"),
+    "boundaries": ("boundaries", "which boundaries and groups hold a machine, and which servers serve it there"),
     "replay": ("replay", "make a saved decision again and compare"),
     "config": ("config", "the settings and where each comes from"),
     "rules": ("rules", "the catalogue of rules, where each is decided and which tests show it"),

@@ -11,6 +11,7 @@ from ..errors import InvalidValueError, LabError
 from ..model.endpoints import Audience, Protocols, SiteKind
 from ..model.facts import InterfaceAddress, parse_address
 from ..model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from ..protocol.tables import Table
 from .description import (
     AdSite,
     Boundary,
@@ -24,7 +25,6 @@ from .description import (
     SiteSystem,
 )
 from .faults import Role, parse_fault
-from .tables import Table
 
 __all__ = ["built_in_description", "built_in_text", "parse_description"]
 

@@ -76,6 +76,16 @@ class Table:
             return fallback
         return int(value)
 
+    def minutes(self, key: str, fallback: int, most: int) -> int:
+        """Read a number of minutes from 0 to the most there may be."""
+        value = self._value(key, int, "a whole number")
+        if value is None:
+            return fallback
+        if isinstance(value, bool) or not 0 <= value <= most:
+            self.note(key, f"is not a number of minutes from 0 to {most}")
+            return fallback
+        return int(value)
+
     def table(self, key: str, *, required: bool = False) -> "Table | None":
         """Read a table below this one; None when it is not there."""
         value = self._value(key, dict, "a table", required=required)
