@@ -1,13 +1,21 @@
 """The documentation says what the code does: made pages are current, and every command in it runs."""
 
+import argparse
 import re
 import shlex
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import docpages
 import pytest
+
+from cmclient.cli.commands import COMMANDS
+from cmclient.cli.options import add_output
+
+# Commands that take something; in the text they may be named alone.
+NEEDS_MORE = {"replay": ["FILE"], "config": ["show"], "lab": ["describe"], "boundaries": ["match", "--data", "FILE"]}
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -54,6 +62,30 @@ def tmp_path_factory_folder(tmp_path: Path) -> Path:
     folder = tmp_path.parent / "docs-commands"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+# What needs a real site cannot be run here; that the command understands it can be shown.
+INLINE = re.compile(r"`(cmclient [^`]+)`")
+
+
+def inline_commands() -> list[tuple[Path, str]]:
+    return [
+        (page.relative_to(ROOT), line)
+        for page in PAGES
+        for line in INLINE.findall(page.read_text(encoding="utf-8"))
+        if line.split()[1] in COMMANDS
+    ]
+
+
+@pytest.mark.parametrize(("page", "line"), inline_commands(), ids=lambda value: str(value)[:60])
+def test_command_in_the_text__is_understood(page: Path, line: str) -> None:
+    name, *arguments = shlex.split(line)[1:]
+    module = import_module(f"cmclient.cli.{COMMANDS[name][0]}")
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    module.configure(parser)
+    add_output(parser)
+    complete = arguments if arguments or name not in NEEDS_MORE else NEEDS_MORE[name]
+    assert parser.parse_args(complete) is not None, page
 
 
 def test_readme__has_two_commands_for_a_fresh_machine_and_ci_calls_the_second() -> None:
