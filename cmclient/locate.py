@@ -1,5 +1,6 @@
 """Facts, candidates, decision, contact: the way to a management point."""
 
+import logging
 from typing import NamedTuple
 
 from .config import ClientConfig
@@ -26,6 +27,7 @@ from .search import Search, Tools
 
 __all__ = ["DiscoveryReport", "Locator"]
 
+_log = logging.getLogger(__name__)
 _TRUST_CODES = {"server-certificate", "client-certificate"}
 _TRUST_STATUSES = {401, 403}
 _DIRECTORY_TRUST = "directory-trust"
@@ -155,6 +157,7 @@ class Locator:
         location = search.location()
         if location.chosen is None:
             raise _failure(location, timed_out=deadline.expired)
+        _log.info("located %s", location.endpoint, extra={"event": "mp.located"})
         return location
 
     def _deadline(self) -> Deadline:

@@ -153,7 +153,7 @@ class RequestsTransport:
             endpoint,
             reply.status,
             len(reply.body),
-            extra={"event": "http-reply"},
+            extra={"event": "http.reply"},
         )
         return reply
 

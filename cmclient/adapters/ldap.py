@@ -118,7 +118,7 @@ class LdapDirectory:
                 connection.bind(read_server_info=False)
                 _require_success(connection, name)
                 found = tuple(_search(connection, query, name) for query in queries)
-            _log.debug("directory %s answered %d searches", name, len(found), extra={"event": "directory-answered"})
+            _log.debug("directory %s answered %d searches", name, len(found), extra={"event": "directory.answered"})
             with contextlib.suppress(LDAPException, DirectoryError):
                 connection.unbind()
             return found
