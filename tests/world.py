@@ -59,6 +59,7 @@ class World:
         store: What is kept between runs.
         asked: Every question to anyone, in order.
         sent: Every HTTP request, in order.
+        directory_servers: Every directory server asked, in order.
     """
 
     def __init__(self, facts: NetworkFacts = JOINED) -> None:
@@ -74,6 +75,7 @@ class World:
         self.store = MemoryStore()
         self.asked: list[str] = []
         self.sent: list[HttpRequest] = []
+        self.directory_servers: list[DirectoryServer] = []
         self.clock = FixedClock()
 
     # --- the ports ---
@@ -89,6 +91,7 @@ class World:
         self, server: DirectoryServer, queries: Sequence[DirectoryQuery], deadline: Deadline
     ) -> tuple[tuple[DirectoryEntry, ...], ...]:
         self.asked.append(f"ldap {server.host}:{server.port}")
+        self.directory_servers.append(server)
         if self.directory_error is not None:
             raise self.directory_error
         return tuple(tuple(self._matching(query)) for query in queries)

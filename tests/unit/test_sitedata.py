@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cmclient.errors import ConfigError
 from cmclient.lab import built_in_text
 from cmclient.model.boundary import Boundary, BoundaryKind
-from cmclient.model.groups import FallbackTimes, Relationship, Role
+from cmclient.model.groups import FallbackTimes, GroupOptions, Relationship, Role
 from cmclient.protocol.sitedata import parse_site_data
 
 WHOLE = b"""
@@ -105,3 +105,22 @@ def test_description_of_the_lab__is_boundary_data_too() -> None:
 def test_any_bytes__are_data_or_an_error_of_ours(data: bytes) -> None:
     with contextlib.suppress(ConfigError):
         parse_site_data(data, name="data.toml")
+
+
+def test_options__default_as_in_the_product() -> None:
+    (group,) = parse_site_data(b'[[boundary_groups]]\nname = "A"', name="data.toml").groups
+    assert group.options == GroupOptions(
+        allow_peers=True, peers_in_subnet_only=False, prefer_dps_over_peers=False, prefer_cloud=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[[boundary_groups]]\nassigned_site = 'ABC'", "boundary_groups[0].name is missing"),
+        ("[[boundaries]]\nname = 'a'\nvalue = '10.0.0.1-10.0.0.2'", "boundaries[0].type is missing"),
+        ("[[boundaries]]\ntype = 'vpn'\nvalue = 'Auto:On'", "boundaries[0].name is missing"),
+    ],
+)
+def test_what_is_needed__is_told_when_it_is_missing(text: str, told: str) -> None:
+    assert any(told in fault for fault in faults(text.encode()))

@@ -21,6 +21,7 @@ from cmclient.errors import (
     TransportTimeoutError,
     TrustRefusedError,
 )
+from cmclient.gather import parse_server
 from cmclient.model.decision import Candidate, Location, Origin, SourceKind, StoredAssignment
 from cmclient.model.directory import PublishedSite, SrvRecord
 from cmclient.model.endpoints import Locality, ManagementPoint, Protocols, SiteKind
@@ -225,7 +226,7 @@ def test_directory__the_global_catalog_is_asked() -> None:
     publish(world, MP1)
     world.serve(MP1, [MP1], {})
     world.locator(site_code="ABC").locate()
-    assert "ldap dc1.corp.test:3268" in world.asked
+    assert [(server.port, server.is_global_catalog) for server in world.directory_servers] == [(3268, True)]
 
 
 def test_directory__fails__is_said_and_dns_is_asked() -> None:
@@ -602,6 +603,49 @@ def test_assigned_mp__is_never_a_proxy() -> None:
     assert (location.management_point.host, location.assigned_mp) == (SEC.host, MP1.host)
 
 
+def test_assigned_mp__of_a_located_proxy__is_one_that_has_not_failed() -> None:
+    world = World()
+    proxy = SEC._replace(site_kind=SiteKind.SECONDARY, parent_site=ABC, locality=Locality(3))
+    near = MP1._replace(host=HostName("a-near.corp.test"), site_kind=SiteKind.SECONDARY, parent_site=ABC)
+    store_list(world, proxy, MP1)
+    world.serve(proxy, [MP1, MP2, SEC], {"ABC": [MP1, MP2]})
+    location = world.locator(site_code="ABC", management_points="mp2.corp.test").locate()
+    assert location.assigned_mp in {MP1.host, MP2.host}
+    assert near.host not in {one.name for one in location.decision.ranked}
+
+
+@pytest.mark.rule("AD-013")
+def test_https_port__published_in_the_directory_holds_for_the_whole_site() -> None:
+    world = World()
+    publish(world, SECURE._replace(https_port=8443))
+    other = SECURE._replace(host=HostName("other.corp.test"))
+    for query, own in (("MPLIST", False), ("MPLIST1&ABC", True)):
+        url = f"https://secure.corp.test:8443/SMS_MP/.sms_aut?{query}"
+        world.answers[url] = build_mp_list([SECURE, other], with_site_code=own)
+    location = world.locator(https=True, site_code="ABC").locate()
+    assert {str(one.endpoint) for one in location.decision.ranked} == {
+        "https://secure.corp.test:8443",
+        "https://other.corp.test:8443",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "wants", "port", "is_catalog"),
+    [
+        ("dc1.corp.test", True, 3268, True),
+        ("dc1.corp.test", False, 389, False),
+        ("dc1.corp.test:636", True, 636, False),
+        ("dc1.corp.test:389", True, 389, False),
+        ("dc1.corp.test:3269", True, 3269, True),
+        ("dc1.corp.test:4000", True, 4000, True),
+        ("dc1.corp.test:4000", False, 4000, False),
+    ],
+)
+def test_given_directory_server__its_port_says_what_it_is(text: str, wants: bool, port: int, is_catalog: bool) -> None:  # noqa: FBT001
+    server = parse_server(text, wants_global_catalog=wants)
+    assert (server.port, server.is_global_catalog) == (port, is_catalog)
+
+
 @pytest.mark.rule("MP-003")
 def test_https_only_site__is_not_gone_down_from() -> None:
     settings = build_operational_settings(OperationalSettings(security_mode_mask=63, security_mode_mask_ex=63))
@@ -726,7 +770,7 @@ def test_directory_servers__no_catalog_published__the_domain_controller_is_asked
     publish(world, MP1)
     world.serve(MP1, [MP1], {})
     world.locator(site_code="ABC").locate()
-    assert "ldap dc1.corp.test:389" in world.asked
+    assert [(server.port, server.is_global_catalog) for server in world.directory_servers] == [(389, False)]
 
 
 def test_internet_management_point_of_the_settings__is_no_candidate_on_the_intranet() -> None:
