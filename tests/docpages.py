@@ -6,6 +6,7 @@ import inspect
 import io
 import os
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 from cmclient import errors
@@ -62,12 +63,12 @@ def _commands() -> Iterator[str]:
     yield "```text"
     yield HELP.rstrip()
     yield "```"
-    for name in COMMANDS:
+    for words in commands():
         yield ""
-        yield f"## {name}"
+        yield f"## {' '.join(words)}"
         yield ""
         yield "```text"
-        yield help_of(name).rstrip()
+        yield help_of(*words).rstrip()
         yield "```"
     yield ""
     yield "## Exit codes"
@@ -90,14 +91,22 @@ def _commands() -> Iterator[str]:
     yield ""
 
 
-def help_of(name: str) -> str:
-    """What ``cmclient NAME --help`` prints on a terminal of 100 columns."""
+def commands() -> Iterator[tuple[str, ...]]:
+    """The words of every command, and of every action of those that have actions."""
+    for name, (module, _) in COMMANDS.items():
+        yield (name,)
+        for action in getattr(import_module(f"cmclient.cli.{module}"), "ACTIONS", ()):
+            yield name, action
+
+
+def help_of(*words: str) -> str:
+    """What ``cmclient WORDS --help`` prints on a terminal of 100 columns."""
     printed = io.StringIO()
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = "100"
     try:
         with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
-            cmclient([name, "--help"])
+            cmclient([*words, "--help"])
     finally:
         if before is None:
             del os.environ["COLUMNS"]

@@ -4,7 +4,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -71,7 +71,7 @@ def _dispatch(arguments: list[str]) -> int:
 
         print(f"cmclient {__version__}")
         return 0
-    place = _find_command(arguments)
+    place = _find_word(arguments)
     if place is None and {"-h", "--help"} & set(arguments):
         print(HELP, end="")
         return 0
@@ -79,8 +79,28 @@ def _dispatch(arguments: list[str]) -> int:
         return _refuse("no command was given")
     name = arguments[place]
     if name not in COMMANDS:
-        return _refuse(f"there is no command {name!r}{_suggest(name)}")
-    parsed, module = _parse(name, arguments[:place] + arguments[place + 1 :])
+        return _refuse(f"there is no command {name!r}{_suggest(name, COMMANDS)}")
+    return _run_command(name, arguments[:place] + arguments[place + 1 :])
+
+
+def _run_command(name: str, arguments: list[str]) -> int:
+    """Run a command, or the action of it that the arguments name."""
+    module = import_module(f".{COMMANDS[name][0]}", __package__)
+    actions = getattr(module, "ACTIONS", None)
+    if actions is None:
+        return _execute(name, arguments, module)
+    if arguments and arguments[0] in {"-h", "--help"}:
+        print(_action_help(name, module.HELP, actions), end="")
+        return 0
+    place = _find_action(name, actions, arguments)
+    if place is None:
+        return USAGE
+    action = arguments.pop(place)
+    return _execute(f"{name} {action}", arguments, import_module(f".{actions[action][0]}", module.__name__))
+
+
+def _execute(name: str, arguments: Sequence[str], module: Any) -> int:  # noqa: ANN401 - a command module
+    parsed = _parse(name, arguments, module)
     from .logs import configure_logging
 
     configure_logging(parsed.log_level, parsed.log_format)
@@ -98,10 +118,10 @@ def _end_tidily_on_sigterm() -> None:
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
-def _find_command(arguments: Sequence[str]) -> int | None:
-    """Where the command stands: the first argument that is neither an option nor the value of one."""
-    if arguments[0] in COMMANDS:
-        return 0
+def _find_word(arguments: Sequence[str]) -> int | None:
+    """Where the first argument stands that is neither an option nor the value of one."""
+    if not arguments or not arguments[0].startswith("-"):
+        return 0 if arguments else None
     import argparse
 
     from .options import add_facts, add_output, add_settings
@@ -121,18 +141,35 @@ def _find_command(arguments: Sequence[str]) -> int | None:
     return None
 
 
-def _parse(name: str, arguments: Sequence[str]) -> tuple[Any, Any]:
+def _find_action(name: str, actions: Mapping[str, tuple[str, str]], arguments: list[str]) -> int | None:
+    """Where the action of a command stands; None after telling the person that there is none."""
+    place = _find_word(arguments)
+    if place is not None and arguments[place] in actions:
+        return place
+    what = f"{name!r} needs an action" if place is None else f"{name!r} has no action {arguments[place]!r}"
+    near = "" if place is None else _suggest(arguments[place], actions)
+    print(f"cmclient: {what}{near}\n'cmclient {name} --help' lists them", file=sys.stderr)
+    return None
+
+
+def _action_help(name: str, text: str, actions: Mapping[str, tuple[str, str]]) -> str:
+    width = max(len(action) for action in actions)
+    lines = "\n".join(f"  {action:<{width}}  {line}" for action, (_, line) in actions.items())
+    more = f"'cmclient {name} ACTION --help' tells more"
+    return f"usage: cmclient {name} ACTION ...\n\n{text}\nactions:\n{lines}\n\n{more}\n"
+
+
+def _parse(name: str, arguments: Sequence[str], module: Any) -> Any:  # noqa: ANN401 - a command module; a namespace
     import argparse
 
     from .options import add_output
 
-    module = import_module(f".{COMMANDS[name][0]}", __package__)
     parser = argparse.ArgumentParser(
         prog=f"cmclient {name}", description=module.HELP, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     module.configure(parser)
     add_output(parser)
-    return parser.parse_args(arguments), module
+    return parser.parse_args(arguments)
 
 
 def _refuse(what: str) -> int:
@@ -140,10 +177,10 @@ def _refuse(what: str) -> int:
     return USAGE
 
 
-def _suggest(name: str) -> str:
+def _suggest(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, COMMANDS, n=1)
+    near = get_close_matches(name, tuple(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

@@ -52,6 +52,7 @@ class SiteKind(Enum):
 
     PRIMARY = "primary"
     SECONDARY = "secondary"
+    CENTRAL = "central"
     UNKNOWN = "unknown"
 
 

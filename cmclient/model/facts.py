@@ -25,6 +25,7 @@ class Membership(Enum):
 
     DOMAIN = "domain"
     WORKGROUP = "workgroup"
+    AZURE_AD = "azure-ad"  # Azure AD alone, no domain
     UNKNOWN = "unknown"
 
 

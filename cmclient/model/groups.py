@@ -4,9 +4,20 @@ from enum import Enum
 from typing import NamedTuple
 
 from .boundary import Boundary
+from .endpoints import SiteKind
 from .names import HostName, SiteCode
 
-__all__ = ["BoundaryGroup", "FallbackTimes", "GroupOptions", "Relationship", "Role", "SiteData", "SiteServer"]
+__all__ = [
+    "BoundaryGroup",
+    "DataFault",
+    "FallbackTimes",
+    "GroupOptions",
+    "HierarchySite",
+    "Relationship",
+    "Role",
+    "SiteData",
+    "SiteServer",
+]
 
 
 class Role(Enum):
@@ -43,12 +54,23 @@ class Relationship(NamedTuple):
 
 
 class GroupOptions(NamedTuple):
-    """Options of a boundary group."""
+    """Options of a boundary group.
+
+    Attributes:
+        allow_peers: Clients may get content from peers of the group (BG-050).
+        peers_in_subnet_only: Only from peers of their own subnet (BG-052).
+        prefer_dps_over_peers: Distribution points come before peers of the same subnet (BG-053).
+        prefer_cloud: Cloud sources come before on-premises ones (BG-055).
+        include_cloud_mps: Of a default group: the MP list has cloud management gateways (ML-028).
+        prefer_cloud_mps: Of a default group: they come first in it; needs ``include_cloud_mps`` (ML-028).
+    """
 
     allow_peers: bool = True
     peers_in_subnet_only: bool = False
     prefer_dps_over_peers: bool = False
     prefer_cloud: bool = False
+    include_cloud_mps: bool = False
+    prefer_cloud_mps: bool = False
 
 
 class BoundaryGroup(NamedTuple):
@@ -84,11 +106,50 @@ class SiteServer(NamedTuple):
         host: The server.
         roles: Its roles.
         in_maintenance: A distribution point that is not handed to clients for now (BG-012).
+        site: The site that it belongs to; None when nobody said.
     """
 
     host: HostName
     roles: frozenset[Role] = frozenset()
     in_maintenance: bool = False
+    site: SiteCode | None = None
+
+
+class HierarchySite(NamedTuple):
+    """A site of the hierarchy, as far as assignment looks at it.
+
+    Attributes:
+        code: Its site code.
+        kind: Primary, secondary or central administration site.
+        build: Build number of its version, such as 9141; None when nobody said.
+        parent: The primary site above a secondary one; None when there is none or nobody said.
+    """
+
+    code: SiteCode
+    kind: SiteKind = SiteKind.UNKNOWN
+    build: int | None = None
+    parent: SiteCode | None = None
+
+
+class DataFault(NamedTuple):
+    """Something in boundary data that cannot be used.
+
+    Attributes:
+        file: The file.
+        row: Where in it: a line or record number, or a path such as ``boundary_groups[2]``.
+        field: The field; empty when it is the row as a whole.
+        problem: What is wrong, in words.
+    """
+
+    file: str
+    row: str
+    field: str
+    problem: str
+
+    def __str__(self) -> str:
+        """``file: row, field: problem``."""
+        where = ", ".join(part for part in (self.row, self.field) if part)
+        return f"{self.file}: {where}: {self.problem}" if where else f"{self.file}: {self.problem}"
 
 
 class SiteData(NamedTuple):
@@ -99,9 +160,14 @@ class SiteData(NamedTuple):
         groups: Every boundary group.
         servers: Every server that a group references.
         fallback_site: The hierarchy's fallback site for assignment; None when there is none.
+        sites: Its sites; empty when nobody said.
+        prefers_group_mps: The hierarchy setting "clients prefer to use management points specified in boundary groups"
+            (ML-022).
     """
 
     boundaries: tuple[Boundary, ...] = ()
     groups: tuple[BoundaryGroup, ...] = ()
     servers: tuple[SiteServer, ...] = ()
     fallback_site: SiteCode | None = None
+    sites: tuple[HierarchySite, ...] = ()
+    prefers_group_mps: bool = False

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from docpages import commands
 
 from cmclient import errors
 from cmclient.cli import codes
@@ -33,12 +34,29 @@ def test_help__names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         assert text in shown
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_help_of_a_command__works(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main([name, "--help"])
-    assert ended.value.code == 0
-    assert f"usage: cmclient {name}" in capsys.readouterr().out
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_help_of_a_command__works(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code = main([*words, "--help"])
+    except SystemExit as ended:  # which is how argparse ends
+        code = ended.code if isinstance(ended.code, int) else -1
+    assert code == 0
+    assert f"usage: cmclient {' '.join(words)}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "'boundaries' needs an action"),
+        (["--format", "json"], "'boundaries' needs an action"),
+        (["mach"], "'boundaries' has no action 'mach'; did you mean 'match'?"),
+    ],
+)
+def test_action__missing_or_unknown(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["boundaries", *arguments]) == codes.USAGE
+    told = capsys.readouterr().err
+    assert said in told
+    assert "'cmclient boundaries --help' lists them" in told
 
 
 def test_unknown_command__suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,6 +81,8 @@ def inline_commands() -> list[tuple[Path, str]]:
 def test_command_in_the_text__is_understood(page: Path, line: str) -> None:
     name, *arguments = shlex.split(line)[1:]
     module = import_module(f"cmclient.cli.{COMMANDS[name][0]}")
+    if actions := getattr(module, "ACTIONS", None):
+        module = import_module(f"{module.__name__}.{actions[arguments.pop(0)][0]}")
     parser = argparse.ArgumentParser(exit_on_error=False)
     module.configure(parser)
     add_output(parser)

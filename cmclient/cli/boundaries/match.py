@@ -1,19 +1,19 @@
 """``cmclient boundaries match``."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError, InvalidValueError
-from .codes import DONE
-from .render import Table, print_json, show
+from ...errors import ConfigError, InvalidValueError
+from ..codes import DONE
+from ..render import Table, print_json, show
+from .data import add_data, read_data
 
 if TYPE_CHECKING:
-    from ..model.boundary import NetworkPlace
-    from ..model.groups import BoundaryGroup, SiteData
-    from ..model.names import SiteCode
-    from ..rules.boundaries import BoundaryMatch
-    from ..rules.pools import PoolEntry
+    from ...model.boundary import NetworkPlace
+    from ...model.groups import BoundaryGroup, SiteData
+    from ...model.names import SiteCode
+    from ...rules.boundaries import BoundaryMatch
+    from ...rules.pools import PoolEntry
 
 __all__ = ["HELP", "configure", "run"]
 
@@ -22,26 +22,24 @@ Say which boundaries and boundary groups hold a machine, and which servers of ea
 fallback time, from boundary data in a TOML file. Asks nobody and writes nothing.
 """
 
-_CAP = 64 * 1024 * 1024  # bytes of boundary data; more than any hierarchy has
 _ROLES = ("mp", "dp", "sup", "smp")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("action", choices=("match",), help="look a machine up")
     parser.add_argument("addresses", metavar="ADDRESS[/PREFIX]", nargs="*", help="its addresses")
-    parser.add_argument("--data", metavar="FILE", required=True, help="boundaries and boundary groups, TOML")
+    add_data(parser)
     parser.add_argument("--ad-site", metavar="NAME", help="its AD site")
     parser.add_argument("--site-code", metavar="ABC", help="its assigned site; serves it when it is in no group")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Match and print."""
-    from ..model.names import SiteCode
-    from ..rules.boundaries import BoundaryIndex
-    from ..rules.pools import current_groups
+    from ...model.names import SiteCode
+    from ...rules.boundaries import BoundaryIndex
+    from ...rules.pools import current_groups
 
-    data = _read(arguments.data)
+    data = read_data(arguments.data)
     place = _place(arguments)
     try:
         matches = BoundaryIndex(data.boundaries).find(place)
@@ -57,23 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _read(name: str) -> "SiteData":
-    from ..protocol.sitedata import parse_site_data
-
-    try:
-        with Path(name).open("rb") as file:
-            data = file.read(_CAP + 1)
-    except OSError as error:
-        raise ConfigError((f"--data {name} cannot be read: {error.strerror or error}",)) from error
-    if len(data) > _CAP:
-        raise ConfigError((f"--data {name} is larger than {_CAP} bytes",))
-    return parse_site_data(data, name=name)
-
-
 def _place(arguments: argparse.Namespace) -> "NetworkPlace":
-    from ..model.boundary import NetworkPlace
-    from ..model.facts import parse_address
-    from ..model.names import AdSiteName
+    from ...model.boundary import NetworkPlace
+    from ...model.facts import parse_address
+    from ...model.names import AdSiteName
 
     if not arguments.addresses and not arguments.ad_site:
         raise ConfigError(("nothing to look up",), hint="give an address, as in 10.1.2.3/24, or --ad-site NAME")
@@ -85,7 +70,7 @@ def _place(arguments: argparse.Namespace) -> "NetworkPlace":
 
 def _notes(data: "SiteData", place: "NetworkPlace") -> list[str]:
     """What a person should know about the answer."""
-    from ..model.boundary import BoundaryKind
+    from ...model.boundary import BoundaryKind
 
     kinds = {boundary.kind for boundary in data.boundaries}
     bare = [address.address for address in place.addresses if address.prefix is None]
@@ -101,8 +86,8 @@ def _notes(data: "SiteData", place: "NetworkPlace") -> list[str]:
 def _pools(
     data: "SiteData", groups: "tuple[BoundaryGroup, ...]", site: "SiteCode | None"
 ) -> "dict[str, tuple[PoolEntry, ...]]":
-    from ..model.groups import Role
-    from ..rules.pools import build_pool
+    from ...model.groups import Role
+    from ...rules.pools import build_pool
 
     return {role: build_pool(data, groups, Role(role), assigned_site=site) for role in _ROLES}
 
