@@ -1,10 +1,11 @@
 """The clock and the chance of the operating system."""
 
 import secrets
+import sys
 import time
 from datetime import UTC, datetime
 
-__all__ = ["SystemClock", "fresh_seed"]
+__all__ = ["SystemClock", "fresh_seed", "monotonic"]
 
 _SEED_BITS = 63  # fits a signed 64-bit number, which every reader of a saved decision can hold
 
@@ -17,8 +18,13 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
+        """Seconds that never go back; on Linux those in which the machine slept count."""
+        return monotonic()
+
+
+def monotonic() -> float:
+    """Seconds that never go back; on Linux those in which the machine slept count."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
 def fresh_seed() -> int:

@@ -37,11 +37,16 @@ def command(tmp_path: Path) -> Command:
 
 
 def _require_servers() -> None:
+    require_programs(*samba.PROGRAMS, *servers.PROGRAMS)
+
+
+def require_programs(*programs: str) -> None:
+    """Skip unless this is Linux, root, and has the programs; where these tests are required, fail."""
     if sys.platform != "linux":
-        _unavailable("the servers need the namespaces of Linux")
+        _unavailable("it needs the namespaces of Linux")
     if os.geteuid() != 0:
-        _unavailable("the servers need root: they listen on port 53 and have mounts of their own")
-    missing = find_missing((*samba.PROGRAMS, *servers.PROGRAMS))
+        _unavailable("it needs root: ports below 1024, mounts or a network of its own")
+    missing = find_missing(programs)
     if missing:
         _unavailable(f"not installed: {', '.join(missing)}; tests/integration/packages.txt names the packages")
 
