@@ -1,48 +1,24 @@
-"""What a client keeps between runs, in one SQLite file that several processes may share.
-
-Each change is one transaction, durable when the call returns; wherever a process ends, the file holds the state
-before or after a change. A damaged file is set aside, never deleted, and a new one is begun.
-"""
+"""What a client keeps between runs, in one SQLite file that several processes may share."""
 
 import json
-import logging
-import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
-from time import monotonic
 from types import TracebackType
 from typing import Self, TypeVar
 
-from ..errors import MalformedReplyError, StoreDamagedError, StoreError
+from ..errors import MalformedReplyError, StoreDamagedError
 from ..model.decision import Candidate, StoredAssignment
 from ..model.rule import decides
 from ..protocol.document import from_json, to_json
 from .memory_store import ANSWERED_KEPT
+from .sqlite_file import Schema, SqliteFile
 
-__all__ = ["SqliteStore"]
+__all__ = ["SCHEMA", "SqliteStore"]
 
 _T = TypeVar("_T")
-_LOG = logging.getLogger(__name__)
-_BUSY_SECONDS = 5.0  # a change takes milliseconds: who holds the file longer than this is stuck
 _APPLICATION_ID = 0x636D636C  # "cmcl" in the file's header: never write into another program's database
-_TABLES = frozenset({b"mp_list", b"answered", b"assignment"})
-_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_PERMISSION_HINT = "check the owner and the permissions of the file and of its folder"
-_BUSY_HINT = "another process holds it; try again, or end that process"
-_HINTS: Mapping[int, str] = {
-    sqlite3.SQLITE_BUSY: _BUSY_HINT,
-    sqlite3.SQLITE_LOCKED: _BUSY_HINT,
-    sqlite3.SQLITE_READONLY: _PERMISSION_HINT,
-    sqlite3.SQLITE_PERM: _PERMISSION_HINT,
-    sqlite3.SQLITE_AUTH: _PERMISSION_HINT,
-    sqlite3.SQLITE_CANTOPEN: _PERMISSION_HINT,
-    sqlite3.SQLITE_FULL: "free some space on the disk",
-    sqlite3.SQLITE_IOERR: "check the disk that it lies on",
-}
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:
@@ -56,9 +32,13 @@ def _create_tables(connection: sqlite3.Connection) -> None:
     )
 
 
-_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create_tables,)
-"""The step at index n takes a file from version n to n + 1. Add a step, even one that does nothing, when the stored
-values get a new field: an older cmclient cannot read that field, and the version is how it learns so."""
+SCHEMA = Schema(
+    application=_APPLICATION_ID,
+    tables=frozenset({b"mp_list", b"answered", b"assignment"}),
+    migrations=(_create_tables,),
+)
+"""Add a step, even one that does nothing, when the stored values get a new field: an older cmclient cannot read that
+field, and the version is how it learns so."""
 
 
 @decides("CF-010")
@@ -75,13 +55,8 @@ class SqliteStore:
         busy_seconds: How long to wait for another process.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False, busy_seconds: float = _BUSY_SECONDS) -> None:
-        self._path = path
-        self._read_only = read_only
-        self._busy_seconds = busy_seconds
-        self._lock = Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+    def __init__(self, path: Path, *, read_only: bool = False, busy_seconds: float | None = None) -> None:
+        self._file = SqliteFile(path, SCHEMA, read_only=read_only, busy_seconds=busy_seconds)
 
     def __enter__(self) -> Self:
         """The store itself; it is closed at the end of the block."""
@@ -95,8 +70,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Let go of the file. What was written is on disk already."""
-        with self._lock:
-            self._disconnect()
+        self._file.close()
 
     def load_mp_list(self) -> tuple[Candidate, ...]:
         """The stored MP list, as last replaced; empty when there is none.
@@ -104,7 +78,7 @@ class SqliteStore:
         Raises:
             StoreError: It cannot be read: permissions, the disk, another process, a newer version.
         """
-        return self._read(_select_mp_list) or ()
+        return self._file.read(_select_mp_list) or ()
 
     def replace_mp_list(self, candidates: Iterable[Candidate]) -> None:
         """Replace the stored MP list as a whole; durable when it returns.
@@ -118,7 +92,7 @@ class SqliteStore:
             connection.execute("DELETE FROM mp_list")
             connection.executemany("INSERT INTO mp_list VALUES (?, ?)", rows)
 
-        self._write(replace)
+        self._file.write(replace)
 
     def load_answered(self) -> tuple[Candidate, ...]:
         """Management points that have answered, the latest first; the last ``ANSWERED_KEPT`` of them.
@@ -126,7 +100,7 @@ class SqliteStore:
         Raises:
             StoreError: It cannot be read.
         """
-        return self._read(_select_answered) or ()
+        return self._file.read(_select_answered) or ()
 
     def record_answer(self, candidate: Candidate, when: datetime) -> None:
         """Remember that a management point answered; what was remembered of the same host is replaced.
@@ -145,7 +119,7 @@ class SqliteStore:
                 (ANSWERED_KEPT,),
             )
 
-        self._write(record)
+        self._file.write(record)
 
     def load_assignment(self) -> StoredAssignment | None:
         """The site that the client is assigned to, and what was learned with it; None when there is none.
@@ -153,7 +127,7 @@ class SqliteStore:
         Raises:
             StoreError: It cannot be read.
         """
-        return self._read(_select_assignment)
+        return self._file.read(_select_assignment)
 
     def save_assignment(self, assignment: StoredAssignment) -> None:
         """Keep the assignment in place of any other.
@@ -162,200 +136,9 @@ class SqliteStore:
             StoreError: It cannot be written.
         """
         text = _encode(assignment)
-        self._write(lambda connection: connection.execute("INSERT OR REPLACE INTO assignment VALUES (1, ?)", (text,)))
-
-    def _read(self, select: Callable[[sqlite3.Connection], _T]) -> _T | None:
-        """What is selected; None when there is no store."""
-        return self._run(select, "read", create=False)
-
-    def _write(self, change: Callable[[sqlite3.Connection], object]) -> None:
-        if self._read_only:
-            raise StoreError(f"the store {self._path} was opened for reading only")
-
-        def change_at_once(connection: sqlite3.Connection) -> None:
-            with _transaction(connection):
-                change(connection)
-
-        self._run(change_at_once, "written", create=True)
-
-    def _run(self, work: Callable[[sqlite3.Connection], _T], verb: str, *, create: bool) -> _T | None:
-        """Work on the open file; once more on a new one when it turns out to be damaged."""
-        with self._lock:
-            for last_time in (False, True):
-                try:
-                    connection = self._find_connection(create=create)
-                    return None if connection is None else work(connection)
-                except (StoreDamagedError, sqlite3.Error) as error:
-                    if not _is_damage(error):
-                        self._disconnect()
-                        raise _mapped(error, f"the store {self._path} cannot be {verb}") from error
-                    self._leave_damaged(error, last_time=last_time)
-            return None
-
-    def _find_connection(self, *, create: bool) -> sqlite3.Connection | None:
-        """The open file; None when there is none and none is to be created."""
-        identity = self._find_identity()
-        if self._connection is not None and identity == self._identity:
-            return self._connection
-        self._disconnect()  # another process set the file aside, or a person deleted it
-        if identity is None:
-            if not create:
-                return None
-            self._create_file()
-            identity = self._find_identity()
-        self._identity = identity
-        connection = self._open_copy() if self._read_only else self._open()
-        try:
-            _prepare(connection, self._path)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
-        return connection
-
-    def _find_identity(self) -> tuple[int, int] | None:
-        try:
-            status = self._path.stat()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self._refused("read", error) from error
-        return status.st_dev, status.st_ino
-
-    def _create_file(self) -> None:
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(FileExistsError):  # another process was quicker
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        except OSError as error:
-            raise self._refused("created", error) from error
-
-    def _open(self) -> sqlite3.Connection:
-        return self._connect("mode=rw")  # never creates: that would be with permissions of its own
-
-    def _open_copy(self) -> sqlite3.Connection:
-        """A copy in memory. Without a log there is nothing to lock, and reading leaves no file behind."""
-        has_log = self._beside("-wal").exists()
-        give_up = monotonic() + self._busy_seconds
-
-        def check_time(_status: int, _remaining: int, _total: int) -> None:
-            if monotonic() > give_up:  # else a locked file would be waited for without end
-                raise StoreError(f"the store {self._path} cannot be read: it is locked", hint=_BUSY_HINT)
-
-        copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        try:
-            with closing(self._connect("mode=ro" if has_log else "mode=ro&immutable=1")) as source:
-                source.backup(copy, progress=check_time)
-        except BaseException:
-            copy.close()
-            raise
-        return copy
-
-    def _connect(self, mode: str) -> sqlite3.Connection:
-        return sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?{mode}",
-            uri=True,
-            timeout=self._busy_seconds,
-            isolation_level=None,  # transactions begin and end where this module says
-            check_same_thread=False,  # the lock of this class sees to it
+        self._file.write(
+            lambda connection: connection.execute("INSERT OR REPLACE INTO assignment VALUES (1, ?)", (text,))
         )
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(sqlite3.Error):  # all that was committed is on disk
-                connection.close()
-
-    def _leave_damaged(self, damage: Exception, *, last_time: bool) -> None:
-        """Make way for a new file; when only reading, let it count as empty."""
-        self._disconnect()
-        if self._read_only:
-            if last_time:  # the first time, another process may have been writing
-                text = "the store %s is damaged (%s) and counts as empty"
-                _LOG.warning(text, self._path, damage, extra={"event": "store.damaged"})
-            return
-        if last_time:
-            raise StoreDamagedError(
-                f"the store {self._path} is damaged, and so is the new one: {damage}",
-                hint="check the disk that it lies on",
-            ) from damage
-        if self._find_identity() == self._identity:  # else another process has set it aside already
-            self._set_aside(damage)
-
-    def _set_aside(self, damage: Exception) -> None:
-        name = f".damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-        number = 1
-        while self._beside(name).exists():  # two in one second: neither is overwritten
-            number += 1
-            name = f"{name.partition('Z')[0]}Z-{number}"
-        try:
-            # the log first: beside a new file it would be taken for that file's own
-            for suffix in ("-wal", "-shm", ""):
-                with suppress(FileNotFoundError):
-                    self._beside(suffix).rename(self._beside(name + suffix))
-        except OSError as error:
-            raise StoreDamagedError(
-                f"the store {self._path} is damaged ({damage}) and cannot be set aside: {error.strerror}",
-                hint="move it away by hand; a new one is begun without it",
-            ) from error
-        text = "the store %s is damaged (%s); it was set aside as %s and a new one is begun"
-        _LOG.warning(text, self._path, damage, self._beside(name), extra={"event": "store.set-aside"})
-
-    def _beside(self, suffix: str) -> Path:
-        return self._path.with_name(self._path.name + suffix)
-
-    def _refused(self, verb: str, error: OSError) -> StoreError:
-        return StoreError(f"the store {self._path} cannot be {verb}: {error.strerror}", hint=_PERMISSION_HINT)
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Check whose file it is, bring it to the present version, and set how it is written."""
-    connection.text_factory = bytes  # text that is no UTF-8 is damage, found where it is decoded
-    if _require_version(connection, path) < len(_MIGRATIONS):
-        with _transaction(connection):
-            for version in range(_require_version(connection, path), len(_MIGRATIONS)):
-                _MIGRATIONS[version](connection)
-                connection.execute(f"PRAGMA user_version={version + 1}")
-    connection.execute("PRAGMA journal_mode=WAL").fetchall()
-    connection.execute("PRAGMA synchronous=FULL")
-
-
-def _require_version(connection: sqlite3.Connection, path: Path) -> int:
-    if connection.in_transaction:
-        application, version, tables = _read_identity(connection)
-    else:  # in one transaction: another process may be creating the tables between two questions
-        with _transaction(connection, "BEGIN"):
-            application, version, tables = _read_identity(connection)
-    if application != _APPLICATION_ID and (application or version or tables):
-        raise StoreError(f"{path} is the database of another program", hint="name another file for the store")
-    if version > len(_MIGRATIONS):
-        raise StoreError(
-            f"the store {path} was written by a newer cmclient (version {version}, this one knows {len(_MIGRATIONS)})",
-            hint="update cmclient, or name another file for the store",
-        )
-    if version == len(_MIGRATIONS) and not tables >= _TABLES:
-        raise StoreDamagedError("a table is missing")
-    return int(version)
-
-
-def _read_identity(connection: sqlite3.Connection) -> tuple[int, int, set[bytes]]:
-    """Whose file it is, its version, and the names of its tables."""
-    ((application,),) = connection.execute("PRAGMA application_id").fetchall()
-    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}
-    return application, version, tables
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
-    connection.execute(begin)
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):  # some failures have rolled back by themselves
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _select_mp_list(connection: sqlite3.Connection) -> tuple[Candidate, ...]:
@@ -387,15 +170,3 @@ def _decode(type_: type[_T], text: object) -> _T:
         return from_json(type_, json.loads(text), where=type_.__name__)
     except (ValueError, RecursionError, MalformedReplyError) as error:
         raise StoreDamagedError(str(error)) from error
-
-
-def _is_damage(error: Exception) -> bool:
-    return isinstance(error, StoreDamagedError) or _primary_code(error) in _DAMAGE
-
-
-def _primary_code(error: Exception) -> int:
-    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF  # above it: details
-
-
-def _mapped(error: Exception, what: str) -> StoreError:
-    return StoreError(f"{what}: {error}", hint=_HINTS.get(_primary_code(error), ""))

@@ -117,9 +117,9 @@ def test_a_closed_store_leaves_one_file_and_opens_again(path: Path) -> None:
 def test_writes_are_logged_ahead_and_reach_the_disk(path: Path) -> None:
     with SqliteStore(path) as store:
         store.replace_mp_list(OLD)
-        assert store._connection is not None
-        assert store._connection.execute("PRAGMA journal_mode").fetchone() == (b"wal",)
-        assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert store._file._connection is not None
+        assert store._file._connection.execute("PRAGMA journal_mode").fetchone() == (b"wal",)
+        assert store._file._connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
 def test_threads_share_a_store(path: Path) -> None:
@@ -372,7 +372,7 @@ def test_a_file_that_another_process_has_just_replaced_is_not_set_aside(path: Pa
             raise sqlite3_error(sqlite3.SQLITE_NOTADB)
 
         attempts: list[Callable[..., tuple[Candidate, ...]]] = [lambda: OLD, replaced]
-        assert store._run(lambda _: attempts.pop()(), "read", create=False) == OLD
+        assert store._file._run(lambda _: attempts.pop()(), "read", create=False) == OLD
     assert set_aside(path) == []
     assert read_list(path) == OLD
 
@@ -390,7 +390,7 @@ def test_a_new_file_that_is_damaged_at_once_is_no_endless_loop(path: Path) -> No
         raise sqlite3_error(sqlite3.SQLITE_CORRUPT)
 
     with SqliteStore(path) as store, pytest.raises(StoreDamagedError, match="so is the new one") as caught:
-        store._run(damaged_always, "written", create=True)
+        store._file._run(damaged_always, "written", create=True)
     assert "disk" in caught.value.hint
 
 
@@ -433,8 +433,8 @@ def test_a_full_disk_leaves_the_old_list(path: Path) -> None:
     write_old(path)
     with SqliteStore(path) as store:
         store.load_mp_list()
-        assert store._connection is not None
-        store._connection.execute("PRAGMA max_page_count = 1").fetchall()
+        assert store._file._connection is not None
+        store._file._connection.execute("PRAGMA max_page_count = 1").fetchall()
         with pytest.raises(StoreError, match="full") as caught:
             store.replace_mp_list([candidate(f"mp{number}") for number in range(1000)])
     assert "free some space" in caught.value.hint
@@ -458,8 +458,8 @@ def test_a_file_that_may_not_be_written_keeps_its_list(path: Path) -> None:
     write_old(path)
     with SqliteStore(path) as store:
         store.load_mp_list()
-        assert store._connection is not None
-        store._connection.execute("PRAGMA query_only = 1")
+        assert store._file._connection is not None
+        store._file._connection.execute("PRAGMA query_only = 1")
         with pytest.raises(StoreError, match="cannot be written") as caught:
             store.replace_mp_list(NEW)
         assert store.load_mp_list() == OLD
@@ -628,7 +628,7 @@ def test_a_process_killed_before_a_statement_leaves_the_old_list(statement: str,
                 sys.stdin.read()  # until killed
 
         store.load_mp_list()
-        store._connection.set_trace_callback(stop)
+        store._file._connection.set_trace_callback(stop)
         store.replace_mp_list([candidate("new1"), candidate("new2"), candidate("new3")])
         print("it was not stopped", flush=True)
     """
