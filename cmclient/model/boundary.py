@@ -37,6 +37,11 @@ class Boundary(NamedTuple):
     description: str = ""
     starts_with: bool = False
 
+    @property
+    def label(self) -> str:
+        """What a person finds it by: its identifier, and what was written about it unless that is the same."""
+        return self.id if self.description in {"", self.id} else f"{self.id} ({self.description})"
+
 
 class Connection(NamedTuple):
     """A network connection, as far as a VPN boundary looks at it.

@@ -139,12 +139,14 @@ class DataFault(NamedTuple):
         row: Where in it: a line or record number, or a path such as ``boundary_groups[2]``.
         field: The field; empty when it is the row as a whole.
         problem: What is wrong, in words.
+        left_out: What goes missing with it when the rest is used all the same, such as ``boundary 'desks'``.
     """
 
     file: str
     row: str
     field: str
     problem: str
+    left_out: str = ""
 
     def __str__(self) -> str:
         """``file: row, field: problem``."""

@@ -1,23 +1,17 @@
 """Which boundaries hold a network location: all of them, of every kind (BD-019)."""
 
-from collections.abc import Callable, Iterable, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Address, ip_address
 from typing import NamedTuple
 
-from ..errors import InvalidValueError
 from ..model.boundary import Boundary, BoundaryKind, Connection, NetworkPlace
 from ..model.facts import InterfaceAddress
 from ..model.names import AdSiteName
 from ..model.rule import decides
+from .boundary_values import AUTO, OCTETS, AddressSpan, check_boundary, compared_text, span_of, subnet_of, vpn_of
 from .intervals import IntervalIndex
 
-__all__ = ["BoundaryIndex", "BoundaryMatch", "check_boundary"]
-
-_IPV6_BITS = 128
-_GROUP_BITS = 16
-_VPN_NAME = 250  # characters of a connection's name that are compared
-_VPN_DESCRIPTION = 243
-_AUTO = "auto:on"
+__all__ = ["OCTETS", "BoundaryIndex", "BoundaryMatch", "check_boundary"]
 
 
 class BoundaryMatch(NamedTuple):
@@ -30,21 +24,6 @@ class BoundaryMatch(NamedTuple):
 
     boundary: Boundary
     evidence: str
-
-
-class _Range(NamedTuple):
-    low: int
-    high: int
-    version: int
-
-
-def check_boundary(boundary: Boundary) -> None:
-    """Check that the value of a boundary can be one of its kind.
-
-    Raises:
-        InvalidValueError: It cannot; the message says why.
-    """
-    _CHECKS[boundary.kind](boundary.value)
 
 
 class BoundaryIndex:
@@ -63,17 +42,17 @@ class BoundaryIndex:
         self._subnets: dict[str, list[int]] = {}
         self._sites: dict[str, list[int]] = {}
         self._vpns: list[int] = []
-        ranges: dict[int, list[tuple[int, _Range]]] = {4: [], 6: []}
+        ranges: dict[int, list[tuple[int, AddressSpan]]] = {4: [], 6: []}
         for number, boundary in enumerate(self._boundaries):
             if boundary.kind is BoundaryKind.IP_SUBNET:
-                self._subnets.setdefault(_subnet(boundary.value), []).append(number)
+                self._subnets.setdefault(subnet_of(boundary.value), []).append(number)
             elif boundary.kind is BoundaryKind.AD_SITE:
                 self._sites.setdefault(AdSiteName(boundary.value).casefold(), []).append(number)
             elif boundary.kind is BoundaryKind.VPN:
-                _vpn(boundary.value)
+                vpn_of(boundary.value)
                 self._vpns.append(number)
             else:
-                held = _prefix(boundary.value) if boundary.kind is BoundaryKind.IPV6_PREFIX else _range(boundary.value)
+                held = span_of(boundary)
                 ranges[held.version].append((number, held))
         self._numbers = {version: [number for number, _ in held] for version, held in ranges.items()}
         self._intervals = {
@@ -92,13 +71,52 @@ class BoundaryIndex:
             for number in self._holding(address):
                 found.setdefault(number, str(address))
         if place.ad_site is not None:
-            for number in self._sites.get(place.ad_site.casefold(), ()):
+            for number in self.in_ad_site(place.ad_site):
                 found.setdefault(number, f"AD site {place.ad_site}")
         for number in self._vpns:
             for connection in place.connections:
                 if _holds_connection(self._boundaries[number], connection):
                     found.setdefault(number, f"connection {connection.name}")
         return tuple(BoundaryMatch(self._boundaries[number], found[number]) for number in sorted(found))
+
+    # What follows is the same by its parts, for those who look up very many places; ``find`` is the measure.
+
+    @property
+    def networks(self) -> Mapping[str, Sequence[int]]:
+        """Places of the subnet boundaries among those given to the index, by network id, such as ``10.1.2.0``."""
+        return self._subnets
+
+    def cuts(self, version: int) -> Sequence[int]:
+        """The addresses of IP version 4 or 6, as numbers, from each of which on other ranges and prefixes hold."""
+        return self._intervals[version].cuts
+
+    def pieces(self, version: int) -> tuple[Sequence[int], Sequence[int], Sequence[int]] | None:
+        """``IntervalIndex.flat`` of the ranges and prefixes, and the places of these; None where there is no such."""
+        flat = self._intervals[version].flat
+        return None if flat is None else (*flat, self._numbers[version])
+
+    def in_piece(self, version: int, piece: int) -> list[int]:
+        """Places of the ranges and prefixes that hold what lies between two cuts.
+
+        Args:
+            version: IP version, 4 or 6.
+            piece: How many cuts are at or below the address.
+
+        Returns:
+            In ascending order; empty when none does.
+        """
+        numbers = self._numbers[version]
+        return [numbers[held] for held in self._intervals[version].at(piece)]
+
+    @decides("BD-005")
+    def in_ad_site(self, name: AdSiteName) -> Sequence[int]:
+        """Places of the boundaries that are an AD site, in any case: by its name, whatever subnets it has in AD now."""
+        return self._sites.get(name.casefold(), ())
+
+    def on_connections(self, connections: Sequence[Connection]) -> list[int]:
+        """Places of the VPN boundaries that hold one of the connections, ascending."""
+        held = self._boundaries
+        return [n for n in self._vpns if any(_holds_connection(held[n], connection) for connection in connections)]
 
     @decides("BD-003", "BD-006", "BD-007")
     def _holding(self, address: InterfaceAddress) -> Iterable[int]:
@@ -110,77 +128,12 @@ class BoundaryIndex:
             yield from self._subnets.get(address.network, ())
 
 
-def _subnet(value: str) -> str:
-    try:
-        return str(IPv4Address(value.strip()))
-    except ValueError as error:
-        raise InvalidValueError("subnet boundary", value, "it is a network id alone, as in 10.1.2.0") from error
-
-
-@decides("BD-007", "BD-008")
-def _range(value: str) -> _Range:
-    low_text, dash, high_text = value.partition("-")
-    try:
-        low, high = ip_address(low_text.strip()), ip_address(high_text.strip() if dash else "")
-    except ValueError as error:
-        raise InvalidValueError("range boundary", value, "it is two addresses, as in 10.1.2.1-10.1.2.9") from error
-    if low.version != high.version:
-        raise InvalidValueError("range boundary", value, "one end is IPv4 and the other IPv6")
-    if int(low) > int(high):
-        raise InvalidValueError("range boundary", value, "its first address is above its last")
-    return _Range(int(low), int(high), low.version)
-
-
-@decides("BD-006")
-def _prefix(value: str) -> _Range:
-    """A prefix: whole leading groups (``2001:db8:1:2``), or any length with a slash (``2001:db8::/33``)."""
-    text, slash, length_text = value.strip().partition("/")
-    try:
-        if slash:
-            length, first = int(length_text), IPv6Address(text)
-        else:
-            groups = text.removesuffix("::").removesuffix(":")
-            if not groups:
-                raise ValueError(value)  # noqa: TRY301 - told below with the others
-            length = _GROUP_BITS * len(groups.split(":"))
-            first = IPv6Address(f"{groups}::" if length < _IPV6_BITS else groups)
-        if not 0 <= length <= _IPV6_BITS:
-            raise ValueError(length)  # noqa: TRY301 - told below with the others
-    except ValueError as error:
-        reason = "it is the leading groups of an address, as in 2001:db8:1:2"
-        raise InvalidValueError("IPv6 prefix boundary", value, reason) from error
-    span = 1 << (_IPV6_BITS - length)
-    low = int(first) & ~(span - 1)
-    if low != int(first):
-        raise InvalidValueError("IPv6 prefix boundary", value, f"bits are set beyond the first {length}")
-    return _Range(low, low + span - 1, 6)
-
-
 @decides("BD-010", "BD-011", "BD-012", "BD-013", "BD-014")
 def _holds_connection(boundary: Boundary, connection: Connection) -> bool:
     """Whether a VPN boundary holds a connection; compared without case, as a whole or by its beginning."""
-    form, text = _vpn(boundary.value)
-    if form == "auto":
+    form, text = vpn_of(boundary.value)
+    if form == AUTO:
         return connection.is_pptp is True
-    compared, most = (connection.name, _VPN_NAME) if form == "name" else (connection.description, _VPN_DESCRIPTION)
-    compared, text = compared[:most].casefold(), text[:most].casefold()
+    compared = compared_text(form, connection.name if form == "name" else connection.description)
+    text = compared_text(form, text)
     return compared.startswith(text) if boundary.starts_with else compared == text
-
-
-def _vpn(value: str) -> tuple[str, str]:
-    """The form of a VPN boundary (auto, name or description) and its text."""
-    if value.strip().casefold() == _AUTO:
-        return "auto", ""
-    form, colon, text = value.strip().partition(":")
-    if not colon or form.casefold() not in {"name", "description"} or not text.strip():
-        raise InvalidValueError("VPN boundary", value, "it is Auto:On, Name:... or Description:...")
-    return form.casefold(), text.strip()
-
-
-_CHECKS: dict[BoundaryKind, Callable[[str], object]] = {
-    BoundaryKind.IP_SUBNET: _subnet,
-    BoundaryKind.AD_SITE: AdSiteName,
-    BoundaryKind.IPV6_PREFIX: _prefix,
-    BoundaryKind.IP_RANGE: _range,
-    BoundaryKind.VPN: _vpn,
-}

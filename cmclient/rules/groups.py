@@ -1,28 +1,22 @@
-"""Boundary groups: how near a management point is to a client, seen from the site."""
+"""What boundary groups are for, besides the servers that they reference (see ``pools``)."""
 
-from ..model.endpoints import Locality
+from collections.abc import Iterable
+
+from ..model.groups import BoundaryGroup
+from ..model.names import SiteCode
 from ..model.rule import decides
 
-__all__ = ["mp_locality"]
+__all__ = ["find_assigned_sites"]
 
 
-@decides("MP-011", "MP-012", "MP-013", "MP-014")
-def mp_locality(*, in_current: bool, in_neighbour: bool, in_default: bool, preferred_mps_enabled: bool) -> Locality:
-    """Say how near a management point is by the boundary groups that reference it.
+@decides("BG-003", "SA-013")
+def find_assigned_sites(groups: Iterable[BoundaryGroup]) -> tuple[SiteCode, ...]:
+    """Find the sites that boundary groups assign a client to, as the groups are now.
 
-    Args:
-        in_current: A boundary group that holds the client references it.
-        in_neighbour: A neighbour of such a group references it.
-        in_default: The default site boundary group references it.
-        preferred_mps_enabled: The hierarchy setting "clients prefer to use management points specified in boundary
-            groups" is on.
+    A group without an assigned site is for looking up servers alone, one without servers for assignment alone. Who
+    was assigned before is not looked at: that client keeps its site.
 
     Returns:
-        The nearest of the three (MP-012, MP-013); UNKNOWN when no group references it (MP-011); with the hierarchy
-        setting off always CURRENT_GROUP (MP-014).
+        The sites, sorted, each once; empty when no group is for assignment.
     """
-    if not preferred_mps_enabled or in_current:
-        return Locality.CURRENT_GROUP
-    if in_neighbour:
-        return Locality.NEIGHBOUR_GROUP
-    return Locality.DEFAULT_GROUP if in_default else Locality.UNKNOWN
+    return tuple(sorted({group.assigned_site for group in groups if group.assigned_site is not None}))

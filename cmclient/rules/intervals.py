@@ -57,9 +57,28 @@ class IntervalIndex:
         Returns:
             Their places in the sequence that the index was built from, in ascending order; empty when there are none.
         """
-        piece = bisect_right(self._cuts, number) - 1
-        if piece < 0 or piece >= len(self._cuts) - 1:
+        return self.at(bisect_right(self._cuts, number))
+
+    @property
+    def cuts(self) -> Sequence[int]:
+        """Where the answer changes, ascending: from each of these numbers on it is another one."""
+        return self._cuts
+
+    @property
+    def flat(self) -> tuple[Sequence[int], Sequence[int]] | None:
+        """The answer for every piece: where that of each begins, and all of them one after another.
+
+        Piece ``n``, the numbers with ``n`` cuts at or below them, has what stands from ``starts[n - 1]`` to before
+        ``starts[n]``; before the first cut and after the last one there is nothing. None for nested intervals, which
+        are kept in another way.
+        """
+        return None if self._leaves else (self._starts, self._entries)
+
+    def at(self, piece: int) -> list[int]:
+        """Find the intervals that contain the numbers with so many cuts at or below them; see ``find``."""
+        if not 0 < piece < len(self._cuts):
             return []
+        piece -= 1
         if not self._leaves:
             return self._entries[self._starts[piece] : self._starts[piece + 1]].tolist()
         found: list[int] = []

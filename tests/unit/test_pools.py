@@ -82,7 +82,7 @@ def test_several_groups__union_of_servers_and_neighbours_with_the_shorter_time()
     assert joined(data, "A", "B") == {"a": 0, "b": 0, "n": 15, "m": 40}
 
 
-@pytest.mark.rule("BG-021", "BG-022", "BG-024", "BG-025")
+@pytest.mark.rule("BG-021", "BG-022", "BG-024", "BG-025", "ML-025")
 @pytest.mark.parametrize(
     ("times", "role", "minute"),
     [
@@ -100,6 +100,35 @@ def test_times__each_role_has_its_own_and_state_migration_points_none(
 ) -> None:
     data = site(group("A", "a", links={"B": times}), group("B", "b"))
     assert joined(data, "A", role=role).get(HostName("b")) == minute
+
+
+@pytest.mark.rule("BG-021")
+def test_relationships__are_all_read_and_each_has_its_own_times() -> None:
+    links = {"N": FallbackTimes(dp=5, sup=50), "M": FallbackTimes(dp=7, sup=None), "O": FallbackTimes()}
+    data = site(group("A", "a", links=links), group("N", "n"), group("M", "m"), group("O", "o"))
+    assert joined(data, "A") == {"a": 0, "n": 5, "m": 7, "o": 120}
+    assert joined(data, "A", role=SUP) == {"a": 0, "n": 50, "o": 120}
+
+
+@pytest.mark.rule("BG-041")
+def test_implied_link__is_that_of_groups_that_an_administrator_made() -> None:
+    data = site(group("A", "a"), DEFAULT, group("default2", "site2", default_of=XYZ))
+    assert joined(data, "A") == {"a": 0, "site-dp": 120, "site2": 120}
+    assert joined(data, "default") == {"site-dp": 0}, "a default group has none, not even to another one"
+
+
+@pytest.mark.rule("BG-031")
+def test_new_place__has_its_own_groups_and_counts_from_their_start() -> None:
+    """A move is a search of its own: nothing of the pool before it, nor of its minutes, is an argument."""
+    later, soon = {"N": FallbackTimes(dp=60)}, {"N": FallbackTimes(dp=30)}
+    data = site(group("A", "a", links=later), group("B", "b", links=soon), group("N", "n"))
+
+    def there(place: str, minute: int) -> list[str]:
+        here = [one for one in data.groups if one.id == place]
+        return [entry.host for entry in pool_at(build_pool(data, here, DP, assigned_site=P01), minute)]
+
+    assert (there("A", 0), there("A", 59), there("A", 60)) == (["a"], ["a"], ["a", "n"])
+    assert (there("B", 0), there("B", 29), there("B", 30)) == (["b"], ["b"], ["b", "n"]), "moved: zero again"
 
 
 @pytest.mark.rule("BG-029")
@@ -153,6 +182,78 @@ def test_only_servers_of_the_wanted_role__are_listed() -> None:
     data = site(group("A", "dp", "sup"), servers=(server("dp", DP), server("sup", SUP)))
     assert joined(data, "A") == {"dp": 0}
     assert joined(data, "A", role=SUP) == {"sup": 0}
+
+
+# Links of A: to N (dp 10, sup 20), to the default group (dp 30, sup 40); of B: to N (dp 5, sup 25), never for MPs.
+TIMELINE = (
+    group("A", "a", links={"N": FallbackTimes(dp=10, sup=20), "default": FallbackTimes(dp=30, sup=40)}),
+    group("B", "b", links={"N": FallbackTimes(dp=5, sup=25, mp=None), "default": FallbackTimes(dp=None, mp=None)}),
+    group("N", "n", links={"far": FallbackTimes(dp=0, sup=0)}),
+    group("far", "far"),
+    DEFAULT._replace(default_times=FallbackTimes(dp=60, sup=None)),
+    group("default2", "site2", default_of=XYZ, default_times=FallbackTimes(dp=90, sup=90)),
+)
+ALL_MP = [(0, "a n site-dp site2")]
+
+
+@pytest.mark.rule("BG-027", "BG-028", "BG-029", "BG-030", "BG-041", "BG-043", "ML-025")
+@pytest.mark.parametrize(
+    ("current", "role", "joining"),
+    [
+        pytest.param("A", DP, [(0, "a"), (10, "n"), (30, "site-dp"), (90, "site2")], id="A: DP"),
+        pytest.param("A", SUP, [(0, "a"), (20, "n"), (40, "site-dp"), (90, "site2")], id="A: SUP"),
+        pytest.param("A", MP, ALL_MP, id="A: MP, all at once"),
+        pytest.param("A", SMP, [(0, "a")], id="A: SMP, no fallback"),
+        pytest.param("B", DP, [(0, "b"), (5, "n"), (90, "site2")], id="B: DP, never to the default group"),
+        pytest.param("B", SUP, [(0, "b"), (25, "n"), (90, "site2"), (120, "site-dp")], id="B: SUP"),
+        pytest.param("B", MP, [(0, "b site2")], id="B: MP, never"),
+        pytest.param("AB", DP, [(0, "a b"), (5, "n"), (30, "site-dp"), (90, "site2")], id="both: the shorter of two"),
+        pytest.param("AB", SUP, [(0, "a b"), (20, "n"), (40, "site-dp"), (90, "site2")], id="both: SUP"),
+        pytest.param("AB", MP, [(0, "a b n site-dp site2")], id="both: never on one of two links"),
+        pytest.param("", DP, [(0, "site-dp")], id="in no group: DP"),
+        pytest.param("", SUP, [(0, "site-dp")], id="in no group: whatever its times"),
+        pytest.param("", SMP, [(0, "site-dp")], id="in no group: SMP"),
+        pytest.param("", MP, [(0, "site-dp")], id="in no group: MP"),
+    ],
+)
+def test_timeline__at_each_border(current: str, role: Role, joining: list[tuple[int, str]]) -> None:
+    data = site(*TIMELINE)
+    pool = build_pool(data, [one for one in TIMELINE if one.id in tuple(current)], role, assigned_site=P01)
+    seen: set[str] = set()
+    for minute, hosts in joining:
+        assert {entry.host for entry in pool_at(pool, minute - 1)} == seen
+        seen |= set(hosts.split())
+        assert {entry.host for entry in pool_at(pool, minute)} == seen
+        assert {entry.host for entry in pool_at(pool, minute + 1)} == seen
+    assert {entry.host for entry in pool} == seen
+
+
+@pytest.mark.rule("BG-026")
+def test_circle_of_groups__leads_one_step_and_no_further() -> None:
+    data = site(
+        group("A", "a", links={"B": FallbackTimes(dp=10)}),
+        group("B", "b", links={"C": FallbackTimes(dp=0)}),
+        group("C", "c", links={"A": FallbackTimes(dp=0)}),
+    )
+    assert joined(data, "A") == {"a": 0, "b": 10}
+    two = site(group("A", "a", links={"B": FallbackTimes(dp=10)}), group("B", "b", links={"A": FallbackTimes(dp=20)}))
+    assert (joined(two, "A"), joined(two, "B")) == ({"a": 0, "b": 10}, {"b": 0, "a": 20})
+    assert joined(two, "A", "B") == {"a": 0, "b": 0}, "in both: what is there from the start does not join again"
+
+
+@pytest.mark.rule("BG-042")
+def test_group_without_servers__is_a_group_all_the_same() -> None:
+    data = site(group("A"), group("N", "n"), DEFAULT)
+    assert joined(data, "A") == {"site-dp": 120}, "not at once, as for a client in no group"
+    assert joined(data, "A", role=SMP) == {}
+    assert joined(data) == {"site-dp": 0}
+
+
+def test_reason__is_that_of_the_nearest_way_to_a_server() -> None:
+    now = FallbackTimes(dp=0)
+    data = site(group("Z", "z", links={"A": now}), group("A", "z", "a"), DEFAULT._replace(default_times=now))
+    told = {e.host: (e.group, e.reason.rule) for e in build_pool(data, data.groups[:1], DP, assigned_site=P01)}
+    assert told == {"z": ("Z", "BG-007"), "a": ("A", "BG-020"), "site-dp": ("default", "BG-041")}
 
 
 def test_server_in_a_current_group_and_a_neighbour__is_there_from_the_start() -> None:
