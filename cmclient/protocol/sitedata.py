@@ -1,149 +1,122 @@
-"""Boundary data as a person writes it: TOML, in the words of the lab's description, of which it is a part."""
+"""Boundary data from files of any number and kind: TOML, JSON of the administration service, CSV, LDIF."""
 
-import tomllib
-from collections.abc import Iterator
+import codecs
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from ..errors import ConfigError, InvalidValueError
-from ..model.boundary import Boundary, BoundaryKind
-from ..model.groups import BoundaryGroup, FallbackTimes, GroupOptions, Relationship, Role, SiteData, SiteServer
-from ..model.names import HostName, SiteCode
-from .tables import Table
+from ..errors import ConfigError
+from ..model.groups import DataFault, SiteData
+from .sitedata_csv import read_csv
+from .sitedata_join import join_records
+from .sitedata_json import read_json
+from .sitedata_ldif import read_ldif
+from .sitedata_records import BoundaryCheck, Place, Records
+from .sitedata_toml import build_site_data, read_toml
 
-__all__ = ["parse_site_data"]
+__all__ = ["SiteDataRead", "SourceFile", "build_site_data", "parse_site_data", "read_site_data"]
 
-_KINDS = {kind.value: kind for kind in BoundaryKind} | {"subnet": BoundaryKind.IP_SUBNET}
-_ROLE_TABLES = {"management_points": Role.MANAGEMENT_POINT, "distribution_points": Role.DISTRIBUTION_POINT}
-_MOST_MINUTES = 60 * 24 * 365  # a year; the product's own limit is not documented
+_Reader = Callable[[str, str, Records], None]
+_BY_ENDING: dict[str, _Reader] = {
+    "toml": read_toml,
+    "json": read_json,
+    "csv": read_csv,
+    "tsv": read_csv,
+    "ldif": read_ldif,
+    "ldf": read_ldif,
+}
+_LOOKED_AT = 2000  # characters from which the kind of a file without an ending is told
+_JSON = re.compile(r"\s*(\{|\[\s*[{\]])")
+_LDIF = re.compile(r"^(dn|version)::? ?\S", re.MULTILINE)
+_CSV = re.compile(r"""(#TYPE |"?[A-Za-z_]\w*"?[,;\t]"?[A-Za-z_])""")
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-def parse_site_data(data: bytes, *, name: str) -> SiteData:
-    """Read boundaries, boundary groups and the servers that they reference.
+class SourceFile(NamedTuple):
+    """A file.
 
-    Tables: ``[[boundaries]]`` (name, type, value, starts_with, description), ``[[boundary_groups]]`` (name,
-    boundaries, servers, assigned_site, default_of, ``neighbours`` with group, dp, sup and never, the options), and
-    ``[[servers]]`` (host, roles, maintenance). ``[[management_points]]`` and ``[[distribution_points]]`` of a lab
-    count as servers. Other tables of a lab are passed over.
+    Attributes:
+        name: Its name; the ending tells what it is, and where there is none, the content does.
+        data: What is in it.
+    """
+
+    name: str
+    data: bytes
+
+
+class SiteDataRead(NamedTuple):
+    """What was read.
+
+    Attributes:
+        data: Everything that can be used.
+        faults: Everything that cannot, in the order of the files; first what is wrong by itself, then what refers to
+            something that is not there.
+        notes: What a person should know, and need not mend: in what other form a value was kept, what is not known.
+    """
+
+    data: SiteData
+    faults: tuple[DataFault, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_site_data(files: Iterable[SourceFile], *, check: BoundaryCheck | None = None) -> SiteDataRead:
+    """Read files as one hierarchy's boundary data. Never fails: what is wrong is in the result.
+
+    Args:
+        files: In any order; one may refer to what another one has.
+        check: Says whether the value of a boundary can be one of its kind; None to leave that open.
+    """
+    records = Records(check)
+    for file in files:
+        _read_file(file, records)
+    data = join_records(records)
+    if records.unlisted_faults:
+        more = f"{records.unlisted_faults} more"
+        records.faults.append(DataFault("the data", "", "", f"has {more} faults, which are not listed", more))
+    if records.unlisted_notes:
+        records.notes.append(f"{records.unlisted_notes} more notes are not listed")
+    return SiteDataRead(data, tuple(records.faults), tuple(records.notes))
+
+
+def parse_site_data(data: bytes, *, name: str, check: BoundaryCheck | None = None) -> SiteData:
+    """Read one file in which nothing may be wrong.
 
     Args:
         data: The file.
         name: What to call it in messages.
+        check: As for :func:`read_site_data`.
 
     Raises:
-        ConfigError: It cannot be read, or something in it is wrong; everything that is wrong is in it.
+        ConfigError: Something is; every fault is in it.
     """
+    read = read_site_data([SourceFile(name, data)], check=check)
+    if read.faults:
+        raise ConfigError(tuple(map(str, read.faults)), hint="mend the file; nothing of it was used")
+    return read.data
+
+
+def _read_file(file: SourceFile, records: Records) -> None:
+    whole = Place(file.name, "")
+    bom = next((one for one in _BOMS if file.data.startswith(one)), b"")
+    encoding = _BOMS.get(bom, "utf-8")
+    if bom:
+        records.note(whole, "", f"begins with a byte order mark and is read as {encoding.removesuffix('-sig')}")
     try:
-        values = tomllib.loads(data.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise ConfigError((f"{name} is no TOML: {error}",)) from error
-    notes: list[str] = []
-    root = Table(values, "", notes)
-    boundaries = tuple(_boundary(table) for table in root.tables("boundaries"))
-    ids = [boundary.id for boundary in boundaries]
-    groups = tuple(_groups(root, ids))
-    read = SiteData(
-        boundaries=boundaries,
-        groups=groups,
-        servers=tuple(_servers(root)),
-        fallback_site=root.text("fallback_site", _site, None),
-    )
-    _note_repeats(root, "boundaries", ids)
-    _note_repeats(root, "boundary_groups", [group.id for group in groups])
-    if notes:
-        raise ConfigError(tuple(f"{name}: {note}" for note in notes), hint="mend the file; nothing of it was used")
-    return read
+        text = file.data.decode(encoding)
+    except UnicodeDecodeError:
+        problem = f"is no {encoding.removesuffix('-sig').upper()}; save or export it again, with -Encoding UTF8"
+        records.fault(whole, "", problem, "the whole file")
+        return
+    _reader(file.name, text)(text, file.name, records)
 
 
-def _site(text: str) -> SiteCode | None:
-    return SiteCode(text)
-
-
-def _kind(text: str) -> BoundaryKind:
-    if text not in _KINDS:
-        raise InvalidValueError("kind of boundary", text, f"it is one of {', '.join(_KINDS)}")
-    return _KINDS[text]
-
-
-def _boundary(table: Table) -> Boundary:
-    boundary = Boundary(
-        id=table.text("name", str, "", required=True),
-        kind=table.text("type", _kind, BoundaryKind.IP_RANGE, required=True),
-        value=table.text("value", str, "", required=True),
-        description=table.text("description", str, ""),
-        starts_with=table.flag("starts_with", fallback=False),
-    )
-    table.end()
-    return boundary
-
-
-def _groups(root: Table, boundaries: list[str]) -> Iterator[BoundaryGroup]:
-    names = [table.text("name", str, "") for table in root.tables("boundary_groups")]
-    for table in root.tables("boundary_groups"):
-        name = table.text("name", str, "", required=True)
-        group = BoundaryGroup(
-            id=name,
-            name=name,
-            boundaries=table.texts("boundaries", str),
-            servers=table.texts("servers", HostName),
-            assigned_site=table.text("assigned_site", _site, None),
-            relationships=tuple(_relationship(one, names) for one in table.tables("neighbours")),
-            default_of=table.text("default_of", _site, None),
-            default_times=_times(table),
-            options=GroupOptions(
-                allow_peers=table.flag("allow_peers", fallback=True),
-                peers_in_subnet_only=table.flag("peers_in_subnet_only", fallback=False),
-                prefer_dps_over_peers=table.flag("prefer_dps_over_peers", fallback=False),
-                prefer_cloud=table.flag("prefer_cloud", fallback=False),
-            ),
-        )
-        table.refer("boundaries", group.boundaries, boundaries, "boundary")
-        table.end()
-        yield group
-
-
-def _relationship(table: Table, names: list[str]) -> Relationship:
-    neighbour = table.text("group", str, "", required=True)
-    table.refer("group", [neighbour] if neighbour else [], names, "boundary group")
-    relationship = Relationship(neighbour, _times(table))
-    table.end()
-    return relationship
-
-
-def _times(table: Table) -> FallbackTimes:
-    """Minutes by role; a role that stands in ``never`` (or the lab's ``never_fallback``) is never fallen back to."""
-    never = {*table.texts("never", str), *table.texts("never_fallback", str)}
-    table.refer("never", never, FallbackTimes._fields, "role")
-    usual = FallbackTimes()
-    return FallbackTimes(
-        dp=None if "dp" in never else table.minutes("dp", usual.dp or 0, _MOST_MINUTES),
-        sup=None if "sup" in never else table.minutes("sup", usual.sup or 0, _MOST_MINUTES),
-        mp=None if "mp" in never else usual.mp,
-    )
-
-
-def _servers(root: Table) -> Iterator[SiteServer]:
-    roles: dict[HostName, set[Role]] = {}
-    resting: set[HostName] = set()
-    for key, role in _ROLE_TABLES.items():
-        for table in root.tables(key):
-            roles.setdefault(table.text("host", HostName, HostName("x")), set()).add(role)
-    for table in root.tables("servers"):
-        host = table.text("host", HostName, HostName("x"), required=True)
-        roles.setdefault(host, set()).update(table.texts("roles", _role))
-        if table.flag("maintenance", fallback=False):
-            resting.add(host)
-        table.end()
-    for host, held in roles.items():
-        yield SiteServer(host, frozenset(held), in_maintenance=host in resting)
-
-
-def _role(text: str) -> Role:
-    try:
-        return Role(text)
-    except ValueError as error:
-        known = ", ".join(role.value for role in Role)
-        raise InvalidValueError("role", text, f"it is one of {known}") from error
-
-
-def _note_repeats(root: Table, key: str, ids: list[str]) -> None:
-    for repeated in sorted({one for one in ids if one and ids.count(one) > 1}):
-        root.note(key, f"has the name {repeated!r} more than once")
+def _reader(name: str, text: str) -> _Reader:
+    ending = name.rpartition(".")[2].lower()
+    if ending in _BY_ENDING:
+        return _BY_ENDING[ending]
+    head = text[:_LOOKED_AT]
+    if _JSON.match(head):
+        return read_json
+    if _CSV.match(head):
+        return read_csv
+    return read_ldif if _LDIF.search(head) else read_toml

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from ..errors import InvalidValueError, LabError
+from ..errors import CmClientError
 
-__all__ = ["Table"]
+__all__ = ["Table", "suggestion"]
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=Enum)
+_MOST_COMPARED = (
+    500  # names, and characters of one; looking for a similar one among a hundred thousand would take seconds a fault
+)
 
 
 class Table:
@@ -38,7 +41,7 @@ class Table:
         return key in self._values
 
     def text(self, key: str, type_: Callable[[str], _T], fallback: _T, *, required: bool = False) -> _T:
-        """Read text and make it a value; the type may raise InvalidValueError or LabError."""
+        """Read text and make it a value; the type may raise any error of ours, whose message is noted."""
         value = self._value(key, str, "text", required=required)
         return fallback if value is None else self._made(key, type_, value, fallback)
 
@@ -52,7 +55,7 @@ class Table:
         return tuple(one for one in made if one is not None)
 
     def choice(self, key: str, type_: type[_E], fallback: _E, *, required: bool = False) -> _E:
-        """Read one of the values of an enum, except ``unknown``: a lab knows."""
+        """Read one of the values of an enum, except ``unknown``, which nobody needs to write."""
         value = self._value(key, str, "text", required=required)
         if value is None:
             return fallback
@@ -86,32 +89,36 @@ class Table:
             return fallback
         return int(value)
 
-    def table(self, key: str, *, required: bool = False) -> "Table | None":
+    def table(self, key: str, *, required: bool = False) -> Self | None:
         """Read a table below this one; None when it is not there."""
         value = self._value(key, dict, "a table", required=required)
-        return None if value is None else Table(value, self._path(key), self._notes)
+        return None if value is None else self._below(value, self._path(key))
 
-    def tables(self, key: str) -> Iterator["Table"]:
+    def tables(self, key: str) -> Iterator[Self]:
         """Read an array of tables, in order; nothing when it is not there."""
         items = self._value(key, list, "an array of tables") or []
         if not all(isinstance(item, dict) for item in items):
             self.note(key, "is not an array of tables")
             return
         for index, item in enumerate(items):
-            yield Table(item, f"{self._path(key)}[{index}]", self._notes)
+            yield self._below(item, f"{self._path(key)}[{index}]")
 
     def end(self) -> None:
         """Note every key that nobody asked for."""
         for key in self._values:
             if key not in self._known:
-                self.note(key, f"is not known here{_suggestion(key, self._known)}")
+                self.note(key, f"is not known here{suggestion(key, self._known)}")
 
     def refer(self, key: str, names: Iterable[str], known: Iterable[str], what: str) -> None:
         """Note every name that is none of the known ones."""
-        allowed = tuple(known)
+        allowed = frozenset(known)
         for name in names:
             if name not in allowed:
-                self.note(key, f"names the unknown {what} {name!r}{_suggestion(name, allowed)}")
+                self.note(key, f"names the unknown {what} {name!r}{suggestion(name, allowed)}")
+
+    def _below(self, values: Mapping[str, Any], where: str) -> Self:
+        """A table below this one, of the same type."""
+        return type(self)(values, where, self._notes)
 
     def _path(self, key: str) -> str:
         return ".".join(part for part in (self.where, key) if part)
@@ -129,11 +136,14 @@ class Table:
     def _made(self, key: str, type_: Callable[[str], _T], value: str, fallback: _T) -> _T:
         try:
             return type_(value)
-        except (InvalidValueError, LabError) as error:
+        except CmClientError as error:
             self.note(key, f"is wrong: {error.message}" + (f" ({error.hint})" if error.hint else ""))
             return fallback
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, sorted(known), n=1)
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that offers the known name most like a wrong one; empty when none is like it."""
+    names = sorted(known)
+    is_little = len(names) <= _MOST_COMPARED and len(name) <= _MOST_COMPARED
+    close = get_close_matches(name, names, n=1) if is_little else []
     return f"; did you mean {close[0]!r}?" if close else ""
