@@ -1,6 +1,8 @@
 """Facts of this machine: what it knows itself, what was given by hand, and what a domain controller says."""
 
 import logging
+from collections.abc import Container
+from typing import NamedTuple
 
 from .config import ClientConfig
 from .errors import CmClientError
@@ -9,17 +11,26 @@ from .model.directory import DirectoryServer
 from .model.facts import DomainController, NetworkFacts, NetworkLocation
 from .model.http import Deadline
 from .model.names import HostName, parse_port
+from .model.network import LocationJudgement, SetupChange
 from .ports import DomainControllerPing, FactsSource, NameService
 from .protocol.srv import domain_controller_query_name, read_directory_servers
 from .rules.mplist import find_directory_bar
-from .rules.network import find_location
+from .rules.network import judge_changes, judge_location, weigh_facts
 
 __all__ = ["gather_facts", "parse_server"]
 
 _log = logging.getLogger(__name__)
 _PINGED = 5  # domain controllers asked before giving up: a domain may publish hundreds
 _PING_SECONDS = 2.0
-_SETTINGS_THAT_ARE_FACTS = ("client_kind", "always_internet", "network_location", "trusted_forests", "allowed_mps")
+_SETTINGS_THAT_ARE_FACTS = (
+    "client_kind",
+    "always_internet",
+    "network_location",
+    "trusted_forests",
+    "allowed_mps",
+    "metered_network",
+    "roaming_network",
+)
 _LDAP_PORT = 389
 _DOMAIN_PORTS = {389, 636}
 _GLOBAL_CATALOG_PORT = 3268
@@ -49,7 +60,7 @@ def gather_facts(
     controllers: DomainControllerPing,
     deadline: Deadline,
     offline: bool = False,
-) -> tuple[NetworkFacts, Reason]:
+) -> tuple[NetworkFacts, LocationJudgement]:
     """Gather what is to be known about this machine.
 
     Forest and AD site come from the first domain controller that answers a netlogon ping; a fact that is known
@@ -64,21 +75,50 @@ def gather_facts(
         offline: Ask nobody.
 
     Returns:
-        The facts with their origins, and why the network location is what it is.
+        The facts with their origins, and the judgement of the network location by what is known so far.
 
     Raises:
         FactsError: The machine could not be asked at all.
     """
-    facts = _with_settings(source.read(), config)
+    machine = source.read()
+    refused = _refused_changes(machine, config)
+    facts = _with_settings(machine, config, kept={change.setting for change in refused})
+    evidence = weigh_facts(facts, has_internet_mp=config.internet_mp is not None)
+    before = judge_location(evidence)
+    if before.location is NetworkLocation.INTERNET:  # known before anybody is asked, and says who may be
+        facts = _located(facts, before)
     if not offline and not facts.domain_controllers:
-        facts = _with_controller(facts, _find_controller(config, facts, names, controllers, deadline.half()))
-    if offline and facts.network_location is NetworkLocation.UNKNOWN:
-        return facts, Reason("NET-006", "offline, so nobody was asked")
-    given = None if facts.network_location is NetworkLocation.UNKNOWN else facts.network_location
-    location, reason = find_location(facts, given=given)
-    if given is None:
-        facts = _replace(facts, {"network_location": location}, reason.text)
-    return facts, reason
+        found = _find_controller(config, facts, names, controllers, deadline.half())
+        facts = _with_controller(facts, found.controller)
+        evidence = evidence._replace(dns_answered=found.dns_answered)
+    hosts = tuple(one.host for one in facts.domain_controllers)
+    judgement = judge_location(evidence._replace(controllers=hosts))
+    if offline and judgement.location is NetworkLocation.UNKNOWN:
+        judgement = judgement._replace(reasons=(Reason("NET-006", "offline, so nobody was asked"),))
+    reasons = judgement.reasons + tuple(change.reason for change in refused)
+    return _located(facts, judgement), judgement._replace(reasons=reasons)
+
+
+def _located(facts: NetworkFacts, judgement: LocationJudgement) -> NetworkFacts:
+    """The facts with the location as judged; where that was said already, by whom is kept."""
+    if judgement.location is facts.network_location is not NetworkLocation.UNKNOWN:
+        return facts
+    return _replace(facts, {"network_location": judgement.location}, judgement.reason.text)
+
+
+def _refused_changes(machine: NetworkFacts, config: ClientConfig) -> tuple[SetupChange, ...]:
+    """What the settings want of an installed client that it does not take."""
+    said = config.origins.get("always_internet", "default") != "default"
+    wanted = config.always_internet if said else machine.always_internet
+    changes = judge_changes(installed_always=machine.always_internet, wanted_always=wanted)
+    return tuple(change for change in changes if not change.allowed)
+
+
+class _Search(NamedTuple):
+    """What came of looking for a domain controller."""
+
+    controller: DomainController | None = None
+    dns_answered: bool = False
 
 
 def _replace(facts: NetworkFacts, values: dict[str, object], origin: str) -> NetworkFacts:
@@ -86,18 +126,17 @@ def _replace(facts: NetworkFacts, values: dict[str, object], origin: str) -> Net
     return facts._replace(**values, origins=origins)  # type: ignore[arg-type] # names of fields, checked by tests
 
 
-def _with_settings(facts: NetworkFacts, config: ClientConfig) -> NetworkFacts:
-    """Take over what the settings say; a default says nothing."""
+def _with_settings(facts: NetworkFacts, config: ClientConfig, *, kept: Container[str]) -> NetworkFacts:
+    """Take over what the settings say; a default says nothing, and what is to be kept stays."""
     for name in _SETTINGS_THAT_ARE_FACTS:
         origin = config.origins.get(name, "default")
         if (
             origin != "default"
             and getattr(config, name) is not None
+            and name not in kept
             and not facts.origins.get(name, "").startswith("given")
         ):
             facts = _replace(facts, {name: getattr(config, name)}, origin)
-    if facts.always_internet:
-        facts = _replace(facts, {"network_location": NetworkLocation.INTERNET}, "set up for the internet only")
     return facts
 
 
@@ -107,12 +146,12 @@ def _find_controller(
     names: NameService,
     controllers: DomainControllerPing,
     deadline: Deadline,
-) -> DomainController | None:
-    """Ping domain controllers in order until one answers; None when the rules forbid it or none does."""
+) -> _Search:
+    """Ping domain controllers in order until one answers; nobody when the rules forbid it."""
     bar = find_directory_bar(facts, is_controller_known=True)
     if bar is not None or facts.domain is None:
         _log.debug("no domain controller is asked: %s", bar.text if bar else "no domain", extra={"event": "dc.skipped"})
-        return None
+        return _Search()
     try:
         servers = tuple(parse_server(text) for text in config.directory_servers) or read_directory_servers(
             names.resolve_srv(domain_controller_query_name(facts.domain), deadline.within(2 * config.dns_timeout)),
@@ -120,7 +159,8 @@ def _find_controller(
         )
     except CmClientError as error:
         _log.info("no domain controller found: %s", error.message, extra={"event": "dc.lookup-failed"})
-        return None
+        return _Search()
+    dns_answered = bool(servers) and not config.directory_servers
     for server in servers[:_PINGED]:
         try:
             answer = controllers.ping(server, facts.domain, deadline.within(_PING_SECONDS))
@@ -128,8 +168,8 @@ def _find_controller(
             _log.info("%s did not answer: %s", server.host, error.message, extra={"event": "dc.silent"})
             continue
         if answer is not None:
-            return answer
-    return None
+            return _Search(answer, dns_answered)
+    return _Search(None, dns_answered)
 
 
 def _with_controller(facts: NetworkFacts, answer: DomainController | None) -> NetworkFacts:

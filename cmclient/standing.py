@@ -1,20 +1,33 @@
 """Where the client stands: its assigned site, the ports of that site, and the policy that follows from it all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .config import ClientConfig
 from .discover import Published
+from .model.assignment import AssignmentDecision, AssignmentWish, KnownSite, SiteAnswer, SiteSource
 from .model.certificates import ClientCertificate
-from .model.decision import Candidate, Policy, SourceKind, StoredAssignment
-from .model.facts import NetworkFacts
+from .model.decision import Candidate, Policy, Reason, SourceKind, StoredAssignment
+from .model.endpoints import SiteKind
+from .model.facts import NetworkFacts, NetworkLocation
 from .model.names import SiteCode
 from .model.rule import decides
-from .rules.assignment import Assignment, assign_site, match_published
+from .rules.assignment import decide_assignment
 from .rules.certificates import find_https_ability
 from .rules.choose import SeededChooser
+from .rules.published import PublishedMatch, addresses_for, match_published, matches_of
 
-__all__ = ["SiteSettings", "Standing", "find_standing"]
+__all__ = [
+    "SiteSettings",
+    "Standing",
+    "build_wish",
+    "directory_answer",
+    "find_known_sites",
+    "find_standing",
+    "has_root_key",
+]
+
+_SAID_BY = {SourceKind.DIRECTORY: SiteSource.DIRECTORY, SourceKind.MP_LIST: SiteSource.MANAGEMENT_POINT}
 
 
 class SiteSettings(NamedTuple):
@@ -40,7 +53,7 @@ class Standing(NamedTuple):
         policy: What was decided before any management point is judged.
     """
 
-    assignment: Assignment
+    assignment: AssignmentDecision
     learned: SiteSettings
     policy: Policy
 
@@ -51,8 +64,8 @@ def find_standing(
     *,
     certificate: ClientCertificate | None,
     kept: StoredAssignment | None,
-    published: Published,
-    candidates: Iterable[Candidate],
+    published: Published | None,
+    candidates: Sequence[Candidate],
     chooser: SeededChooser,
 ) -> Standing:
     """Work out where the client stands, from everything that is known so far.
@@ -62,15 +75,16 @@ def find_standing(
         facts: What the client knows of itself.
         certificate: Its certificate; None when it has none.
         kept: What was kept of its assignment; None when nothing was.
-        published: What sites publish, as far as it was read.
+        published: What sites publish; None while the directory did not answer.
         candidates: Everything that was named, not merged; the directory's hold what the site published.
         chooser: Decides between several sites.
     """
-    matches = match_published(facts, published.sites, published.ranges)
-    assignment = assign_site(
-        given=config.site_code,
-        kept=facts.assigned_site or (kept.site if kept else None),
-        matches=matches,
+    visited = _visited(facts, published)
+    assignment = decide_assignment(
+        build_wish(config, facts, certificate=certificate, kept=kept),
+        facts.network_location,
+        () if published is None else (directory_answer(facts, published),),
+        find_known_sites(candidates),
         chooser=chooser,
     )
     mine = kept if kept is not None and kept.site == assignment.site else None
@@ -82,7 +96,7 @@ def find_standing(
     policy = Policy(
         assigned_site=assignment.site,
         assigned_mp=mine.assigned_mp if mine else None,
-        local_sites=tuple(sorted({match.site for match in matches})),
+        local_sites=tuple(sorted({match.site for match in visited})),
         purpose=config.purpose,
         phase=config.phase,
         can_use_https=can_use_https,
@@ -95,6 +109,83 @@ def find_standing(
         client_build=config.client_build,
     )
     return Standing(assignment, learned, policy)
+
+
+def build_wish(
+    config: ClientConfig,
+    facts: NetworkFacts,
+    *,
+    certificate: ClientCertificate | None,
+    kept: StoredAssignment | None,
+) -> AssignmentWish:
+    """What the settings, the client and the store say about the assigned site.
+
+    The version of the client counts where somebody said it; the default of the setting is not this client's.
+    """
+    line = config.setup_line
+    origins = config.origins
+    return AssignmentWish(
+        given=config.site_code,
+        is_auto=config.site_code is None and origins.get("site_code", "default") != "default",
+        kept=facts.assigned_site or (kept.site if kept else None),
+        reassigns=line is not None and (line.find("SITEREASSIGN") or "").upper() == "TRUE",
+        internet_mp=config.internet_mp,
+        client_build=None if origins.get("client_build", "default") == "default" else config.client_build,
+        root_key=_root_key(config, certificate),
+    )
+
+
+def has_root_key(config: ClientConfig) -> bool:
+    """Whether the trusted root key was given with the installation."""
+    line = config.setup_line
+    return line is not None and any(line.find(name) for name in ("SMSPUBLICROOTKEY", "SMSROOTKEYPATH"))
+
+
+def _root_key(config: ClientConfig, certificate: ClientCertificate | None) -> str:
+    """Why the trusted root key need not come from whoever answers first; empty when it would."""
+    if has_root_key(config):
+        return "it was given with the installation"
+    able, _ = find_https_ability(use_pki_cert=config.use_pki_cert, certificate=certificate)
+    return "certificates of one's own infrastructure are used" if able else ""
+
+
+def directory_answer(facts: NetworkFacts, published: Published) -> SiteAnswer:
+    """What the directory says about the site of a client."""
+    if not (published.sites or published.ranges):
+        reason = Reason("SA-005", "the directory answered, and no site publishes itself in it")
+        return SiteAnswer(SiteSource.DIRECTORY, answered=True, reason=reason)
+    matches = _visited(facts, published)
+    count = len({match.boundary for match in matches})
+    held = f"{count} published {'boundary holds' if count == 1 else 'boundaries hold'} the client"
+    reason = Reason("SA-004", f"the directory was asked first: {held if count else 'no published boundary holds it'}")
+    addresses = addresses_for(facts)
+    return SiteAnswer(
+        SiteSource.DIRECTORY, answered=True, reason=reason, matches=matches_of(matches), addresses=addresses
+    )
+
+
+@decides("NET-012")
+def _visited(facts: NetworkFacts, published: Published | None) -> tuple[PublishedMatch, ...]:
+    """The published boundaries that hold a client; none where they have no say."""
+    if published is None or facts.network_location is NetworkLocation.INTERNET:
+        return ()
+    return match_published(facts, published.sites, published.ranges)
+
+
+def find_known_sites(candidates: Iterable[Candidate]) -> dict[SiteCode, KnownSite]:
+    """What management points tell of their sites: kind, and the highest version that one of them has."""
+    known: dict[SiteCode, KnownSite] = {}
+    for candidate in candidates:
+        mp = candidate.mp
+        if mp.site_code is None:
+            continue
+        before = known.get(mp.site_code, KnownSite(mp.site_code, exists=True))
+        if mp.build is not None and (before.build is None or mp.build > before.build):
+            said = {_SAID_BY.get(origin.source, SiteSource.STORE) for origin in candidate.origins}
+            source = next(one for one in (*_SAID_BY.values(), SiteSource.STORE) if one in said)
+            before = before._replace(build=mp.build, source=source)
+        known[mp.site_code] = before if mp.site_kind is SiteKind.UNKNOWN else before._replace(kind=mp.site_kind)
+    return known
 
 
 @decides("AD-013")
