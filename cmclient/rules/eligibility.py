@@ -6,6 +6,8 @@ from ..model.decision import Candidate, Category, Policy, Purpose, Reason, Sourc
 from ..model.endpoints import Audience, Endpoint, ManagementPoint, Scheme, SiteKind
 from ..model.facts import NetworkFacts, NetworkLocation
 from ..model.names import HostName
+from ..model.rule import decides
+from .network import find_site_bar
 
 __all__ = [
     "REQUIREMENTS",
@@ -56,13 +58,18 @@ def _find_directory_fault(candidate: Candidate, facts: NetworkFacts, policy: Pol
 
 
 def _find_audience_fault(candidate: Candidate, facts: NetworkFacts, policy: Policy) -> Reason | None:
-    """Intranet clients use internal management points, internet clients internet ones."""
+    """Intranet clients use internal management points, internet clients internet ones.
+
+    One that is set up for the internet only is an internet client wherever it is.
+    """
     del policy
     audience = candidate.mp.audience
     if facts.network_location is NetworkLocation.INTERNET:
         if audience in {Audience.INTERNET, Audience.BOTH}:
             return None
         said = "nobody said that it accepts" if audience is Audience.UNKNOWN else "it does not accept"
+        if facts.always_internet:
+            return Reason("NET-009", f"the client is set up for the internet only and {said} clients from there")
         return Reason("NET-038", f"the client is on the internet and {said} clients from there")
     if audience is Audience.INTERNET:
         where = "on the intranet" if facts.network_location is NetworkLocation.INTRANET else "tried as intranet first"
@@ -70,21 +77,19 @@ def _find_audience_fault(candidate: Candidate, facts: NetworkFacts, policy: Poli
     return None
 
 
-def _find_internet_site_fault(candidate: Candidate, facts: NetworkFacts, policy: Policy) -> Reason | None:
-    """Internet clients do not roam: only the assigned site serves them."""
-    mp = candidate.mp
-    if facts.network_location is not NetworkLocation.INTERNET or mp.site_code in {None, policy.assigned_site}:
-        return None
-    return Reason("NET-022", f"internet clients use their assigned site only, and it belongs to {mp.site_code}")
+def _find_site_fault(candidate: Candidate, facts: NetworkFacts, policy: Policy) -> Reason | None:
+    return find_site_bar(candidate.mp, facts, policy)
 
 
-REQUIREMENTS: tuple[Requirement, ...] = (_find_directory_fault, _find_audience_fault, _find_internet_site_fault)
+REQUIREMENTS: tuple[Requirement, ...] = (_find_directory_fault, _find_audience_fault, _find_site_fault)
 
 
+@decides("MP-040", "SA-038")
 def find_purpose_fault(mp: ManagementPoint, category: Category, policy: Policy) -> Reason | None:
-    """Registration goes to the assigned management point, policy to any of the assigned site or its secondary ones.
+    """Location requests go to any management point, policy to the assigned site or its secondary ones.
 
-    While no management point has become the assigned one, registration may go to any of the assigned site itself.
+    Registration goes to the assigned management point; while none has become that, to any of the assigned site
+    itself, in the usual order.
     """
     if policy.purpose is Purpose.LOCATION:
         return None
@@ -126,8 +131,13 @@ def find_endpoints(mp: ManagementPoint, facts: NetworkFacts, policy: Policy) -> 
     return (http,), Reason("MP-004", f"HTTP: {why}")
 
 
+@decides("MP-022", "MP-023", "MP-024", "MP-025")
 def find_affinity_fault(mp: ManagementPoint, facts: NetworkFacts, policy: Policy) -> Reason | None:
-    """With affinity set, an intranet client never leaves the primary site's management points named in it."""
+    """With affinity set, an intranet client never leaves the primary site's management points named in it.
+
+    It only takes away: the order of the names means nothing, there is no fallback, and servers of other roles, those of
+    secondary sites and internet clients are not touched.
+    """
     if policy.allowed_mps is None or mp.site_kind is SiteKind.SECONDARY:
         return None
     if facts.network_location is NetworkLocation.INTERNET or any(_same(mp.host, name) for name in policy.allowed_mps):

@@ -52,6 +52,8 @@ def _inputs(decision: Decision) -> Iterator[str]:
     yield f"network location {facts.network_location.value}: {facts.origins.get('network_location', 'nobody said why')}"
     yield f"protocol: the client {ability} use HTTPS: {policy.https_reason or 'nobody said why'}"
     yield f"assigned site {policy.assigned_site or 'none'}; purpose {policy.purpose.value}; phase {policy.phase.value}"
+    if policy.legacy is not None:
+        yield f"profile {policy.profile.value}; {policy.legacy.mode.value} mode: {policy.legacy.mode_reason}"
     yield f"forest {facts.forest or 'unknown'}; trusts {', '.join(facts.trusted_forests) or 'none known'}"
     yield f"seed {decision.seed}; catalogue {decision.catalogue}"
 

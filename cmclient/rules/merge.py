@@ -19,6 +19,8 @@ _AUTHORITY = (
     SourceKind.STORED_LIST,
     SourceKind.ANSWERED_BEFORE,
     SourceKind.DNS,
+    SourceKind.LOCATOR_POINT,
+    SourceKind.WINS,
 )
 _STRICTEST_FIRST = (Protocols.HTTPS, Protocols.BOTH, Protocols.HTTP)
 _T = TypeVar("_T")

@@ -69,6 +69,8 @@ def find_directory_bar(facts: NetworkFacts, *, is_controller_known: bool = False
         return Reason(rule, "an internet client never opens a connection to a global catalog")
     if facts.membership is Membership.WORKGROUP:
         return Reason("CF-004", "a workgroup client never opens a connection to a global catalog")
+    if facts.membership is Membership.AZURE_AD:
+        return Reason("CF-003", "a machine joined to Azure AD alone is in no domain, and cannot read the directory")
     if facts.domain is None:
         return Reason("CF-003", "the domain of this machine is not known")
     if not (facts.domain_controllers or is_controller_known):

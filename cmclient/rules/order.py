@@ -1,16 +1,49 @@
 """What puts one management point before another: category, locality, preferred, rank."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from ..model.decision import Category, Phase, Policy, Reason, Tie
+from ..model.decision import Candidate, Category, Phase, Policy, Purpose, Reason, Tie
 from ..model.endpoints import Locality, ManagementPoint, Scheme, SiteKind
-from ..model.facts import NetworkFacts
+from ..model.facts import NetworkFacts, NetworkLocation
 from ..model.names import DnsDomain
 from ..model.rule import decides
 
-__all__ = ["find_category", "find_preferred", "forest_of", "rank_of", "standard_tie", "uses_groups"]
+__all__ = [
+    "Position",
+    "TieRule",
+    "find_category",
+    "find_position",
+    "find_preferred",
+    "forest_of",
+    "rank_of",
+    "standard_tie",
+    "uses_groups",
+]
+
+TieRule = Callable[..., Tie]
+"""The sort key without chance, from category, locality, preferred and rank."""
 
 _CATEGORIES = (Category.PROXY, Category.LOCAL, Category.ASSIGNED)
+_NO_TIE = Tie(0, 0, 0, 0)
+
+
+class Position(NamedTuple):
+    """Where a management point stands among those that may be used.
+
+    Attributes:
+        tie: The sort key without chance.
+        rank: Its rank inside its category; lower is better.
+        reasons: What is to be said about its place.
+        rank_reason: What is to be said about its rank.
+        is_preferred: Whether it is a preferred one.
+    """
+
+    tie: Tie
+    rank: int
+    reasons: tuple[Reason, ...]
+    rank_reason: Reason
+    is_preferred: bool = False
 
 
 def find_category(mp: ManagementPoint, policy: Policy) -> tuple[Category | None, Reason]:
@@ -21,6 +54,9 @@ def find_category(mp: ManagementPoint, policy: Policy) -> tuple[Category | None,
     """
     if mp.site_kind is SiteKind.SECONDARY:
         return _proxy(mp, policy)
+    if _is_left_behind(mp, policy):
+        visited = ", ".join(policy.local_sites)
+        return Category.ASSIGNED, Reason("MP-028", f"of the assigned site; the client roams in {visited}, asked first")
     if mp.in_current_group:
         return Category.LOCAL, Reason("ML-018", "a boundary group that holds the client references it")
     if mp.site_code is not None and mp.site_code in policy.local_sites:
@@ -32,6 +68,16 @@ def find_category(mp: ManagementPoint, policy: Policy) -> tuple[Category | None,
     return None, Reason(
         "ML-019", f"site {mp.site_code} is not the assigned site ({policy.assigned_site or 'none'}) and not local here"
     )
+
+
+@decides("MP-028")
+def _is_left_behind(mp: ManagementPoint, policy: Policy) -> bool:
+    """Whether it is of the assigned site while the client roams: for location requests the visited site comes first.
+
+    A client roams when boundaries of other sites hold it and none of its own.
+    """
+    roams = bool(policy.local_sites) and policy.assigned_site not in policy.local_sites
+    return policy.purpose is Purpose.LOCATION and roams and mp.site_code == policy.assigned_site is not None
 
 
 def _proxy(mp: ManagementPoint, policy: Policy) -> tuple[Category | None, Reason]:
@@ -89,3 +135,34 @@ def standard_tie(category: Category, locality: Locality, *, preferred: bool, ran
 def uses_groups(policy: Policy) -> bool:
     """Whether boundary groups have a say: not while installing (ML-029, ML-030), not in a task sequence (ML-033)."""
     return policy.phase is Phase.REGISTERED
+
+
+@decides("NET-012")
+def find_position(
+    candidate: Candidate, category: Category, scheme: Scheme, facts: NetworkFacts, policy: Policy, tie: TieRule
+) -> Position:
+    """Say where a management point stands: the sort key, and what is to be said about it.
+
+    For a client on the internet boundary groups have no say: nothing is near, nothing is preferred.
+    """
+    mp = candidate.mp
+    preferred = find_preferred(mp, policy)
+    rank, text = rank_of(mp, scheme, facts)
+    rank_reason = Reason("MP-003" if policy.can_use_https else "MP-004", text)
+    if facts.network_location is NetworkLocation.INTERNET:
+        at_random = Reason("NET-022", "internet clients pick at random among their site's internet ones")
+        return Position(_NO_TIE, rank, (at_random,), rank_reason)
+    if not uses_groups(policy):
+        return Position(Tie(0, 0, 0, rank), rank, (_phase_reason(policy),), rank_reason, preferred)
+    said = "unknown, sorted last" if mp.locality is Locality.UNKNOWN else str(int(mp.locality))
+    reasons = [Reason("MP-015", f"locality {said}")]
+    if preferred:
+        reasons.append(Reason("ML-021", "preferred: of the assigned site, in a boundary group that holds the client"))
+    key = tie(category, mp.locality, preferred=preferred, rank=rank)
+    return Position(key, rank, tuple(reasons), rank_reason, preferred)
+
+
+def _phase_reason(policy: Policy) -> Reason:
+    if policy.phase is Phase.INSTALLING:
+        return Reason("ML-030", "not sorted by boundary groups while installing; the first that is reached is used")
+    return Reason("ML-033", "boundary groups are not looked at in a task sequence")

@@ -4,33 +4,30 @@ Pure: the same candidates, facts, policy and seed give the same decision, in wha
 Invariants: each candidate ends in ``ranked`` or in ``rejected``, never in both, never in neither; each has a reason.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import groupby
 
 from ..model.decision import (
     Candidate,
-    Category,
     Decision,
     Evaluation,
-    Phase,
     Policy,
     Reason,
     Tie,
     Unreadable,
     Verdict,
 )
-from ..model.endpoints import Endpoint, Locality
-from ..model.facts import NetworkFacts, NetworkLocation
+from ..model.endpoints import Endpoint
+from ..model.facts import NetworkFacts
 from ..model.rule import decides
 from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
-from .eligibility import REQUIREMENTS, find_affinity_fault, find_endpoints, find_purpose_fault
 from .merge import merge_candidates
-from .order import find_category, find_preferred, rank_of, standard_tie, uses_groups
+from .order import TieRule, standard_tie
+from .profiles import SelectionRules, profile_of
 
 __all__ = ["ContactGroup", "TieRule", "plan_contact", "select_management_point"]
 
-TieRule = Callable[..., Tie]
 ContactGroup = tuple[Endpoint, ...]
 _NO_TIE = Tie(0, 0, 0, 0)
 _DOWN_TO_HTTP = 2  # ranks 3 and 4 are the HTTP of ranks 1 and 2
@@ -51,7 +48,7 @@ def select_management_point(
     Args:
         candidates: Management points from any sources, in any order; those of the same host are merged.
         facts: What the client knows of itself (its network location).
-        policy: Its protocol preference, its assigned site, and what else was decided before.
+        policy: Its protocol preference, its assigned site, whose rules decide, and what else was decided before.
         chooser: Orders candidates that the rules call equal.
         unreadable: What sources named and could not be read; rejected as such.
         tie: The sort key without chance, for those who read Q-03 differently: called with category, locality,
@@ -61,8 +58,10 @@ def select_management_point(
         The decision: ranked best first, rejected by name.
     """
     merged = merge_candidates(candidates)
-    broken = tuple(sorted(set(unreadable)))
-    judged = [_judge(candidate, facts, policy, chooser, tie) for candidate in merged]
+    broken = tuple(sorted(set(unreadable), key=_unreadable_key))
+    rules = profile_of(policy.profile).selection
+    each = [_judge(candidate, facts, policy, rules, chooser, tie) for candidate in merged]
+    judged = rules.conclude(each, facts, policy)
     rejected = [one for one in judged if one.verdict is Verdict.REJECTED] + [_reject_unreadable(one) for one in broken]
     return Decision(
         ranked=tuple(sorted((one for one in judged if one.verdict is Verdict.RANKED), key=_sort_key)),
@@ -80,80 +79,54 @@ def _sort_key(one: Evaluation) -> tuple[Tie, float, str]:
     return one.tie or _NO_TIE, one.draw or 0.0, one.name
 
 
+def _unreadable_key(one: Unreadable) -> tuple[str, ...]:
+    return one.name, one.origin.source.value, one.origin.detail, one.rule, one.problem
+
+
 def _reject_unreadable(one: Unreadable) -> Evaluation:
     return Evaluation(one.name, Verdict.REJECTED, (Reason(one.rule, one.problem),), (one.origin,))
 
 
 def _judge(
-    candidate: Candidate, facts: NetworkFacts, policy: Policy, chooser: SeededChooser, tie: TieRule
+    candidate: Candidate,
+    facts: NetworkFacts,
+    policy: Policy,
+    rules: SelectionRules,
+    chooser: SeededChooser,
+    tie: TieRule,
 ) -> Evaluation:
     mp = candidate.mp
-    for requirement in REQUIREMENTS:
+    for requirement in rules.requirements:
         if fault := requirement(candidate, facts, policy):
             return _rejected(candidate, fault)
-    category, category_reason = find_category(mp, policy)
+    category, category_reason = rules.find_category(mp, policy)
     if category is None:
         return _rejected(candidate, category_reason)
-    if fault := find_purpose_fault(mp, category, policy):
+    if fault := rules.find_purpose_fault(mp, category, policy):
         return _rejected(candidate, category_reason, fault)
-    endpoints, protocol_reason = find_endpoints(mp, facts, policy)
+    endpoints, protocol_reason = rules.find_endpoints(mp, facts, policy)
     if not endpoints:
         return _rejected(candidate, category_reason, protocol_reason)
-    if fault := find_affinity_fault(mp, facts, policy):
+    if fault := rules.find_limit(mp, facts, policy):
         return _rejected(candidate, category_reason, protocol_reason, fault)
-    preferred = find_preferred(mp, policy)
-    rank, rank_text = rank_of(mp, endpoints[0].scheme, facts)
-    key, order_reasons = _order(candidate, category, facts, policy, tie, preferred=preferred, rank=rank)
+    position = rules.find_position(candidate, category, endpoints[0].scheme, facts, policy, tie)
     return Evaluation(
         name=mp.host,
         verdict=Verdict.RANKED,
-        reasons=(category_reason, *order_reasons, protocol_reason, _rank_reason(rank_text, policy)),
+        reasons=(category_reason, *position.reasons, protocol_reason, position.rank_reason),
         origins=candidate.origins,
         mp=mp,
         endpoints=endpoints,
         category=category,
-        preferred=preferred,
-        rank=rank,
-        tie=key,
-        draw=chooser.draw(mp.host),
+        preferred=position.is_preferred,
+        rank=position.rank,
+        tie=position.tie,
+        draw=chooser.draw(mp.host) if rules.draws else 0.0,
     )
-
-
-def _rank_reason(text: str, policy: Policy) -> Reason:
-    return Reason("MP-003" if policy.can_use_https else "MP-004", text)
 
 
 def _rejected(candidate: Candidate, *reasons: Reason) -> Evaluation:
     return Evaluation(candidate.mp.host, Verdict.REJECTED, reasons, candidate.origins, candidate.mp)
-
-
-def _order(
-    candidate: Candidate,
-    category: Category,
-    facts: NetworkFacts,
-    policy: Policy,
-    tie: TieRule,
-    *,
-    preferred: bool,
-    rank: int,
-) -> tuple[Tie, tuple[Reason, ...]]:
-    """The sort key, and what is to be said about it."""
-    if facts.network_location is NetworkLocation.INTERNET:
-        return _NO_TIE, (Reason("NET-022", "internet clients pick at random among their site's internet ones"),)
-    if not uses_groups(policy):
-        return Tie(0, 0, 0, rank), (_phase_reason(policy),)
-    locality = candidate.mp.locality
-    said = "unknown, sorted last" if locality is Locality.UNKNOWN else str(int(locality))
-    reasons = [Reason("MP-015", f"locality {said}")]
-    if preferred:
-        reasons.append(Reason("ML-021", "preferred: of the assigned site, in a boundary group that holds the client"))
-    return tie(category, locality, preferred=preferred, rank=rank), tuple(reasons)
-
-
-def _phase_reason(policy: Policy) -> Reason:
-    if policy.phase is Phase.INSTALLING:
-        return Reason("ML-030", "not sorted by boundary groups while installing; the first that is reached is used")
-    return Reason("ML-033", "boundary groups are not looked at in a task sequence")
 
 
 @decides("MP-007", "MP-009")

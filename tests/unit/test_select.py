@@ -1,5 +1,7 @@
 """Selection, as decision tables: who is ranked where, who is rejected, and by which rule."""
 
+from itertools import permutations
+
 import pytest
 
 from cmclient.model.decision import (
@@ -16,11 +18,13 @@ from cmclient.model.decision import (
     Unreadable,
 )
 from cmclient.model.endpoints import Audience, Locality, ManagementPoint, Protocols, Scheme, SiteKind
-from cmclient.model.facts import NetworkFacts, NetworkLocation
+from cmclient.model.facts import ClientKind, NetworkFacts, NetworkLocation
+from cmclient.model.groups import BoundaryGroup, Role, SiteData, SiteServer
 from cmclient.model.names import DnsDomain, HostName, SiteCode
 from cmclient.rules.choose import SeededChooser
 from cmclient.rules.eligibility import product_family
 from cmclient.rules.order import forest_of
+from cmclient.rules.pools import build_pool
 from cmclient.rules.select import plan_contact, select_management_point
 
 ABC, SEC, XYZ = SiteCode("ABC"), SiteCode("SEC"), SiteCode("XYZ")
@@ -301,6 +305,16 @@ def test_unequals__stand_in_the_same_order_whatever_the_seed() -> None:
     }
 
 
+@pytest.mark.rule("MP-006")
+def test_updated_list__may_put_equals_in_another_order_and_nothing_else() -> None:
+    equals = [mp(f"mp{n}.corp.test") for n in range(3)]
+    updated = [*(one._replace(build=9141) for one in equals), mp("new.outside.test")]
+    before = [names(decide(*equals, seed=seed).ranked) for seed in range(20)]
+    after = [names(decide(*updated, seed=seed + 20).ranked) for seed in range(20)]
+    assert any(list(old) != new[:3] for old, new in zip(before, after, strict=True))
+    assert {new[3] for new in after} == {"new.outside.test"}
+
+
 # --- eligibility ------------------------------------------------------------------------------------------------
 
 
@@ -344,6 +358,7 @@ def test_no_assigned_site__what_the_directory_alone_names_is_rejected() -> None:
     assert rejection(decision, "mp.corp.test") == "ML-006"
 
 
+@pytest.mark.rule("NET-038")
 @pytest.mark.parametrize(
     ("audience", "facts", "ranked"),
     [
@@ -364,7 +379,7 @@ def test_audience__must_include_where_the_client_is(audience: Audience, facts: N
     assert ranked or rejection(decision, "mp.corp.test") == "NET-038"
 
 
-@pytest.mark.rule("NET-022")
+@pytest.mark.rule("NET-008", "NET-022")
 def test_internet_client__any_of_its_assigned_site_at_random_and_nobody_else() -> None:
     points = [
         mp("near.corp.test", protocols=Protocols.HTTPS, audience=Audience.INTERNET, locality=Locality(3)),
@@ -385,7 +400,7 @@ def test_intranet_client__the_same_points__are_not_equal() -> None:
     assert {decide(*points, seed=seed).ranked[0].name for seed in range(40)} == {"near.corp.test"}
 
 
-@pytest.mark.rule("SA-032")
+@pytest.mark.rule("SA-032", "SA-038")
 @pytest.mark.parametrize(
     ("purpose", "first"),
     [
@@ -400,6 +415,7 @@ def test_roaming_in_another_primary_site__keeps_the_assigned_sites_mp_for_policy
     assert [one.reasons[-1].rule for one in decision.rejected] == (["SA-032"] if purpose is Purpose.POLICY else [])
 
 
+@pytest.mark.rule("SA-031", "SA-038")
 @pytest.mark.parametrize(
     ("parent", "rejected"), [(ABC, []), (XYZ, ["SA-031"]), (None, ["SA-031"])], ids=["own", "another's", "nobody said"]
 )
@@ -432,6 +448,79 @@ def test_ordinary_traffic__uses_the_proxy_that_registration_does_not() -> None:
     assert names(decide(PROXY, ASSIGNED).ranked) == ["proxy.corp.test", "assigned.corp.test"]
 
 
+@pytest.mark.rule("MP-040")
+@pytest.mark.parametrize(
+    ("point", "assigned_mp", "first"),
+    [
+        pytest.param(LOCAL, None, "local.corp.test", id="preferred first"),
+        pytest.param(LOCAL._replace(in_current_group=None), None, "secure.corp.test", id="the setting is off: by rank"),
+        pytest.param(LOCAL, "secure.corp.test", "secure.corp.test", id="once chosen it stays"),
+    ],
+)
+def test_choice_of_the_assigned_mp__begins_with_the_preferred_ones(
+    point: ManagementPoint, assigned_mp: str | None, first: str
+) -> None:
+    chosen = None if assigned_mp is None else HostName(assigned_mp)
+    policy = HTTPS_CLIENT._replace(purpose=Purpose.REGISTRATION, assigned_mp=chosen)
+    secure = mp("secure.corp.test", protocols=Protocols.HTTPS, locality=Locality(3))
+    assert decide(point, secure, policy=policy).ranked[0].name == first
+
+
+@pytest.mark.rule("MP-028", "SA-038")
+@pytest.mark.parametrize(
+    ("purpose", "local_sites", "order", "category"),
+    [
+        pytest.param(Purpose.LOCATION, (XYZ,), ["visited", "home"], Category.ASSIGNED, id="roaming: the visited one"),
+        pytest.param(Purpose.LOCATION, (ABC, XYZ), ["home", "visited"], Category.LOCAL, id="not roaming"),
+        pytest.param(Purpose.LOCATION, (), ["home", "visited"], Category.LOCAL, id="no site's boundaries are known"),
+        pytest.param(Purpose.POLICY, (XYZ,), ["home"], Category.LOCAL, id="policy keeps to the assigned site"),
+    ],
+)
+def test_roaming__the_visited_sites_mp_comes_before_even_a_preferred_one(
+    purpose: Purpose, local_sites: tuple[SiteCode, ...], order: list[str], category: Category
+) -> None:
+    preferred = LOCAL._replace(host=HostName("home.corp.test"), protocols=Protocols.HTTPS)
+    visited = LOCAL._replace(host=HostName("visited.corp.test"), site_code=XYZ)
+    policy = HTTPS_CLIENT._replace(purpose=purpose, local_sites=local_sites)
+    decision = decide(preferred, visited, policy=policy)
+    assert [one.name.partition(".")[0] for one in decision.ranked] == order
+    assert [(one.preferred, one.category) for one in decision.ranked if one.name == preferred.host] == [
+        (True, category)
+    ]
+
+
+@pytest.mark.rule("SA-031", "SA-038", "MP-028")
+def test_roaming_in_a_secondary_site__its_mp_serves_policy_of_its_own_primary_and_anyones_location() -> None:
+    other = PROXY._replace(host=HostName("other-proxy.corp.test"), parent_site=XYZ)
+    decisions = [
+        decide(LOCAL, PROXY, other, policy=HTTPS_CLIENT._replace(purpose=purpose))
+        for purpose in (Purpose.POLICY, Purpose.LOCATION)
+    ]
+    assert names(decisions[0].ranked) == ["proxy.corp.test", "local.corp.test"]
+    assert set(names(decisions[1].ranked)[:2]) == {"proxy.corp.test", "other-proxy.corp.test"}
+
+
+@pytest.mark.rule("ML-018")
+@pytest.mark.parametrize(
+    ("point", "local_sites", "category"),
+    [
+        pytest.param(mp("mp.corp.test", in_current_group=True), (), Category.LOCAL, id="a group that holds the client"),
+        pytest.param(mp("mp.corp.test"), (ABC,), Category.LOCAL, id="boundaries of its site hold the client"),
+        pytest.param(mp("mp.corp.test"), (SEC, ABC), Category.LOCAL, id="one of several sites"),
+        pytest.param(mp("mp.corp.test", in_current_group=False), (SEC,), Category.ASSIGNED, id="neither"),
+    ],
+)
+def test_category__local_by_boundaries(
+    point: ManagementPoint, local_sites: tuple[SiteCode, ...], category: Category
+) -> None:
+    (one,) = decide(point, policy=HTTPS_CLIENT._replace(local_sites=local_sites)).ranked
+    assert one.category is category
+
+
+# --- affinity ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("MP-021", "MP-023")
 @pytest.mark.parametrize(
     ("allowed", "ranked"),
     [
@@ -443,14 +532,118 @@ def test_ordinary_traffic__uses_the_proxy_that_registration_does_not() -> None:
     ],
 )
 def test_affinity__the_named_ones_and_no_fallback(allowed: tuple[str, ...] | None, ranked: list[str]) -> None:
-    hosts = None if allowed is None else tuple(map(HostName, allowed))
-    decision = decide(mp("a.corp.test"), mp("b.corp.test"), policy=HTTPS_CLIENT._replace(allowed_mps=hosts))
+    decision = decide(mp("a.corp.test"), mp("b.corp.test"), policy=affine(allowed))
     assert sorted(names(decision.ranked)) == ranked
     assert {one.reasons[-1].rule for one in decision.rejected} <= {"MP-021"}
+    contacted = {endpoint.host for group in plan_contact(decision.ranked) for endpoint in group}
+    assert contacted == set(ranked), "nobody else is contacted"
 
 
-def test_affinity__does_not_touch_the_proxy_of_a_secondary_site() -> None:
-    assert names(decide(PROXY, policy=HTTPS_CLIENT._replace(allowed_mps=())).ranked) == ["proxy.corp.test"]
+@pytest.mark.rule("MP-022")
+def test_affinity__order_of_the_names_means_nothing_and_https_still_comes_first() -> None:
+    points = [mp("a.corp.test"), mp("b.corp.test", protocols=Protocols.HTTPS), mp("c.outside.test")]
+    allowed = [point.host for point in points]
+    orders = {tuple(names(decide(*points, policy=affine(order)).ranked)) for order in permutations(allowed)}
+    assert orders == {("b.corp.test", "a.corp.test", "c.outside.test")}
+
+
+@pytest.mark.rule("MP-024")
+@pytest.mark.parametrize(
+    ("point", "facts", "ranked"),
+    [
+        pytest.param(mp("mp.corp.test"), FACTS, False, id="primary site, intranet client"),
+        pytest.param(mp("mp.corp.test", site_kind=SiteKind.PRIMARY), FACTS, False, id="primary site, as published"),
+        pytest.param(PROXY, FACTS, True, id="the proxy of a secondary site"),
+        pytest.param(
+            mp("mp.corp.test", audience=Audience.BOTH, protocols=Protocols.HTTPS),
+            ON_INTERNET,
+            True,
+            id="internet client",
+        ),
+    ],
+)
+def test_affinity__binds_intranet_clients_to_mps_of_a_primary_site_alone(
+    point: ManagementPoint,
+    facts: NetworkFacts,
+    ranked: bool,  # noqa: FBT001
+) -> None:
+    assert bool(decide(point, facts=facts, policy=affine(("other.corp.test",))).ranked) is ranked
+
+
+@pytest.mark.rule("MP-025")
+def test_affinity__rejects_a_server_as_management_point_and_in_no_other_role() -> None:
+    host = HostName("all.corp.test")
+    data = SiteData(groups=(BoundaryGroup("A", "A", servers=(host,)),), servers=(SiteServer(host, frozenset(Role)),))
+    assert rejection(decide(mp(host), policy=affine(("other.corp.test",))), host) == "MP-021"
+    for role in Role:
+        assert [entry.host for entry in build_pool(data, data.groups, role, assigned_site=ABC)] == [host]
+
+
+def affine(allowed: tuple[str, ...] | None) -> Policy:
+    return HTTPS_CLIENT._replace(allowed_mps=None if allowed is None else tuple(map(HostName, allowed)))
+
+
+# --- the internet -----------------------------------------------------------------------------------------------
+
+ALWAYS = ON_INTERNET._replace(always_internet=True)
+
+
+@pytest.mark.rule("NET-007", "NET-012")
+def test_dual_client_on_the_intranet__is_a_full_intranet_client() -> None:
+    outside = mp("outside.corp.test", audience=Audience.BOTH, protocols=Protocols.HTTPS)
+    decisions = [decide(PROXY, LOCAL, outside, facts=facts) for facts in (FACTS, ON_INTERNET)]
+    assert names(decisions[0].ranked) == ["proxy.corp.test", "local.corp.test", "outside.corp.test"]
+    assert names(decisions[1].ranked) == ["outside.corp.test"]
+
+
+@pytest.mark.rule("NET-012")
+@pytest.mark.parametrize("facts", [ON_INTERNET, ALWAYS], ids=["on the internet", "set up for it alone"])
+def test_internet_client__ignores_boundary_groups(facts: NetworkFacts) -> None:
+    near, far = LOCAL._replace(host=HostName("near.corp.test")), mp("far.corp.test")
+    both = [one._replace(audience=Audience.BOTH, protocols=Protocols.HTTPS) for one in (near, far)]
+    first = {decide(*both, facts=facts, seed=seed).ranked[0].name for seed in range(40)}
+    assert first == {"near.corp.test", "far.corp.test"}
+    assert {one.preferred for one in decide(*both, facts=facts).ranked} == {False}
+    assert {decide(*both, seed=seed).ranked[0].name for seed in range(40)} == {"near.corp.test"}
+    assert {one.preferred for one in decide(*both).ranked} == {True, False}
+
+
+@pytest.mark.rule("NET-009")
+@pytest.mark.parametrize(
+    ("audience", "ranked"), [(Audience.BOTH, True), (Audience.INTERNET, True), (Audience.INTRANET, False)]
+)
+def test_internet_only_client__uses_what_accepts_the_internet_wherever_it_is(
+    audience: Audience,
+    ranked: bool,  # noqa: FBT001
+) -> None:
+    decision = decide(mp("mp.corp.test", audience=audience, protocols=Protocols.HTTPS), facts=ALWAYS)
+    assert bool(decision.ranked) is ranked
+    assert ranked or rejection(decision, "mp.corp.test") == "NET-009"
+
+
+@pytest.mark.rule("NET-008", "NET-010", "NET-011")
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        pytest.param(FACTS, None, id="intranet client: roams"),
+        pytest.param(ON_INTERNET, "NET-022", id="dual client on the internet"),
+        pytest.param(ALWAYS, "NET-010", id="internet-only client"),
+        pytest.param(FACTS._replace(client_kind=ClientKind.MDM), "NET-011", id="MDM device"),
+        pytest.param(ON_INTERNET._replace(client_kind=ClientKind.MAC), "NET-011", id="Mac"),
+    ],
+)
+def test_clients_that_do_not_roam__keep_to_the_assigned_site_itself(facts: NetworkFacts, rule: str | None) -> None:
+    said = {"audience": Audience.BOTH, "protocols": Protocols.HTTPS}
+    points = [
+        mp("home.corp.test", **said),
+        mp("other.corp.test", site_code=XYZ, **said),
+        PROXY._replace(audience=Audience.BOTH, protocols=Protocols.HTTPS),
+    ]
+    policy = HTTPS_CLIENT._replace(purpose=Purpose.LOCATION, local_sites=(XYZ,))
+    decision = decide(*points, facts=facts, policy=policy)
+    away = ["other.corp.test", "proxy.corp.test"]
+    assert sorted(names(decision.ranked)) == sorted(["home.corp.test", *([] if rule else away)])
+    assert [rejection(decision, host) for host in names(decision.rejected)] == ([rule, rule] if rule else [])
 
 
 # --- phase ------------------------------------------------------------------------------------------------------
