@@ -10,11 +10,14 @@ from ..model.decision import Candidate, Discovered, Origin, Unreadable
 from ..model.endpoints import Audience, ManagementPoint, Protocols
 from ..model.names import HostName, SiteCode, shown_name
 from ..model.rule import decides
-from .xmlsafe import local_name, parse_xml
+from .elements import children, find_part, parse_root
 
 __all__ = [
+    "SSL_PROPERTIES",
     "MpListQuery",
     "build_mp_list",
+    "capability_properties",
+    "find_property",
     "mp_list_path",
     "parse_build",
     "parse_mp_list",
@@ -28,7 +31,7 @@ _MOST_ENTRIES = 2_000  # no hierarchy has so many; each one becomes a candidate 
 _PLAIN_BUILD = re.compile(r"[0-9]{1,5}")
 _DOTTED_BUILD = re.compile(r"[0-9]{1,5}\.[0-9]{1,5}\.([0-9]{1,5})(\.[0-9]{1,5})?")
 _SSL_STATE = re.compile(r"[0-9]{1,9}")
-_SSL_PROPERTIES = ("sslstate", "ssl")
+SSL_PROPERTIES = ("SSLState", "SSL")
 
 _SSL_ENABLED = 1
 _SSL_REQUIRED = 2
@@ -83,11 +86,7 @@ def parse_mp_list(body: bytes, *, origin: Origin, audience: Audience = Audience.
         MalformedReplyError: No MP list (a web page, cut off, another document), or one of more than 2,000 entries.
         UnsafeXmlError: It is refused for what it could do.
     """
-    root = parse_xml(body, where=_WHERE)
-    if local_name(root.tag).lower() != _WHERE.lower():
-        found = shown_name(local_name(root.tag))
-        raise MalformedReplyError(f"the reply is no {_WHERE}: its root is '{found}'", where=_WHERE)
-    entries = [child for child in root if local_name(child.tag).lower() == "mp"]
+    entries = list(children(parse_root(body, _WHERE), "MP"))
     if len(entries) > _MOST_ENTRIES:
         raise MalformedReplyError(f"{_WHERE} has more than {_MOST_ENTRIES} entries", where=_WHERE)
     candidates, unreadable = [], []
@@ -102,7 +101,8 @@ def parse_mp_list(body: bytes, *, origin: Origin, audience: Audience = Audience.
 
 def _management_point(entry: Element, audience: Audience) -> ManagementPoint:
     host = HostName(_find_name(entry) or "")
-    site, build, state = _find_part(entry, "sitecode"), _find_part(entry, "version"), _find_ssl_state(entry)
+    site, build = find_part(entry, "SiteCode"), find_part(entry, "Version")
+    state = find_property(capability_properties(entry), *SSL_PROPERTIES)
     ssl_state = None if state is None else parse_ssl_state(state)
     return ManagementPoint(
         host,
@@ -115,34 +115,24 @@ def _management_point(entry: Element, audience: Audience) -> ManagementPoint:
 
 
 def _find_name(entry: Element) -> str | None:
-    return _find_part(entry, "fqdn") or _find_part(entry, "name")
+    return find_part(entry, "FQDN") or find_part(entry, "Name")
 
 
-def _find_part(entry: Element, name: str) -> str | None:
-    """An attribute, else a child element; None when neither holds anything but blanks."""
-    for key, value in entry.items():
-        if local_name(key).lower() == name and value.strip():
-            return value.strip()
-    for child in _children(entry, name):
-        if child.text and child.text.strip():
-            return child.text.strip()
-    return None
+def capability_properties(server: Element) -> Iterator[tuple[str, str]]:
+    """Name and value of each property of a server's capabilities; one document has a version in place of the value."""
+    for capabilities in children(server, "Capabilities"):
+        for part in children(capabilities, "Property"):
+            value = find_part(part, "Value") or find_part(part, "Version") or (part.text or "").strip()
+            yield find_part(part, "Name") or "", value
 
 
-def _children(parent: Element, name: str) -> Iterator[Element]:
-    return (child for child in parent if local_name(child.tag).lower() == name)
-
-
-def _find_ssl_state(entry: Element) -> str | None:
-    """The SSL state as sent: ``SSLState`` with a value, or ``SSL`` with a version as one document has it."""
+def find_property(properties: Iterable[tuple[str, str]], *names: str) -> str | None:
+    """Find the first value under a name, in any case; a name counts only where those before it have no value."""
     stated: dict[str, str] = {}
-    for capabilities in _children(entry, "capabilities"):
-        for part in _children(capabilities, "property"):
-            name = (_find_part(part, "name") or "").lower()
-            value = _find_part(part, "value") or _find_part(part, "version") or (part.text or "").strip()
-            if value:
-                stated.setdefault(name, value)
-    return next((stated[name] for name in _SSL_PROPERTIES if name in stated), None)
+    for name, value in properties:
+        if value:
+            stated.setdefault(name.lower(), value)
+    return next((stated[name.lower()] for name in names if name.lower() in stated), None)
 
 
 def parse_build(text: str) -> int:

@@ -4,7 +4,6 @@ Nothing of a document type is taken: no DTD, so no entities. Processing instruct
 the encoding is told from the bytes (UTF-8, or UTF-16 with or without a byte order mark), not from what they declare.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -12,6 +11,7 @@ from xml.parsers import expat
 
 from ..errors import MalformedReplyError, UnsafeXmlError
 from ..model.names import shown_name
+from .webpage import is_web_page, web_page_error
 
 __all__ = ["DEFAULT", "XmlLimits", "decode_xml", "find_local", "iter_local", "local_name", "parse_xml"]
 
@@ -27,9 +27,6 @@ _CUT_OFF = frozenset(
         expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
     )
 )
-_PAGE = re.compile(rb"\s{0,99}<(!doctype\s{1,9}html|html|head|body)\b", re.IGNORECASE)
-_TITLE = re.compile(rb"<title>\s{0,99}([^<]{1,200})", re.IGNORECASE)
-_HEAD = 4096  # bytes in which a page's title is looked for
 
 
 class XmlLimits(NamedTuple):
@@ -214,7 +211,7 @@ def _in_tree(name: str) -> str:
 
 
 def _malformed(where: str, text: bytes, error: expat.ExpatError) -> MalformedReplyError:
-    if _PAGE.match(text):
+    if is_web_page(text):
         return _web_page(where, text)
     if error.code in _CUT_OFF:
         return MalformedReplyError(f"{where} is cut off in line {error.lineno}", where=where)
@@ -225,13 +222,7 @@ def _malformed(where: str, text: bytes, error: expat.ExpatError) -> MalformedRep
 
 
 def _web_page(where: str, text: bytes) -> MalformedReplyError:
-    title = _TITLE.search(text[:_HEAD])
-    named = f" with the title '{shown_name(title[1].strip())}'" if title else ""
-    return MalformedReplyError(
-        f"{where} is a web page{named}, not XML",
-        where=where,
-        hint="a proxy, or the web server itself, has answered instead of the site system; look at what stands between",
-    )
+    return web_page_error(text, what=where, wanted="XML", where=where)
 
 
 def local_name(tag: str) -> str:
