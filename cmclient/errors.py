@@ -5,7 +5,8 @@
     ├─ ConfigError                   one or more settings are wrong; all faults at once
     ├─ FactsError                    this machine could not be asked about itself
     ├─ StoreError                    the store cannot be read or written
-    │   └─ StoreDamagedError         it is no store any more; it was set aside
+    │   ├─ StoreDamagedError         it is no store any more; it was set aside
+    │   └─ AgentRunningError         another agent works with it
     ├─ ReplayError                   a saved decision cannot be recomputed
     ├─ LabError                      the lab could not be described or started
     ├─ DirectoryError                Active Directory
@@ -25,10 +26,12 @@
     │   ├─ TlsError
     │   ├─ RedirectRefusedError
     │   ├─ ReplyTooLargeError
+    │   ├─ NotAskedError             it failed a moment ago, and was not asked again yet
     │   └─ CancelledError
     ├─ ProtocolError                 bytes that are not what the protocol says
     │   ├─ HttpStatusError
     │   ├─ MalformedReplyError
+    │   ├─ NoAnswerError
     │   └─ UnsafeXmlError
     └─ LocateError                   no management point; holds the whole Location
         ├─ NoManagementPointFoundError
@@ -40,10 +43,27 @@ Each class has a stable ``code`` (kebab-case, a heading in ``docs/errors.md``) a
 that says what a caller with more than one server does next. ``hint`` is the next step for a person.
 """
 
-from enum import Enum
-from typing import Any, ClassVar
+from typing import Any
+
+from .disposition import Disposition
+from .error_root import CmClientError
+from .transport_errors import (
+    CancelledError,
+    ClientCertificateError,
+    ConnectError,
+    ConnectionLostError,
+    NameResolutionError,
+    NotAskedError,
+    RedirectRefusedError,
+    ReplyTooLargeError,
+    ServerCertificateError,
+    TlsError,
+    TransportError,
+    TransportTimeoutError,
+)
 
 __all__ = [
+    "AgentRunningError",
     "CancelledError",
     "ClientCertificateError",
     "CmClientError",
@@ -65,9 +85,11 @@ __all__ = [
     "NameResolutionError",
     "NameServiceError",
     "NameServiceTimeoutError",
+    "NoAnswerError",
     "NoEligibleManagementPointError",
     "NoManagementPointFoundError",
     "NoReachableManagementPointError",
+    "NotAskedError",
     "ProtocolError",
     "RedirectRefusedError",
     "ReplayError",
@@ -81,38 +103,6 @@ __all__ = [
     "TrustRefusedError",
     "UnsafeXmlError",
 ]
-
-
-class Disposition(Enum):
-    """What to do after a failure, if there is something left to do."""
-
-    SAME_ENDPOINT = "same-endpoint"
-    """Ask the same server again later: it is there, and busy."""
-    NEXT_ENDPOINT = "next-endpoint"
-    """Ask the next server of the same role."""
-    NEXT_SOURCE = "next-source"
-    """Leave this kind of source and go on with the next kind."""
-    GIVE_UP = "give-up"
-    """Nobody else would answer differently."""
-
-
-class CmClientError(Exception):
-    """The root of every exception that cmclient raises.
-
-    Attributes:
-        message: One sentence: what happened, to what.
-        hint: What a person can do next; empty when there is nothing sensible to say.
-        code: Stable kebab-case identifier of the class.
-        disposition: What a caller with more than one server does next.
-    """
-
-    code: ClassVar[str] = "error"
-    disposition: ClassVar[Disposition] = Disposition.GIVE_UP
-
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
 
 
 class InvalidValueError(CmClientError):
@@ -130,7 +120,8 @@ class InvalidValueError(CmClientError):
         shown = repr(value)
         if len(shown) > 80:  # noqa: PLR2004 - a hostile name must not flood a terminal
             shown = shown[:77] + "..."
-        super().__init__(f"{shown} is not a {what}: {reason}")
+        article = "an" if what[:1] in "AEIOaeio" else "a"
+        super().__init__(f"{shown} is not {article} {what}: {reason}")
         self.what = what
         self.value = value
         self.reason = reason
@@ -169,6 +160,20 @@ class StoreDamagedError(StoreError):
     """The store file is no store any more; it was set aside, not deleted."""
 
     code = "store-damaged"
+
+
+class AgentRunningError(StoreError):
+    """Another agent works with the store; there is one at most.
+
+    Attributes:
+        pid: Its process; None when that cannot be told.
+    """
+
+    code = "agent-running"
+
+    def __init__(self, message: str, *, pid: int | None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.pid = pid
 
 
 class ReplayError(CmClientError):
@@ -236,97 +241,6 @@ class NameServiceTimeoutError(NameServiceError):
     code = "dns-timeout"
 
 
-class TransportError(CmClientError):
-    """One HTTP request to one endpoint failed below HTTP.
-
-    Attributes:
-        endpoint: ``scheme://host:port`` of the server.
-    """
-
-    code = "transport"
-    disposition = Disposition.NEXT_ENDPOINT
-
-    def __init__(self, message: str, *, endpoint: str = "", hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.endpoint = endpoint
-
-
-class NameResolutionError(TransportError):
-    """The host name of the server has no address."""
-
-    code = "name-resolution"
-
-
-class ConnectError(TransportError):
-    """No TCP connection: refused, no route, network down."""
-
-    code = "connect"
-
-
-class TransportTimeoutError(TransportError):
-    """The server took longer than its time.
-
-    Attributes:
-        phase: ``connect``, ``reply`` (headers or body) or ``whole`` (the attempt as such).
-    """
-
-    code = "timeout"
-
-    def __init__(self, message: str, *, endpoint: str = "", phase: str = "whole", hint: str = "") -> None:
-        super().__init__(message, endpoint=endpoint, hint=hint)
-        self.phase = phase
-
-
-class ConnectionLostError(TransportError):
-    """The connection broke before the whole reply was there: reset, cut off, no HTTP."""
-
-    code = "connection-lost"
-
-
-class TlsError(TransportError):
-    """No TLS session for a reason other than a certificate: versions, ciphers, not TLS at all."""
-
-    code = "tls"
-
-
-class ServerCertificateError(TransportError):
-    """The certificate of the server was not accepted."""
-
-    code = "server-certificate"
-
-
-class ClientCertificateError(TransportError):
-    """Our own certificate cannot be used, or the server did not accept it."""
-
-    code = "client-certificate"
-
-
-class RedirectRefusedError(TransportError):
-    """The server pointed elsewhere; redirects are never followed.
-
-    Attributes:
-        location: Where it pointed.
-    """
-
-    code = "redirect-refused"
-
-    def __init__(self, message: str, *, endpoint: str = "", location: str = "", hint: str = "") -> None:
-        super().__init__(message, endpoint=endpoint, hint=hint)
-        self.location = location
-
-
-class ReplyTooLargeError(TransportError):
-    """The reply is larger than its cap; reading stopped there."""
-
-    code = "reply-too-large"
-
-
-class CancelledError(TransportError):
-    """The caller no longer wants the answer. No failure of the server."""
-
-    code = "cancelled"
-
-
 class ProtocolError(CmClientError):
     """Bytes that are not what the protocol says."""
 
@@ -339,13 +253,15 @@ class HttpStatusError(ProtocolError):
 
     Attributes:
         status: The status code.
+        retry_after: Seconds for which the server asks to be left alone; None when it does not ask.
     """
 
     code = "http-status"
 
-    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+    def __init__(self, message: str, *, status: int, retry_after: float | None = None, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.status = status
+        self.retry_after = retry_after
 
 
 class MalformedReplyError(ProtocolError):
@@ -360,6 +276,12 @@ class MalformedReplyError(ProtocolError):
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.where = where
+
+
+class NoAnswerError(ProtocolError):
+    """A message was taken with success, and nothing was said in reply."""
+
+    code = "no-answer"
 
 
 class UnsafeXmlError(ProtocolError):

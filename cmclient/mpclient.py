@@ -2,47 +2,30 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 from typing import Generic, NamedTuple, TypeVar
 
-from .errors import CmClientError, HttpStatusError, MalformedReplyError
+from .errors import CancelledError, CmClientError, Disposition, MalformedReplyError, NotAskedError
+from .exchange import AlternativePorts, AttemptLimits, Exchange, Pause, pause
 from .model.decision import Discovered, Origin, SourceKind
 from .model.endpoints import Audience, Endpoint, Scheme
 from .model.http import Attempt, Deadline, HttpReply, HttpRequest, Outcome
+from .model.lease import Failed, FailureKind, Succeeded
 from .model.names import SiteCode
 from .model.rule import decides
 from .ports import Cancellation, Clock, Transport
 from .protocol.mplist import MpListQuery, mp_list_path, parse_mp_list
 from .racing import Finish, race_equals
+from .rules.retry import classify_failure
 
-__all__ = ["AttemptLimits", "ContactResult", "ManagementPointClient"]
+__all__ = ["AlternativePorts", "AttemptLimits", "ContactListener", "ContactResult", "ManagementPointClient"]
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _OK = 200
 
-_STATUS_MEANINGS = {
-    401: "it asks for Windows authentication here",
-    403: "it wants a client certificate, or did not accept ours",
-    404: "there is no management point on this host",
-    500: "it cannot reach its database, or does not serve the site asked for",
-    503: "it is stopped or busy",
-}
-
-
-class AttemptLimits(NamedTuple):
-    """How patient and how wide contacting is.
-
-    Attributes:
-        connect_timeout: Seconds to a TCP connection.
-        attempt_timeout: Seconds to a whole answer.
-        stagger: Seconds after which more equals are tried at the same time.
-        width: Most at the same time; 1 for one after the other.
-    """
-
-    connect_timeout: float = 5.0
-    attempt_timeout: float = 15.0
-    stagger: float = 0.1
-    width: int = 8
+ContactListener = Callable[[Succeeded | Failed], None]
+"""Is told what became of each attempt, in the order in which they ended, by the thread that contacts."""
 
 
 class ContactResult(NamedTuple, Generic[_T]):
@@ -52,11 +35,13 @@ class ContactResult(NamedTuple, Generic[_T]):
         endpoint: The one that answered first; None when none did.
         answer: Its answer.
         attempts: Every attempt, in order of start.
+        is_final: Whether nobody else would answer differently: the question itself is at fault.
     """
 
     endpoint: Endpoint | None
     answer: _T | None
     attempts: tuple[Attempt, ...]
+    is_final: bool = False
 
 
 class ManagementPointClient:
@@ -64,13 +49,59 @@ class ManagementPointClient:
 
     Attributes:
         limits: How patient and how wide.
+        pause: Waits, until it is cancelled at most.
     """
 
-    def __init__(self, transport: Transport, clock: Clock, limits: AttemptLimits | None = None) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        clock: Clock,
+        limits: AttemptLimits | None = None,
+        *,
+        alternatives: AlternativePorts = AlternativePorts(),  # noqa: B008 - a value that nobody can change
+        listener: ContactListener | None = None,
+        pause: Pause = pause,
+    ) -> None:
+        """Put a client together from its ports.
+
+        Args:
+            transport: HTTP.
+            clock: The time.
+            limits: How patient and how wide; None for the usual.
+            alternatives: The site's second port for each protocol.
+            listener: Is told each success and failure that ``attempt`` and ``contact`` record, so that a lease can
+                follow. Of those who were not asked, or not to the end because another was quicker, it hears nothing.
+            pause: Waits, for a server that is busy and between rounds.
+        """
+        self.limits = limits or AttemptLimits()
+        self.pause = pause
         self._transport = transport
         self._clock = clock
         self._began = clock.monotonic()
-        self.limits = limits or AttemptLimits()
+        self._exchange = Exchange(transport, clock, self.limits, alternatives=alternatives, pause=pause)
+        self._listener = listener
+        self._runs = count(1)
+
+    def begin_run(self) -> int:
+        """A number for attempts that belong together, such as those of one message; each call gives another one."""
+        return next(self._runs)
+
+    def exchange(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> HttpReply:
+        """Send a request to a management point as one attempt: on its second port too, and again if it is busy.
+
+        Args:
+            request: What to ask, on the default port.
+            deadline: The end of waiting; the limit of an attempt applies as well.
+            cancellation: Gives up when cancelled.
+
+        Returns:
+            A reply with status 200.
+
+        Raises:
+            TransportError: No whole reply on any port; see ``ports.Transport``.
+            HttpStatusError: A reply other than 200.
+        """
+        return self._exchange.ask(request, deadline, cancellation)
 
     @decides("CF-012", "ML-041")
     def fetch_list(
@@ -101,9 +132,7 @@ class ManagementPointClient:
             UnsafeXmlError: The reply was refused for what it could do.
         """
         _log.info("asking %s for %s", endpoint, query.value, extra={"event": "mp.asked"})
-        request = HttpRequest(endpoint, mp_list_path(query, site), connect_timeout=self.limits.connect_timeout)
-        reply = self._transport.send(request, deadline.within(self.limits.attempt_timeout), cancellation)
-        _require_ok(reply, endpoint)
+        reply = self.exchange(HttpRequest(endpoint, mp_list_path(query, site)), deadline, cancellation)
         audience = Audience.INTERNET if query is MpListQuery.MPLIST2 else Audience.INTRANET
         way = "verified HTTPS" if reply.trusted else "HTTP"
         origin = Origin(SourceKind.MP_LIST, f"{query.value} of {endpoint.host} over {way}")
@@ -112,16 +141,25 @@ class ManagementPointClient:
             raise MalformedReplyError(f"{endpoint} answered with a list that names nobody usable", where="MPList")
         return found
 
-    def attempt(self, endpoint: Endpoint, purpose: str, ask: Callable[[], _T]) -> ContactResult[_T]:
-        """Ask one endpoint one thing; an error of ours becomes a failed attempt."""
+    def attempt(
+        self, endpoint: Endpoint, purpose: str, ask: Callable[[], _T], *, run: int | None = None
+    ) -> ContactResult[_T]:
+        """Ask one endpoint one thing; an error of ours becomes a failed attempt.
+
+        Args:
+            endpoint: The endpoint.
+            purpose: What is asked, for the record.
+            ask: Asks it; raises CmClientError when that failed.
+            run: The attempts that this one belongs to (``begin_run``); None for none.
+        """
         started = self._clock.monotonic()
         try:
             answer = ask()
         except CmClientError as error:
             finish: Finish[Endpoint, _T] = Finish(endpoint, started, self._clock.monotonic(), error=error)
-            return ContactResult(None, None, (self._record(finish, purpose),))
-        finish = Finish(endpoint, started, self._clock.monotonic(), answer, won=True)
-        return ContactResult(endpoint, answer, (self._record(finish, purpose),))
+        else:
+            finish = Finish(endpoint, started, self._clock.monotonic(), answer, won=True)
+        return self._result([finish], purpose, self.begin_run() if run is None else run)
 
     def contact(
         self,
@@ -129,6 +167,8 @@ class ManagementPointClient:
         purpose: str,
         ask: Callable[[Endpoint, Cancellation], _T],
         deadline: Deadline,
+        *,
+        run: int | None = None,
     ) -> ContactResult[_T]:
         """Contact groups in order until one endpoint answers; those of one group race.
 
@@ -139,14 +179,16 @@ class ManagementPointClient:
             deadline: The end of it all; what is still under way then counts as failed. A group that others wait
                 behind gets half of what is left, so that silent ones leave time for the next; but not where the next
                 one is HTTP and this one HTTPS: delay never downgrades.
+            run: The attempts that these belong to (``begin_run``); None for none.
 
         Returns:
             The first answer and every attempt. Losers of a race that is won are cancelled, not failed.
         """
-        attempts: list[Attempt] = []
+        run = self.begin_run() if run is None else run
+        result: ContactResult[_T] = ContactResult(None, None, ())
         _ = self._transport.send  # one that loads at first use does so before the clock of the race starts
         waiting = list(groups)
-        while waiting and not deadline.expired:
+        while waiting and not deadline.expired and result.endpoint is None and not result.is_final:
             group = waiting.pop(0)
             share = deadline.half() if waiting and _shares(group, waiting[0]) else deadline
             finishes = race_equals(
@@ -157,11 +199,23 @@ class ManagementPointClient:
                 stagger=self.limits.stagger,
                 width=self.limits.width,
             )
-            attempts += [self._record(finish, purpose) for finish in finishes]
-            for finish in finishes:
-                if finish.won:
-                    return ContactResult(finish.item, finish.answer, tuple(attempts))
-        return ContactResult(None, None, tuple(attempts))
+            following = self._result(finishes, purpose, run)
+            result = following._replace(attempts=result.attempts + following.attempts)
+        return result
+
+    def _result(self, finishes: Sequence[Finish[Endpoint, _T]], purpose: str, run: int) -> ContactResult[_T]:
+        for finish in sorted(finishes, key=lambda finish: finish.ended):
+            self._tell(finish, run)
+        attempts = tuple(self._record(finish, purpose) for finish in finishes)
+        won = next((finish for finish in finishes if finish.won), None)
+        errors = [finish.error for finish in finishes if finish.error is not None]
+        is_final = won is None and any(error.disposition is Disposition.GIVE_UP for error in errors)
+        return ContactResult(won and won.item, won and won.answer, attempts, is_final)
+
+    def _tell(self, finish: Finish[Endpoint, _T], run: int) -> None:
+        kind = _find_failure(finish.error)
+        if self._listener is not None and (finish.won or kind is not None):
+            self._listener(Succeeded(finish.item) if kind is None else Failed(finish.item, kind, run))
 
     def _record(self, finish: Finish[Endpoint, _T], purpose: str) -> Attempt:
         error = finish.error
@@ -186,8 +240,8 @@ def _shares(group: Sequence[Endpoint], following: Sequence[Endpoint]) -> bool:
     return any(one.scheme is Scheme.HTTP for one in group) or all(one.scheme is Scheme.HTTPS for one in following)
 
 
-def _require_ok(reply: HttpReply, endpoint: Endpoint) -> None:
-    if reply.status != _OK:
-        meaning = _STATUS_MEANINGS.get(reply.status, "")
-        message = f"{endpoint} answered {reply.status}" + (f": {meaning}" if meaning else "")
-        raise HttpStatusError(message, status=reply.status)
+def _find_failure(error: CmClientError | None) -> FailureKind | None:
+    """What failed, as far as it says something about the server."""
+    if error is None or isinstance(error, CancelledError | NotAskedError) or error.disposition is Disposition.GIVE_UP:
+        return None
+    return classify_failure(error)

@@ -1,0 +1,96 @@
+"""What kind of failure an attempt on record was; ``rules.retry`` says the same of an error."""
+
+from collections.abc import Iterable, Mapping
+
+from ..errors import (
+    CancelledError,
+    ClientCertificateError,
+    CmClientError,
+    HttpStatusError,
+    MalformedReplyError,
+    NoAnswerError,
+    NotAskedError,
+    ProtocolError,
+    RedirectRefusedError,
+    ReplyTooLargeError,
+    ServerCertificateError,
+    TlsError,
+    UnsafeXmlError,
+)
+from ..model.endpoints import Endpoint
+from ..model.http import Attempt, Outcome
+from ..model.lease import Failed, FailureKind, Succeeded
+from .retry import classify_failure
+
+__all__ = ["find_failure", "outcomes_of"]
+
+_TLS = (ServerCertificateError, ClientCertificateError, TlsError)
+_UNUSABLE = (
+    ProtocolError,
+    MalformedReplyError,
+    NoAnswerError,
+    UnsafeXmlError,
+    RedirectRefusedError,
+    ReplyTooLargeError,
+)
+
+
+def _each(kinds: Iterable[type[CmClientError]], kind: FailureKind) -> dict[str, FailureKind]:
+    return {one.code: kind for one in kinds}
+
+
+# Codes that are not here are failures to connect.
+_KINDS: Mapping[str, FailureKind] = {
+    **_each(_TLS, FailureKind.TLS),
+    **_each(_UNUSABLE, FailureKind.UNUSABLE),
+    **_each((CancelledError, NotAskedError), FailureKind.CANCELLED),  # nobody failed
+}
+
+
+def find_failure(attempt: Attempt) -> FailureKind | None:
+    """Say what kind of failure an attempt was.
+
+    Args:
+        attempt: As recorded; of a question that is the server's own business, not of content.
+
+    Returns:
+        The kind; None when it was answered.
+    """
+    if attempt.outcome is Outcome.ANSWERED:
+        return None
+    if attempt.outcome is Outcome.CANCELLED:
+        return FailureKind.CANCELLED
+    if attempt.code == HttpStatusError.code and attempt.status is not None:
+        return classify_failure(HttpStatusError("", status=attempt.status))
+    return _KINDS.get(attempt.code, FailureKind.CONNECTION)
+
+
+def outcomes_of(
+    attempts: Iterable[Attempt], *, run: int | None, chosen: Endpoint | None = None
+) -> tuple[Failed | Succeeded, ...]:
+    """What the attempts of one run say of each endpoint, for the lease.
+
+    Whoever answered anything works, whatever else it was asked in vain.
+
+    Args:
+        attempts: In order of start.
+        run: Number of the run; None for a mere check.
+        chosen: The endpoint that was chosen in the end; None counts no answer, because none was of use.
+
+    Returns:
+        Failures in the order of the first attempt, the last failure of each endpoint; then answers, the chosen one
+        first.
+    """
+    failed: dict[Endpoint, FailureKind] = {}
+    answered: dict[Endpoint, None] = {} if chosen is None else {chosen: None}
+    works: set[Endpoint] = set()
+    for attempt in attempts:
+        kind = find_failure(attempt)
+        if kind is None:
+            works.add(attempt.endpoint)
+            if chosen is not None:
+                answered[attempt.endpoint] = None
+        else:
+            failed[attempt.endpoint] = kind
+    failures = (Failed(endpoint, kind, run) for endpoint, kind in failed.items() if endpoint not in works)
+    return (*failures, *map(Succeeded, answered))
