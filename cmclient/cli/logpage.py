@@ -1,0 +1,147 @@
+"""The story of logs as a web page that needs nothing besides itself: no script, nothing loaded."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from .log import said_in_short
+from .render import printable
+
+if TYPE_CHECKING:
+    from ..model.story import ErrorCode, LogDecision, LogError, LogEvent, LoggedSource, LogStory, Quote
+
+__all__ = ["build_page"]
+
+_MOST_EVENTS = 5_000  # lines that a browser still shows at once
+_MOST_SOURCES = 30  # boxes of one picture
+_LETTERS = 78  # of an address that fit into a box
+_BOX, _GAP, _LEFT, _WIDTH = 40, 22, 40, 620
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_STYLE = """
+body { font: 14px/1.45 system-ui, sans-serif; color: #1f2933; margin: 2em auto; max-width: 72em; padding: 0 1em }
+h1 { font-size: 1.5em } h2 { font-size: 1.2em; margin-top: 2em; border-bottom: 1px solid #cbd2d9 }
+table { border-collapse: collapse; width: 100% } td, th { text-align: left; vertical-align: top; padding: .2em .6em }
+tr:nth-child(even) { background: #f5f7fa } .good { color: #1b6e3c } .bad { color: #b42318 }
+.card { border-left: 4px solid #cbd2d9; padding: .3em 1em; margin: 1em 0 }
+.card.good { border-color: #1b6e3c; color: inherit } .card.bad { border-color: #b42318; color: inherit }
+.note { background: #fdf3e1; padding: .3em 1em } .rules { color: #3b6ea5 }
+code { font: 12px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap }
+.where { color: #52606d } svg text { font: 12px system-ui, sans-serif; fill: #1f2933 }
+svg rect { fill: #eef4fb; stroke: #3b6ea5 } svg .used rect { fill: #e3f5e9; stroke: #1b6e3c; stroke-width: 2 }
+svg path { stroke: #616e7c; fill: none }
+"""
+
+
+def build_page(story: "LogStory") -> str:
+    """Write the story as one page; whatever a log holds is text there and nothing else."""
+    body = [
+        "<h1>What the logs of this client tell</h1>",
+        *(f'<p class="note">{_safe(note)}</p>' for note in story.notes),
+        "<h2>Decisions</h2>",
+        *(_decisions(story) or ["<p>None in these logs.</p>"]),
+        "<h2>Errors and warnings</h2>",
+        *([_error(error) for error in story.errors] or ["<p>None.</p>"]),
+        "<h2>Timeline</h2>",
+        *_timeline(story.events),
+        "<h2>Files</h2>",
+        *_files(story),
+    ]
+    head = [
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        f"<title>What the logs of this client tell</title><style>{_STYLE}</style></head><body>",
+    ]
+    return "\n".join([*head, *body, "</body></html>\n"])
+
+
+def _decisions(story: "LogStory") -> list[str]:
+    started = {
+        event.details["url"].rstrip("/").lower() for event in story.events if event.kind.value == "source-started"
+    }
+    return [_decision(decision, started) for decision in story.decisions]
+
+
+def _decision(decision: "LogDecision", started: set[str]) -> str:
+    rules = f'<span class="rules">{_safe(", ".join(decision.rules))}</span>: {_safe(decision.why)}'
+    picture = _picture(decision.sources, started) if decision.sources else ""
+    quotes = "".join(map(_quote, decision.quotes))
+    title = f"<strong>{_safe(decision.what)}</strong>"
+    return f'<div class="card {decision.mood.value}"><p>{title}</p>{picture}<p>{rules}</p>{quotes}</div>'
+
+
+def _picture(sources: "Sequence[LoggedSource]", started: set[str]) -> str:
+    """The order of sources, from the first to be tried down; the one that was used stands out."""
+    shown = sources[:_MOST_SOURCES]
+    height = len(shown) * (_BOX + _GAP)
+    boxes = [_source(place, source, started, last=place == len(shown) - 1) for place, source in enumerate(shown)]
+    size = f'width="{_LEFT + _WIDTH + 4}" height="{height}" viewBox="0 0 {_LEFT + _WIDTH + 4} {height}"'
+    more = f"<p>and {len(sources) - len(shown)} more</p>" if len(sources) > len(shown) else ""
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img"><title>Order of sources</title>' + (
+        "".join(boxes) + f"</svg>{more}"
+    )
+
+
+def _source(place: int, source: "LoggedSource", started: set[str], *, last: bool) -> str:
+    top = place * (_BOX + _GAP) + 2
+    used = source.url.rstrip("/").lower() in started
+    address = source.url if len(source.url) <= _LETTERS else f"{source.url[: _LETTERS - 1]}…"
+    told = f"{source.locality or 'locality not said'}{', used' if used else ''}"
+    middle = _LEFT + _WIDTH // 2
+    arrow = "" if last else f'<path d="M{middle} {top + _BOX}v{_GAP - 6}m-4 -5l4 5l4 -5"/>'
+    return (
+        f"<g{' class=' + chr(34) + 'used' + chr(34) if used else ''}><title>{_safe(source.url)}</title>"
+        f'<text x="4" y="{top + 25}">{place + 1}</text>'
+        f'<rect x="{_LEFT}" y="{top}" width="{_WIDTH}" height="{_BOX}" rx="4"/>'
+        f'<text x="{_LEFT + 10}" y="{top + 16}">{_safe(told)}</text>'
+        f'<text x="{_LEFT + 10}" y="{top + 33}">{_safe(address)}</text></g>{arrow}'
+    )
+
+
+def _timeline(events: "Sequence[LogEvent]") -> Iterator[str]:
+    yield "<table><tr><th>time</th><th>line</th><th>what</th><th>says</th></tr>"
+    for event in events[:_MOST_EVENTS]:
+        cells = (
+            "" if event.when is None else str(event.when),
+            f"{event.quote.file}:{event.quote.line}",
+            event.kind.value + (f" ×{event.times}" if event.times > 1 else ""),  # noqa: RUF001 - a sign of multiplication
+            said_in_short(event),
+        )
+        yield f'<tr class="{event.mood.value}" title="{_safe(event.quote.text)}">{_cells(cells)}</tr>'
+    yield "</table>"
+    if len(events) > _MOST_EVENTS:
+        yield f"<p>and {len(events) - _MOST_EVENTS} more</p>"
+
+
+def _error(error: "LogError") -> str:
+    times = f"{error.times} times" if error.times > 1 else "once"
+    known = "".join(map(_code, error.known))
+    last = _quote(error.last) if error.times > 1 else ""
+    return f'<div class="card bad"><p><strong>{times}</strong></p>{_quote(error.first)}{last}{known}</div>'
+
+
+def _code(code: "ErrorCode") -> str:
+    causes = "".join(f"<li>{_safe(cause)}</li>" for cause in code.causes)
+    listed = f"<ol>{causes}</ol>" if causes else ""
+    return f"<p><strong>{_safe(code.label)}</strong>: {_safe(code.meaning)}</p>{listed}"
+
+
+def _files(story: "LogStory") -> Iterator[str]:
+    yield "<table><tr><th>file</th><th>lines</th><th>bytes</th><th>damaged</th><th>what</th></tr>"
+    for file in story.files:
+        counts = file.counts
+        cells = (file.name, f"{counts.lines:,}", f"{counts.size:,}", str(counts.damaged), file.problem or "read")
+        yield f"<tr>{_cells(cells)}</tr>"
+    yield "</table>"
+
+
+def _cells(cells: Iterable[str]) -> str:
+    return "".join(f"<td>{_safe(cell)}</td>" for cell in cells)
+
+
+def _quote(quote: "Quote") -> str:
+    where = f'<span class="where">{_safe(f"{quote.file}:{quote.line}")}</span>'
+    return f"<p>{where} <code>{_safe(quote.text)}</code></p>"
+
+
+def _safe(text: str) -> str:
+    return escape(printable(text))
