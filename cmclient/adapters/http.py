@@ -11,13 +11,11 @@ import re
 import threading
 import time
 from contextlib import closing
-from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
 
 import requests
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from .._version import __version__
 from ..errors import (
@@ -34,10 +32,13 @@ from ..errors import (
 from ..model.endpoints import Endpoint, Scheme
 from ..model.http import Deadline, HttpReply, HttpRequest
 from ..ports import Cancellation
-from .http_errors import FAILURES, printable, translate
+from .crl_cache import CrlCache
+from .http_errors import FAILURES, printable, refuse_renegotiation, translate
 from .http_sockets import Dialler, Resolve, WatchedAdapter
-from .http_tls import TlsContexts, build_tls_contexts
+from .http_tls import Offered, wanted_renegotiation
+from .http_trust import Trust
 from .http_watch import Watch
+from .revocation import Revocation
 
 __all__ = ["RequestsTransport"]
 
@@ -46,6 +47,7 @@ _CHUNK = 64 * 1024  # bytes asked of a socket at once
 _IDLE_LIMIT = 60.0  # seconds after which a kept connection is not used again: firewalls forget it without a word
 _IDLE_KEPT = 8  # connections kept for one endpoint
 _LOCATION_CAP = 2000  # characters kept of where a redirect points
+_TRUST_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
 _PATH = re.compile(r"/[!\"$-~]*")  # printable ASCII without a blank, and without a fragment
 _VALUE = re.compile(r"[\t -~\x80-\xff]*")  # a field value (RFC 9110, 5.5): against headers smuggled in
@@ -84,10 +86,13 @@ class RequestsTransport:
     A request that cannot be written as HTTP (a blank in the path, a line break in a header) is InvalidValueError.
 
     Args:
-        ca_file: PEM file, or folder, with the certificates to trust for HTTPS; None for the bundle of requests.
-        client_certificate: Paths of certificate and key, offered to HTTPS servers that ask. Read once, when it is first
-            needed, as ``ca_file`` is.
-        trust_env: Whether proxies, ``.netrc`` and ``REQUESTS_CA_BUNDLE`` of the environment count.
+        ca_file: PEM file, or folder, with the certificates to trust for HTTPS; None for those of the system. Read once,
+            when it is first needed.
+        client_certificate: Paths of certificate and key, or both as read before; offered to HTTPS servers that ask,
+            once they have passed every check.
+        crls: Revocation lists that were fetched before; with it, servers are checked for revocation.
+        trust_env: Whether proxies, ``.netrc``, ``REQUESTS_CA_BUNDLE`` and ``SSL_CERT_FILE`` and their like of the
+            environment count.
         resolve: Finds the addresses of host names; None for the operating system's resolver. Proxies likewise.
         source_address: The own address to connect from; None for any.
     """
@@ -96,17 +101,18 @@ class RequestsTransport:
         self,
         *,
         ca_file: str | None = None,
-        client_certificate: tuple[str, str] | None = None,
+        client_certificate: Offered | None = None,
+        crls: CrlCache | None = None,
         trust_env: bool = False,
         resolve: Resolve | None = None,
         source_address: str | None = None,
     ) -> None:
         self._ca_file = ca_file
-        self._client_certificate = client_certificate
         self._trust_env = trust_env
         self._dialler = Dialler(resolve, source_address)
+        revocation = None if crls is None else Revocation(self.send, crls)
+        self._trust = Trust(self._find_trusted, client_certificate, revocation)
         self._lock = threading.Lock()
-        self._tls: TlsContexts | None = None
         self._idle: dict[Endpoint, list[_Session]] = {}
         self._closed = False
 
@@ -162,8 +168,10 @@ class RequestsTransport:
         try:
             reply = _exchange(session, request, watch)
         except FAILURES as error:
-            offered = self._client_certificate is not None
-            raise watch.verdict or translate(error, request.endpoint, watch.phase, has_certificate=offered) from error
+            if wanted_renegotiation(session.watched.secured):
+                raise refuse_renegotiation(request.endpoint) from error
+            told = translate(error, request.endpoint, watch.phase, has_certificate=self._trust.offers)
+            raise watch.verdict or told from error
         except (NameServiceError, InvalidValueError) as error:  # from ``resolve``; a proxy's name may be no host name
             unresolved = NameResolutionError(f"{where}: {error}", endpoint=where, hint=error.hint)
             raise watch.verdict or unresolved from error
@@ -181,23 +189,15 @@ class RequestsTransport:
         for stale in kept:
             if stale.used < oldest:
                 stale.close()
-        return session or self._open(endpoint)
+        return session or self._open()
 
-    def _open(self, endpoint: Endpoint) -> _Session:
-        adapter = WatchedAdapter(self._dialler, partial(self._require_tls, endpoint))
-        return _Session(adapter, trust_env=self._trust_env)
+    def _open(self) -> _Session:
+        return _Session(WatchedAdapter(self._dialler, self._trust), trust_env=self._trust_env)
 
-    def _require_tls(self, endpoint: Endpoint) -> TlsContexts:
-        with self._lock:
-            if self._tls is None:
-                self._tls = build_tls_contexts(endpoint, self._find_trusted(), self._client_certificate)
-            return self._tls
-
-    def _find_trusted(self) -> str:
-        if self._ca_file is not None:
+    def _find_trusted(self) -> str | None:
+        if self._ca_file is not None or not self._trust_env:
             return self._ca_file
-        ambient = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") if self._trust_env else None
-        return ambient or DEFAULT_CA_BUNDLE_PATH
+        return next((path for name in _TRUST_VARIABLES if (path := os.environ.get(name))), None)
 
     def _give_back(self, endpoint: Endpoint, session: _Session, *, whole: bool) -> None:
         session.used = time.monotonic()

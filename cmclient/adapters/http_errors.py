@@ -20,16 +20,16 @@ from ..errors import (
     ConnectError,
     ConnectionLostError,
     NameResolutionError,
-    ServerCertificateError,
     TlsError,
     TransportError,
     TransportTimeoutError,
 )
 from ..model.endpoints import Endpoint
-from .http_tls import AFTER_HELLO
+from .http_tls import AFTER_HELLO, presented_chain
 from .http_watch import Phase
+from .server_refusals import refuse, refuse_as_openssl
 
-__all__ = ["FAILURES", "printable", "translate"]
+__all__ = ["FAILURES", "printable", "refuse_renegotiation", "translate"]
 
 FAILURES: tuple[type[Exception], ...] = (
     requests.RequestException,
@@ -54,34 +54,39 @@ _ALERTS_ABOUT_US = (  # what a server says of a client's certificate (RFC 8446, 
     "UNKNOWN_CA",
     "ACCESS_DENIED",
 )
-_NOT_TLS = (
-    "WRONG_VERSION_NUMBER",
-    "HTTP_REQUEST",
-    "RECORD_LAYER_FAILURE",
-    "PACKET_LENGTH_TOO_LONG",
-    "UNKNOWN_PROTOCOL",
+_MALFORMED = ("ASN1", "ASN.1", "X509", "DECODE", "CERT_LENGTH_MISMATCH")  # what OpenSSL says of what is no certificate
+_TLS_FAILURES: tuple[tuple[tuple[str, ...], str, str, str], ...] = (  # endings, kind, what happened, what to do
+    (
+        (
+            "WRONG_VERSION_NUMBER",
+            "HTTP_REQUEST",
+            "RECORD_LAYER_FAILURE",
+            "PACKET_LENGTH_TOO_LONG",
+            "UNKNOWN_PROTOCOL",
+        ),
+        "no-tls",
+        "no TLS is spoken on this port",
+        "Is this the port for HTTP? Check the HTTPS port of the site.",
+    ),
+    (
+        ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL"),
+        "old-version",
+        "the server offers no TLS from version 1.2 on",
+        "Enable TLS 1.2 on the server.",
+    ),
+    (
+        ("HANDSHAKE_FAILURE", "NO_SHARED_CIPHER", "NO_CIPHERS_AVAILABLE", "INSUFFICIENT_SECURITY"),
+        "no-cipher",
+        "the server and this client have no cipher in common",
+        "Check the cipher suites on the server.",
+    ),
+    (
+        ("UNRECOGNIZED_NAME",),
+        "unknown-name",
+        "the server does not know itself by this name",
+        "Check the host name.",
+    ),
 )
-_NO_VERSION = ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL")
-_NO_CIPHER = ("HANDSHAKE_FAILURE", "NO_SHARED_CIPHER", "NO_CIPHERS_AVAILABLE", "INSUFFICIENT_SECURITY")
-
-_UNTRUSTED = (
-    "was issued by an authority that is not trusted here",
-    "Set ca_file to a PEM file with the certificates of your authorities.",
-)
-_WRONG_NAME = ("is for another name", "Use a name that is in the certificate, or have the name added to it.")
-_CHECKS = {  # verification codes of OpenSSL (x509_vfy.h): which check failed, what to do
-    2: _UNTRUSTED,
-    9: ("is not valid yet", "Check the clock of this machine, then the certificate on the server."),
-    10: ("has expired", "Renew it on the server; check the clock of this machine, too."),
-    18: ("is self-signed and not trusted here", _UNTRUSTED[1]),
-    19: _UNTRUSTED,
-    20: _UNTRUSTED,
-    21: _UNTRUSTED,
-    23: ("was revoked", "Have a new one issued for the server."),
-    26: ("is not meant for servers", "Have one issued for server authentication."),
-    62: _WRONG_NAME,
-    64: _WRONG_NAME,
-}
 
 
 class _Case(NamedTuple):
@@ -164,11 +169,7 @@ def _explain_proxy(case: _Case) -> TransportError:
 def _explain_server_certificate(case: _Case) -> TransportError:
     code = getattr(case.error, "verify_code", 62)  # urllib3's own error is about the name
     detail = getattr(case.error, "verify_message", "") or str(case.error)
-    failed, hint = _CHECKS.get(code, ("was not accepted", "Look at the certificate on the server."))
-    told = "; ".join((printable(detail).rstrip("."), *case.notes))
-    return ServerCertificateError(
-        f"{case.where}: the certificate of the server {failed} ({told})", endpoint=case.where, hint=hint
-    )
+    return refuse_as_openssl(case.endpoint, code, detail.rstrip("."), presented_chain(case.error))
 
 
 def _explain_tls(case: _Case) -> TransportError:
@@ -179,17 +180,23 @@ def _explain_tls(case: _Case) -> TransportError:
         return _explain_client_certificate(case, reason)
     if isinstance(case.error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return _explain_lost(case)
-    if reason.endswith(_NOT_TLS):
-        what, hint = "no TLS is spoken on this port", "Is this the port for HTTP? Check the HTTPS port of the site."
-    elif reason.endswith(_NO_VERSION):
-        what, hint = "the server offers no TLS from version 1.2 on", "Enable TLS 1.2 on the server."
-    elif reason.endswith(_NO_CIPHER):
-        what, hint = "the server and this client have no cipher in common", "Check the cipher suites on the server."
-    elif reason.endswith("UNRECOGNIZED_NAME"):
-        what, hint = "the server does not know itself by this name", "Check the host name."
-    else:
-        what, hint = f"TLS failed: {_words(case.error)}", ""
-    return TlsError(f"{case.where}: {what}", endpoint=case.where, hint=hint)
+    words = (reason or str(case.error)).upper()  # some reasons have no name
+    if case.phase is Phase.TLS and "ALERT" not in words and any(one in words for one in _MALFORMED):
+        return refuse(case.endpoint, "malformed", None, detail=_words(case.error))
+    for endings, kind, what, hint in _TLS_FAILURES:
+        if reason.endswith(endings):
+            return TlsError(f"{case.where}: {what}", endpoint=case.where, reason=kind, hint=hint)
+    return TlsError(f"{case.where}: TLS failed: {_words(case.error)}", endpoint=case.where)
+
+
+def refuse_renegotiation(endpoint: Endpoint) -> TransportError:
+    """Make the error for a server that wanted to negotiate anew in the middle of a connection."""
+    return TlsError(
+        f"{endpoint}: the server wanted to negotiate anew, as some do to ask for a client certificate; that is refused",
+        endpoint=str(endpoint),
+        reason="renegotiation",
+        hint="Have it ask at once (IIS: negotiate the client certificate in the binding), or use TLS 1.3.",
+    )
 
 
 def _explain_client_certificate(case: _Case, reason: str) -> TransportError:
@@ -197,12 +204,14 @@ def _explain_client_certificate(case: _Case, reason: str) -> TransportError:
         return ClientCertificateError(
             f"{case.where}: the server demands a client certificate and none is set",
             endpoint=case.where,
+            reason="none-set",
             hint="Set client_certificate and client_key.",
         )
     alert = reason.rpartition("ALERT_")[2].replace("_", " ").lower()
     return ClientCertificateError(
         f"{case.where}: the server did not accept our client certificate ({alert})",
         endpoint=case.where,
+        reason="not-accepted",
         hint="Check that it is valid, meant for client authentication, and issued by an authority of the site.",
     )
 

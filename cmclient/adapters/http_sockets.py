@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, NamedTuple
@@ -25,7 +25,8 @@ from urllib3.util import wait_for_write
 
 from ..model.http import Deadline
 from ..model.names import HostName
-from .http_tls import TlsContexts
+from .http_tls import verified_chain
+from .http_trust import Trust
 from .http_watch import Phase, Watch
 
 __all__ = ["Dialler", "Resolve", "WatchedAdapter"]
@@ -34,6 +35,7 @@ Resolve = Callable[[HostName, Deadline], Sequence[str]]
 
 _SLICE = 0.05  # seconds: how soon a cancellation is seen while connecting, where a shutdown does not end the wait
 _MOST_ADDRESSES = 8  # of one name; more would leave each too little time
+_MOST_LOOKS = 3  # at a server that shows a new certificate each time; one name may stand for several servers
 _UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", errno.EWOULDBLOCK)}
 
 
@@ -160,13 +162,15 @@ class WatchedAdapter(HTTPAdapter):
     Attributes:
         watch: Who watches over the request that is under way.
         dialler: How its connections are opened.
-        tls: Gives the contexts for TLS, when it is spoken.
+        trust: Judges servers that speak TLS.
+        secured: The socket with TLS to the server that was opened last.
     """
 
-    def __init__(self, dialler: Dialler, tls: Callable[[], TlsContexts]) -> None:
+    def __init__(self, dialler: Dialler, trust: Trust) -> None:
         self.watch: Watch | None = None
         self.dialler = dialler
-        self.tls = tls
+        self.trust = trust
+        self.secured: Any = None
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def require_watch(self) -> Watch:
@@ -185,8 +189,9 @@ class WatchedAdapter(HTTPAdapter):
         if proxy.lower().startswith("socks"):
             raise InvalidProxyURL("SOCKS proxies are not supported")  # their sockets could not be watched
         if proxy.lower().startswith("https"):
-            more.setdefault("proxy_ssl_context", self.tls().proxy)
-            more.setdefault("ssl_context", self.tls().proxy)  # the same for plain HTTP by it, before urllib3 2.8
+            proxy_context = self.trust.contexts(self.require_watch().endpoint).proxy
+            more.setdefault("proxy_ssl_context", proxy_context)
+            more.setdefault("ssl_context", proxy_context)  # the same for plain HTTP by it, before urllib3 2.8
         manager = super().proxy_manager_for(proxy, **more)
         self._use_watched_pools(manager)
         return manager
@@ -201,7 +206,7 @@ class WatchedAdapter(HTTPAdapter):
         host, options = super().build_connection_pool_key_attributes(request, verify=True)
         options.pop("ssl_context", None)  # some versions of requests have one of their own
         if host["scheme"] == "https":
-            options["ssl_context"] = self.tls().server
+            options["ssl_context"] = self.trust.contexts(self.require_watch().endpoint).server
         return host, options
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:  # noqa: ANN401, ARG002
@@ -280,6 +285,7 @@ class _PlainConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         watch = self._adapter.require_watch()
         watch.phase = Phase.CONNECT
+        self._adapter.secured = None
         try:
             sock = self._adapter.dialler.dial(self.host, self.port, watch)
         except OSError as error:  # wrapped: urllib3 passes over a bare reset, which is for it one of a connection
@@ -303,7 +309,68 @@ class _PlainConnection(HTTPConnection):
 
 
 class _TlsConnection(_PlainConnection, HTTPSConnection):
-    """The same over TLS."""
+    """The same over TLS: to a server that passed every check, which comes before our certificate and the request."""
+
+    def connect(self) -> None:
+        """Connect."""
+        if self.proxy_is_forwarding:
+            super().connect()  # to a proxy, which gets no more than what goes over plain HTTP anyway
+        elif self._adapter.trust.offers:
+            self._connect_offering()
+        else:
+            super().connect()
+            self._adapter.secured = self.sock
+            self._verify(verified_chain(self.sock))
+
+    def _connect_offering(self) -> None:
+        """Look at the server without our certificate first, unless its certificate has passed before."""
+        watch, trust = self._adapter.require_watch(), self._adapter.trust
+        tunnel = (self._tunnel_host, self._tunnel_port, getattr(self, "_tunnel_headers", None), self._tunnel_scheme)
+        context = trust.find_offering(watch.endpoint)
+        for _ in range(_MOST_LOOKS):
+            if context is None:
+                self._look_at_server()
+                self._begin_anew(*tunnel)
+                context = trust.find_offering(watch.endpoint)
+            if context is None:
+                break  # what was looked at holds no longer: a revocation list that ended this very moment
+            self.ssl_context = context
+            try:
+                super().connect()
+            except ssl.SSLCertVerificationError:  # it shows another certificate than those that have passed
+                self._begin_anew(*tunnel)
+                context = None
+            else:
+                self._adapter.secured = self.sock
+                return
+        raise trust.refuse_unsteady(watch.endpoint)
+
+    def _look_at_server(self) -> None:
+        self.ssl_context = self._adapter.trust.contexts(self._adapter.require_watch().endpoint).server
+        chain: tuple[bytes, ...] = ()
+        try:
+            super().connect()
+            chain = verified_chain(self.sock)
+        except OSError as error:
+            chain = verified_chain(error)  # it may break off because we show no certificate: that comes after its own
+            if not chain:
+                raise
+        self.close()
+        self._verify(chain)
+
+    def _verify(self, chain: tuple[bytes, ...]) -> None:
+        watch = self._adapter.require_watch()
+        watch.phase = Phase.TLS
+        self._adapter.trust.verify(watch, chain)
+        watch.phase = Phase.REPLY
+
+    def _begin_anew(
+        self, host: str | None, port: int | None, headers: Mapping[str, str] | None, scheme: str | None
+    ) -> None:
+        self.close()  # forgets the tunnel, too
+        if host is not None:
+            self.set_tunnel(host, port, headers, scheme or "http")
+        self._adapter.require_watch().allow_another_connection()
 
     def request(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - passed on
         """Send a request, once the server is known to be the right one."""

@@ -1,31 +1,47 @@
-"""TLS as ``http`` speaks it: always verified, 1.2 at least, and telling when it fails."""
+"""TLS as ``http`` speaks it: always verified, 1.2 at least, never negotiated anew, and telling when it fails."""
 
 import errno
 import os
+import socket
 import ssl
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import ClientCertificateError, ServerCertificateError
 from ..model.endpoints import Endpoint
+from ..model.rule import decides
+from .identity import ClientIdentity
 
-__all__ = ["AFTER_HELLO", "TlsContexts", "build_tls_contexts"]
+__all__ = [
+    "AFTER_HELLO",
+    "Offered",
+    "TlsContexts",
+    "build_offering_context",
+    "build_tls_contexts",
+    "presented_chain",
+    "verified_chain",
+    "wanted_renegotiation",
+]
 
 AFTER_HELLO = "the server had agreed on a cipher before it refused"
 """Note on a TLS error: what the server refuses is not our versions and ciphers, so it is our certificate."""
 
-_WRONG_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
-_NAMES_SHOWN = 8  # a certificate may hold thousands
-_NAME_SHOWN = 100  # characters of one name; a certificate may hold anything
+Offered = tuple[str, str] | ClientIdentity
+"""Our own certificate: paths of PEM files with certificate and key, or what was read before."""
+
+_DER = 2  # what the ssl module calls this form inside
+_LEVEL = 2  # of OpenSSL: no keys below 112 bits of security, no SHA-1 in signatures
 
 
 class TlsContexts(NamedTuple):
-    """How to open TLS.
+    """How to open TLS without our certificate.
 
     Attributes:
-        server: To the server; offers the client certificate, if there is one.
-        proxy: To a proxy; offers none.
+        server: To the server.
+        proxy: To a proxy.
     """
 
     server: ssl.SSLContext
@@ -47,52 +63,166 @@ class _TellingSocket(ssl.SSLSocket):
         """Shake hands."""
         try:
             super().do_handshake(block)
-        except ssl.SSLCertVerificationError as error:
-            names = ", ".join(self._names()) if error.verify_code in _WRONG_NAME else ""
-            if names:
-                error.add_note(f"its names are {names}")
-            raise
-        except ssl.SSLError as error:
-            if self.cipher() is not None:
-                error.add_note(AFTER_HELLO)
+        except OSError as error:
+            _note_what_was_seen(self, error)
             raise
 
-    def _names(self) -> Iterator[str]:
-        # Before 3.13 no public way leads to a certificate that was refused; without names the error still stands.
-        with suppress(AttributeError, LookupError, TypeError, ValueError, ssl.SSLError):
-            session: Any = getattr(self, "_sslobj", None)
-            info = session.get_unverified_chain()[0].get_info()
-            for _, name in info["subjectAltName"][:_NAMES_SHOWN]:
-                yield "".join(c if c.isprintable() else "?" for c in name[:_NAME_SHOWN])
+
+class _TellingObject(ssl.SSLObject):
+    """The same for TLS inside TLS."""
+
+    def do_handshake(self) -> None:
+        """Shake hands, or a part of it."""
+        try:
+            super().do_handshake()
+        except ssl.SSLWantReadError:
+            raise
+        except OSError as error:
+            _note_what_was_seen(self, error)
+            raise
 
 
-def build_tls_contexts(
-    endpoint: Endpoint, trusted: str, client_certificate: tuple[str, str] | None = None
-) -> TlsContexts:
-    """Build the contexts, from files.
+def _note_what_was_seen(session: ssl.SSLSocket | ssl.SSLObject, error: OSError) -> None:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        error.presented = _chain(session, "get_unverified_chain")  # type: ignore[attr-defined] # a note for later
+        return
+    with suppress(AttributeError, ValueError):  # the connection may be gone by now
+        if session.cipher() is not None:
+            error.add_note(AFTER_HELLO)
+            error.verified = _chain(session, "get_verified_chain")  # type: ignore[attr-defined]
+
+
+def presented_chain(error: BaseException) -> tuple[bytes, ...]:
+    """What a server presented that was refused in the handshake: DER, its own first; empty when not known."""
+    return getattr(error, "presented", ())
+
+
+def verified_chain(session: object) -> tuple[bytes, ...]:
+    """The chain that OpenSSL accepted: DER, the server's own first; empty when there is none.
+
+    Args:
+        session: A socket with TLS; or the error of a handshake that the server broke off after that.
+    """
+    if isinstance(session, BaseException):
+        return getattr(session, "verified", ())
+    return _chain(getattr(session, "sslobj", session), "get_verified_chain")  # sslobj: TLS inside TLS
+
+
+def _chain(session: Any, which: str) -> tuple[bytes, ...]:  # noqa: ANN401 - two unrelated classes of ssl
+    """Ask a session for a chain. Public since Python 3.13; before, only its inner object has it."""
+    with suppress(AttributeError, TypeError, ValueError, ssl.SSLError):
+        public = getattr(session, which, None)
+        if public is not None:
+            return tuple(public())
+        inner = getattr(session, "_sslobj", None)
+        return tuple(one.public_bytes(_DER) for one in getattr(inner, which)() or ())
+    return ()
+
+
+def build_tls_contexts(endpoint: Endpoint, trusted: str | None, offered: Offered | None = None) -> TlsContexts:
+    """Build the contexts that do not offer our certificate.
 
     Args:
         endpoint: For whom, for the errors.
-        trusted: Path of a PEM file, or of a folder, with the certificates to trust.
-        client_certificate: Paths of certificate and key.
+        trusted: Path of a PEM file, or of a folder, with the certificates to trust; None for those of the system.
+        offered: Our certificate, only to see that it can be used.
 
     Raises:
         ServerCertificateError: The trusted certificates cannot be read.
-        ClientCertificateError: The client certificate cannot be used.
+        ClientCertificateError: Our certificate cannot be used.
     """
-    server = _build_context(endpoint, trusted)
-    if client_certificate is not None:
-        _load_certificate(endpoint, server, *client_certificate)
-    return TlsContexts(server=server, proxy=_build_context(endpoint, trusted))
+    if offered is not None:
+        _load_certificate(endpoint, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), offered)
+    server, proxy = _build_context(), _build_context()
+    for context in (server, proxy):
+        if trusted is None:
+            _load_system(endpoint, context)
+        else:
+            _load_trusted(endpoint, context, trusted)
+    return TlsContexts(server, proxy)
 
 
-def _build_context(endpoint: Endpoint, trusted: str) -> ssl.SSLContext:
+def build_offering_context(endpoint: Endpoint, passed: Iterable[bytes], offered: Offered) -> ssl.SSLContext:
+    """Build a context that offers our certificate, to servers with one of these certificates and to nobody else.
+
+    Args:
+        endpoint: For whom, for the errors.
+        passed: Certificates of the server, DER, that passed every check.
+        offered: Our certificate.
+
+    Raises:
+        ClientCertificateError: It cannot be used.
+    """
+    context = _build_context()
+    for certificate in passed:
+        context.load_verify_locations(cadata=certificate)
+    _load_certificate(endpoint, context, offered)
+    # A server may ask for the certificate only once it has seen the path (TLS 1.3).
+    context.post_handshake_auth = True
+    return context
+
+
+@decides("TR-031")
+def _build_context() -> ssl.SSLContext:
     # PROTOCOL_TLS_CLIENT verifies chain and name. Built here, not by a library: its helpers read the environment.
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context: Any = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if context.security_level < _LEVEL:
+        context.set_ciphers(f"DEFAULT:@SECLEVEL={_LEVEL}")
     context.hostname_checks_common_name = False
+    context.options |= ssl.OP_NO_RENEGOTIATION
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an issuing CA in the file is enough, its root is not needed
     context.sslsocket_class = _TellingSocket
+    context.sslobject_class = _TellingObject
+    if hasattr(ssl.SSLContext, "_msg_callback"):
+        context._msg_callback = _break_off_renegotiation  # noqa: SLF001 - no public way tells why a server hangs up
+    return context  # type: ignore[no-any-return]
+
+
+def _break_off_renegotiation(session: Any, direction: str, _version: Any, _content: Any, kind: Any, _data: Any) -> None:  # noqa: ANN401
+    """End a connection whose server wants to negotiate anew: it would wait, or hang up without a word."""
+    if direction == "read" and getattr(kind, "name", "") == "HELLO_REQUEST":
+        session.renegotiation = True
+        if isinstance(session, socket.socket):
+            with suppress(OSError):
+                socket.socket.shutdown(session, socket.SHUT_RDWR)  # of TCP alone: TLS is in the middle of a read
+
+
+def wanted_renegotiation(session: object) -> bool:
+    """Whether the server on the other side of a socket with TLS wanted to negotiate anew."""
+    return getattr(getattr(session, "sslobj", session), "renegotiation", False) is True
+
+
+def _load_system(endpoint: Endpoint, context: ssl.SSLContext) -> None:
+    """Trust what the system trusts; where variables of the environment would lead elsewhere, they have no say."""
+    if sys.platform == "win32":
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    else:
+        _load_files_of_system(endpoint, context)
+
+
+def _load_files_of_system(endpoint: Endpoint, context: ssl.SSLContext) -> None:
+    paths = ssl.get_default_verify_paths()
+    file, folder = Path(paths.openssl_cafile), Path(paths.openssl_capath)
+    loaded = False
+    with suppress(OSError):
+        if folder.is_dir():
+            context.load_verify_locations(capath=str(folder))
+            loaded = True
+    with suppress(OSError):
+        if file.is_file():
+            context.load_verify_locations(cafile=str(file))
+            loaded = True
+    if not loaded:
+        raise ServerCertificateError(
+            f"{endpoint}: the system has no certificates to trust, neither in {file} nor in {folder}",
+            endpoint=str(endpoint),
+            reason="no-authorities",
+            hint="Install the system's package of authorities, or set ca_file to a PEM file with yours.",
+        )
+
+
+def _load_trusted(endpoint: Endpoint, context: ssl.SSLContext, trusted: str) -> None:
     try:
         if os.path.isdir(trusted):  # noqa: PTH112 - a path as the settings gave it
             context.load_verify_locations(capath=trusted)
@@ -102,12 +232,12 @@ def _build_context(endpoint: Endpoint, trusted: str) -> ssl.SSLContext:
         raise ServerCertificateError(
             f"{endpoint}: the trusted certificates in {trusted} cannot be read: {_reason(error)}",
             endpoint=str(endpoint),
+            reason="no-authorities",
             hint="Set ca_file to a PEM file with the certificates of your authorities.",
         ) from error
-    return context
 
 
-def _load_certificate(endpoint: Endpoint, context: ssl.SSLContext, certificate: str, key: str) -> None:
+def _load_certificate(endpoint: Endpoint, context: ssl.SSLContext, offered: Offered) -> None:
     asked = False
 
     def refuse() -> str:  # without this, OpenSSL would ask for the password on the terminal
@@ -116,16 +246,18 @@ def _load_certificate(endpoint: Endpoint, context: ssl.SSLContext, certificate: 
         return ""
 
     try:
-        context.load_cert_chain(certificate, key, password=refuse)
+        if isinstance(offered, ClientIdentity):
+            offered.load_into(context)
+        else:
+            context.load_cert_chain(*offered, password=refuse)
     except OSError as error:
         reason = "the key is protected by a password" if asked else _reason(error)
+        where = offered.where if isinstance(offered, ClientIdentity) else f"{offered[0]} with the key {offered[1]}"
         raise ClientCertificateError(
-            f"{endpoint}: the client certificate {certificate} with the key {key} cannot be used: {reason}",
+            f"{endpoint}: the client certificate {where} cannot be used: {reason}",
             endpoint=str(endpoint),
-            hint="Set client_certificate and client_key to PEM files that belong together; the key has no password.",
+            hint="'cmclient cert list' says what is wrong with certificates and keys.",
         ) from error
-    # A server may ask for the certificate only once it has seen the path (TLS 1.3).
-    context.post_handshake_auth = True
 
 
 def _reason(error: OSError) -> str:

@@ -38,6 +38,7 @@ class Watch:
         deadline: When the whole request ends.
         connect_by: When a TCP connection must be there.
         phase: How far it has come.
+        cancellation: Tells that nobody wants the answer any more; None when nobody can.
     """
 
     def __init__(
@@ -47,7 +48,8 @@ class Watch:
         self.deadline = deadline
         self.connect_by = deadline.within(connect_timeout)
         self.phase = Phase.CONNECT
-        self._cancellation = cancellation
+        self.cancellation = cancellation
+        self._connect_timeout = connect_timeout
         self._lock = threading.Lock()
         self._verdict: TransportError | None = None
         self._socket: socket.socket | None = None
@@ -61,8 +63,8 @@ class Watch:
             self._timer = threading.Timer(min(remaining, threading.TIMEOUT_MAX), self._expire)
             self._timer.daemon = True
             self._timer.start()
-        if self._cancellation is not None:
-            self._cancellation.on_cancel(self._cancel)
+        if self.cancellation is not None:
+            self.cancellation.on_cancel(self._cancel)
         return self
 
     def __exit__(
@@ -83,6 +85,10 @@ class Watch:
         """Seconds, more than zero, for which one wait on a socket may last."""
         remaining = self.deadline.remaining()
         return SILENCE_LIMIT if remaining is None else min(SILENCE_LIMIT, max(remaining, _SHORTEST))
+
+    def allow_another_connection(self) -> None:
+        """Give a further connection of the same request its own time to connect."""
+        self.connect_by = self.deadline.within(self._connect_timeout)
 
     def hold(self, live: socket.socket) -> None:
         """Shut this socket down when the time comes; it takes the place of an earlier one.

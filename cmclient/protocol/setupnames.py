@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..errors import InvalidValueError
 from ..model.names import DnsDomain, HostName, SiteCode, parse_port
+from .certificate_criteria import parse_criterion, parse_issuers
 from .mpentry import parse_mp_entries, parse_mp_entry, split_mp_switch
 
 __all__ = ["KNOWN", "SetupKind", "SetupName", "ValueForm"]
@@ -144,22 +145,6 @@ def _site_or_auto(value: str) -> object:
     return None if value.upper() == "AUTO" else SiteCode(value)
 
 
-def _certificate_selection(value: str) -> str:
-    keyword, colon, wanted = value.partition(":")
-    if not colon or keyword.strip().lower() not in {"subject", "subjectstr", "subjectattr"} or not wanted.strip():
-        return f"{_shown(value)} does not begin with Subject:, SubjectStr: or SubjectAttr: and go on with what to find"
-    attribute, equals, text = wanted.partition("=")
-    if keyword.strip().lower() == "subjectattr" and not (equals and attribute.strip() and text.strip()):
-        return f"{_shown(value)} names no attribute and value, as in SubjectAttr:OU = Computers"
-    return ""
-
-
-def _issuers(value: str) -> str:
-    if all("=" in issuer for issuer in value.split("|")):
-        return ""
-    return f"{_shown(value)} has a part between bars that names no attribute, such as CN=Example Root CA"
-
-
 _CACHE_FLAGS = (
     "PERCENTDISKSPACE",
     "PERCENTFREEDISKSPACE",
@@ -255,12 +240,12 @@ KNOWN: tuple[SetupName, ...] = (
     SetupName("CCMADMINS", _C, _list_of("accounts, ';' between them"), "IP-027", "who may see the client's settings"),
     SetupName("CCMALLOWSILENTREBOOT", _C, _FLAG, "IP-028", "allow a restart without warning"),
     SetupName("CCMALWAYSINF", _C, _ONE, "IP-029", "the client is on the internet whatever the network says"),
-    SetupName("CCMCERTISSUERS", _C, ValueForm("issuers, '|' between them", _issuers), "IP-030", "trusted root CAs"),
+    SetupName("CCMCERTISSUERS", _C, _read_by("issuers, '|' between them", parse_issuers), "IP-030", "trusted root CAs"),
     SetupName("CCMCERTNAMECHECK", _C, _one_of("0"), "IP-031", "do not check the subject name"),
     SetupName(
         "CCMCERTSEL",
         _C,
-        ValueForm("Subject:, SubjectStr: or SubjectAttr: and what to find", _certificate_selection),
+        _read_by("Subject:, SubjectStr: or SubjectAttr: and what to find", parse_criterion),
         "IP-032",
         "which client certificate to use",
     ),

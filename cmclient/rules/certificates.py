@@ -1,9 +1,10 @@
-"""Whether the client is set for HTTPS."""
+"""Whether the client is set for HTTPS, and how closely it looks at servers."""
 
 from ..model.certificates import ClientCertificate
+from ..model.facts import ClientKind
 from ..model.rule import decides
 
-__all__ = ["find_https_ability"]
+__all__ = ["checks_revocation", "find_https_ability"]
 
 
 @decides("ML-034")
@@ -24,3 +25,17 @@ def find_https_ability(*, use_pki_cert: bool, certificate: ClientCertificate | N
     if certificate.problem:
         return False, f"the client certificate cannot be used: {certificate.problem}"
     return True, f"client certificate {certificate.subject}"
+
+
+@decides("TR-033", "TR-034", "TR-037")
+def checks_revocation(kind: ClientKind, *, wanted: bool) -> bool:
+    """Decide whether servers are checked for revocation.
+
+    What the site says (bit 32 of its SSL state) does not count: a list that came over plain HTTP could turn the check
+    off. Where the site does without, ``crl_check`` or ``/NoCRLCheck`` has to say so.
+
+    Args:
+        kind: What kind of client it is; a Mac always checks.
+        wanted: The setting, or ``/NoCRLCheck``; on unless somebody turned it off.
+    """
+    return wanted or kind is ClientKind.MAC

@@ -43,7 +43,8 @@ def _exceptions() -> list[type[Exception]]:
     }
     bases: list[type[Exception]] = [http.client.HTTPException, ssl.SSLError, *found]
     found |= {kind for base in bases for kind in _below(base)}
-    return sorted((kind for kind in found if kind.__module__.startswith(homes)), key=lambda kind: kind.__qualname__)
+    ours = (kind for kind in found if kind.__module__.startswith(homes))
+    return sorted(ours, key=lambda kind: (kind.__qualname__, kind.__module__))  # every process finds the same order
 
 
 def _below(kind: type[Exception]) -> Iterator[type[Exception]]:

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,7 +125,7 @@ def issue(*names: str, begins: int = -10, ends: int = 10) -> ssl.SSLContext:
         pytest.param(
             issue("mp.contoso.test", "10.0.0.1"),
             r"is for another name .*its names are mp\.contoso\.test, 10\.0\.0\.1",
-            "name that is in the certificate",
+            "alternative names",
             id="wrong name",
         ),
         pytest.param(issue("127.0.0.1", begins=-10, ends=-1), "has expired", "clock", id="expired"),
@@ -151,16 +152,40 @@ def test_a_certificate_that_fails_a_check_is_refused_before_anything_is_sent(
     assert caught.value.endpoint == str(server.endpoint)
 
 
-def test_the_bundle_of_requests_is_the_default() -> None:
+def system_store(monkeypatch: pytest.MonkeyPatch, *, file: str = "/none", folder: str = "/none") -> None:
+    """Say where the system keeps what it trusts; variables of the environment would lead elsewhere."""
+    paths = ssl.DefaultVerifyPaths("/other", "/other", "SSL_CERT_FILE", file, "SSL_CERT_DIR", folder)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has stores of its own")
+def test_the_store_of_the_system_is_the_default(monkeypatch: pytest.MonkeyPatch, ca_file: str, tmp_path: Path) -> None:
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", "/none")
+    other = tmp_path / "other.pem"
+    OTHER_AUTHORITY.cert_pem.write_to_path(str(other))
+    with ScriptedServer(answer_always(reply()), server_context()) as server:
+        system_store(monkeypatch, file=ca_file)
+        with RequestsTransport() as transport:
+            assert transport.send(ask(server.endpoint), within(PROMPT)).trusted
+        system_store(monkeypatch, file=str(other))
+        with RequestsTransport() as transport, pytest.raises(ServerCertificateError, match="not trusted"):
+            transport.send(ask(server.endpoint), within(PROMPT))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has stores of its own")
+def test_a_system_without_a_store_trusts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    system_store(monkeypatch)
     with (
         ScriptedServer(answer(reply()), server_context()) as server,
         RequestsTransport() as transport,
-        pytest.raises(ServerCertificateError, match="not trusted"),
+        pytest.raises(ServerCertificateError, match="no certificates to trust") as caught,
     ):
         transport.send(ask(server.endpoint), within(PROMPT))
+    assert (caught.value.reason, server.accepted) == ("no-authorities", 0)
+    assert "ca_file" in caught.value.hint
 
 
-@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_a_bundle_of_the_environment_counts_when_it_is_to(
     monkeypatch: pytest.MonkeyPatch, ca_file: str, variable: str
 ) -> None:
