@@ -6,6 +6,7 @@ The protocol is one datagram of ``NAME=value`` lines to the socket that ``NOTIFY
 import logging
 import os
 import socket
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -48,20 +49,19 @@ class Supervisor:
         self._tell("STOPPING=1")
 
     def _tell(self, message: str) -> None:
-        if self._address is None:
-            return
-        try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-                channel.settimeout(1)  # a supervisor that reads nothing must not hold the service up
-                channel.connect(self._address)
-                channel.sendall(message.encode())
-        except OSError as error:
-            _LOG.warning("the service manager cannot be told: %s", error, extra={"event": "supervisor.silent"})
+        if sys.platform != "win32" and self._address is not None:
+            try:
+                with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+                    channel.settimeout(1)  # a supervisor that reads nothing must not hold the service up
+                    channel.connect(self._address)
+                    channel.sendall(message.encode())
+            except OSError as error:
+                _LOG.warning("the service manager cannot be told: %s", error, extra={"event": "supervisor.silent"})
 
 
 def _address(text: str) -> str | None:
     """A path, or a name without a file (``@name``); None for anything else."""
-    if not hasattr(socket, "AF_UNIX") or not text.startswith(("/", "@")):
+    if not text.startswith(("/", "@")):
         return None
     return "\0" + text[1:] if text.startswith("@") else text
 

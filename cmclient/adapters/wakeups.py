@@ -1,4 +1,4 @@
-"""Wait until the time is up, the network connections change, or somebody says stop.
+"""Wait until the time is up, the network connections change, or somebody says something.
 
 On Linux the kernel tells of changed addresses (rtnetlink); elsewhere the connections are compared now and then.
 """
@@ -31,22 +31,23 @@ _LONGEST_WAIT = 600.0  # seconds; a longer wait would be late by the time that t
 
 def open_address_events() -> socket.socket | None:
     """A socket that becomes readable when an address of this machine changes; None where the system has none."""
-    if sys.platform != "linux":
+    if sys.platform == "linux":
+        try:
+            events = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
+        except OSError:  # a container may forbid it
+            return None
+        try:
+            events.bind((0, _ADDRESS_GROUPS))
+        except OSError:
+            events.close()
+            return None
+        return events
+    else:  # noqa: RET505 - what follows a return is unreachable to type checkers, a branch for another system is not
         return None
-    try:
-        events = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
-    except OSError:  # a container may forbid it
-        return None
-    try:
-        events.bind((0, _ADDRESS_GROUPS))
-    except OSError:
-        events.close()
-        return None
-    return events
 
 
 class Wakeups:
-    """A wait that can end early. ``wait`` belongs to one thread; ``stop`` may be called from any, and by a signal.
+    """A wait that can end early. ``wait`` belongs to one thread; the others may be called from any, and by a signal.
 
     Args:
         read: Reads the network connections.
@@ -67,9 +68,11 @@ class Wakeups:
         self._events = events
         self._slice = _LONGEST_WAIT if events is not None else poll_seconds
         self._settle = settle_seconds
-        self._stop_reader, self._stop_writer = socket.socketpair()
-        self._stop_reader.settimeout(0)
-        self._stop_writer.settimeout(0)
+        self._stopped = False
+        self._nudged = False
+        self._bell, self._button = socket.socketpair()
+        self._bell.settimeout(0)
+        self._button.settimeout(0)
         self._known = self._look(frozenset())
 
     def __enter__(self) -> Self:
@@ -84,14 +87,23 @@ class Wakeups:
 
     def close(self) -> None:
         """Let go of the sockets."""
-        for one in (self._stop_reader, self._stop_writer, self._events):
+        for one in (self._bell, self._button, self._events):
             if one is not None:
                 one.close()
 
     def stop(self) -> None:
         """End this wait and every later one."""
-        with suppress(BlockingIOError):  # full: it was told already
-            self._stop_writer.send(b".")
+        self._stopped = True
+        self._ring()
+
+    def nudge(self) -> None:
+        """End this wait, or the next one."""
+        self._nudged = True
+        self._ring()
+
+    def _ring(self) -> None:
+        with suppress(OSError):  # full: it rings already; closed: nobody waits any more
+            self._button.send(b".")
 
     def wait(self, seconds: float | None) -> Wake:
         """Wait.
@@ -104,10 +116,15 @@ class Wakeups:
         """
         end = None if seconds is None else monotonic() + seconds
         while True:
-            left = None if end is None else end - monotonic()
-            told, stopped = self._select(self._slice if left is None else max(0.0, min(left, self._slice)))
-            if stopped:
+            if self._stopped:
                 return Wake.STOP
+            if self._nudged:
+                self._nudged = False
+                return Wake.NUDGE
+            left = None if end is None else end - monotonic()
+            told, rung = self._select(self._slice if left is None else max(0.0, min(left, self._slice)))
+            if rung:
+                continue
             if told:
                 self._let_settle()
             if (told or self._events is None) and self._has_changed():
@@ -116,17 +133,22 @@ class Wakeups:
                 return Wake.TIME
 
     def _select(self, seconds: float) -> tuple[bool, bool]:
-        """Whether the system told of a change, and whether stop was said."""
-        watched = [one for one in (self._stop_reader, self._events) if one is not None]
+        """Whether the system told of a change, and whether somebody rang."""
+        watched = [one for one in (self._bell, self._events) if one is not None]
         ready, _, _ = select.select(watched, [], [], seconds)
-        return self._events in ready, self._stop_reader in ready
+        rung = self._bell in ready
+        if rung:
+            with suppress(BlockingIOError):
+                while self._bell.recv(_EVENT_BYTES):  # all of it; what was said stands in the flags
+                    pass
+        return self._events in ready, rung
 
     def _let_settle(self) -> None:
         give_up = monotonic() + _MOST_SETTLE_SECONDS
         self._drain()
         while monotonic() < give_up:
-            told, stopped = self._select(self._settle)
-            if stopped or not told:
+            told, rung = self._select(self._settle)
+            if self._stopped or not (told or rung):
                 return
             self._drain()
 

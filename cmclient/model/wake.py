@@ -14,3 +14,5 @@ class Wake(Enum):
     """The machine's network connections changed."""
     STOP = "stop"
     """Somebody wants it to stop."""
+    NUDGE = "nudge"
+    """Somebody has something to say."""

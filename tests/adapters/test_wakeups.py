@@ -76,6 +76,33 @@ def test_stop__ends_this_wait_and_every_later_one(told: Wakeups) -> None:
     assert told.wait(60) is Wake.STOP
 
 
+def test_nudge__ends_this_wait_or_the_next_one_and_no_other(told: Wakeups, polled: Wakeups) -> None:
+    for wakeups in (told, polled):
+        threading.Timer(0.02, wakeups.nudge).start()
+        assert wakeups.wait(60) is Wake.NUDGE
+        wakeups.nudge()
+        wakeups.nudge()
+        assert wakeups.wait(60) is Wake.NUDGE
+        assert wakeups.wait(0.01) is Wake.TIME
+
+
+def test_nudge__does_not_swallow_a_change_nor_a_stop(told: Wakeups, connections: Connections, kernel: Kernel) -> None:
+    connections.addresses = ("10.9.9.9/24",)
+    kernel.tell(b"changed")
+    told.nudge()
+    assert told.wait(60) is Wake.NUDGE
+    assert told.wait(60) is Wake.NETWORK
+    told.nudge()
+    told.stop()
+    assert told.wait(60) is Wake.STOP
+
+
+def test_nudge__after_the_end_is_nobodys_business(polled: Wakeups) -> None:
+    polled.close()
+    polled.nudge()
+    polled.stop()
+
+
 def test_stop__a_thousand_times_does_not_block(told: Wakeups) -> None:
     for _ in range(100_000):
         told.stop()

@@ -1,0 +1,125 @@
+"""One agent for a store: a lock beside it that ends with the process, however that ends."""
+
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ..errors import AgentRunningError, StoreError
+
+__all__ = ["AgentLock", "is_agent_alive", "read_process_start"]
+
+_PID_BYTES = 20
+_LOCKED_BYTE = 1 << 20  # Windows locks bytes, and those cannot be read meanwhile: one behind the process id
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: int) -> bool:
+        os.lseek(file, _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _try_lock(file: int) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+class AgentLock:
+    """The right to be the agent of a store, from the beginning of a block to its end.
+
+    Args:
+        store: The store's file; the lock is a file beside it, which stays when it is let go.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._path = _lock_path(store)
+        self._file: int | None = None
+
+    def __enter__(self) -> Self:
+        """Take it.
+
+        Raises:
+            AgentRunningError: Another process has it.
+            StoreError: The file cannot be written.
+        """
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            hint = "check the owner and the permissions of the folder"
+            raise StoreError(f"{self._path} cannot be written: {error.strerror}", hint=hint) from error
+        if not _try_lock(file):
+            pid = _read_pid(file)
+            os.close(file)
+            who = "" if pid is None else f" (process {pid})"
+            hint = "'cmclient agent status' says what it does; end it first, or name another file with --store"
+            raise AgentRunningError(f"another agent{who} works with the store {self._store}", pid=pid, hint=hint)
+        os.ftruncate(file, 0)
+        os.lseek(file, 0, os.SEEK_SET)
+        os.write(file, str(os.getpid()).encode())
+        self._file = file
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let it go."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def read_process_start(pid: int) -> str:
+    """When a process started, in words that no other process has had; empty when it is gone, or the system is mute."""
+    if sys.platform == "linux":
+        try:
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+            # the name, in parentheses, may hold blanks and parentheses; what follows it may not
+            state, *fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            return ""
+        # one that has ended, and at which nobody has looked yet, is gone; the 22nd field of all is starttime
+        return "" if state == b"Z" else f"{boot}/{fields[18].decode()}"
+    else:  # noqa: RET505 - what follows a return is unreachable to type checkers, a branch for another system is not
+        return ""
+
+
+def is_agent_alive(store: Path, pid: int, process_start: str) -> bool:
+    """Whether the agent that wrote a status still runs.
+
+    Args:
+        store: The store that it works with.
+        pid: Its process.
+        process_start: What ``read_process_start`` gave it; where the system is mute, the lock tells.
+    """
+    if process_start:
+        return read_process_start(pid) == process_start
+    try:
+        file = os.open(_lock_path(store), os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _try_lock(file) and _read_pid(file) == pid
+    finally:
+        os.close(file)
+
+
+def _lock_path(store: Path) -> Path:
+    return store.with_name(f"{store.name}.agent")
+
+
+def _read_pid(file: int) -> int | None:
+    os.lseek(file, 0, os.SEEK_SET)
+    text = os.read(file, _PID_BYTES)
+    return int(text) if text.isdigit() else None
