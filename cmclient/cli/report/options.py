@@ -1,0 +1,38 @@
+"""What the actions on the queue have in common: their options, and the reporter that they work with."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..options import add_facts, add_lab, add_settings
+
+if TYPE_CHECKING:
+    from ...config import ClientConfig
+    from ...report import StatusReporter
+
+__all__ = ["add_queue_options", "open_queue"]
+
+
+def add_queue_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which queue, and whose."""
+    add_lab(parser)
+    add_settings(parser)
+    add_facts(parser)
+
+
+@contextmanager
+def open_queue(arguments: argparse.Namespace) -> "Iterator[tuple[ClientConfig, StatusReporter]]":
+    """The settings and the reporter that the options ask for; with ``--lab`` a lab is started before and stopped after.
+
+    Raises:
+        ConfigError: A setting is wrong.
+        LabError: The lab cannot be described or started.
+        FactsError: The machine could not be asked at all.
+        StoreError: The queue cannot be read.
+    """
+    from ...assemble_report import open_reporter
+    from ..site import open_settings
+
+    with open_settings(arguments) as (config, run), open_reporter(config, run) as reporter:
+        yield config, reporter

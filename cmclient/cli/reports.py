@@ -1,0 +1,208 @@
+"""Reporting shown to a person and to a program: where it goes, what waits, what was sent."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import CmClientError
+from ..model.decision import Location
+from ..model.reports import DroppedMessage, Enqueued, FlushReport, QueuedMessage, Reporting
+from ..rules.states import STATES
+from .render import Table
+
+if TYPE_CHECKING:
+    from ..assemble import Run
+    from ..config import ClientConfig
+
+__all__ = [
+    "LocationReports",
+    "duration_text",
+    "flush_document",
+    "flush_lines",
+    "location_document",
+    "location_lines",
+    "meaning_of",
+    "queue_table",
+    "queued_document",
+    "report_location",
+    "reporting_document",
+    "reporting_line",
+]
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+class LocationReports(NamedTuple):
+    """What was reported after looking for a management point.
+
+    Attributes:
+        reporting: Whether anything is reported, and to whom.
+        queued: What came of each state, in order.
+        flush: What came of sending; None when nothing is reported.
+        error: What kept the queue from being used; None when nothing did.
+    """
+
+    reporting: Reporting | None = None
+    queued: tuple[Enqueued, ...] = ()
+    flush: FlushReport | None = None
+    error: CmClientError | None = None
+
+
+def report_location(config: "ClientConfig", run: "Run", location: Location) -> LocationReports:
+    """Report what is to be reported after looking for a management point, and try to send it.
+
+    A what-if only says whether it would report. A queue that cannot be used is said and changes nothing else.
+    """
+    from ..assemble_report import open_reporter
+    from ..model.http import Deadline
+
+    try:
+        with open_reporter(config, run, location=location) as reporter:
+            if not reporter.reporting.is_on:
+                return LocationReports(reporter.reporting)
+            queued = reporter.report_location(location)
+            flush = reporter.flush(deadline=Deadline.after(config.attempt_timeout, reporter.monotonic))
+            return LocationReports(reporter.reporting, queued, flush)
+    except CmClientError as error:
+        return LocationReports(error=error)
+
+
+# --- for a program --------------------------------------------------------------------------------------------------
+
+
+def reporting_document(reporting: Reporting) -> dict[str, Any]:
+    """Whether anything is reported, to whom and why."""
+    point = reporting.point
+    return {
+        "on": reporting.is_on,
+        "fsp": None if point is None else str(point.endpoint),
+        "source": None if point is None else point.source.value,
+        "where": None if point is None else point.detail,
+        "rule": reporting.reason.rule,
+        "reason": reporting.reason.text,
+    }
+
+
+def queued_document(one: QueuedMessage) -> dict[str, Any]:
+    """A message."""
+    message = one.message
+    return {
+        "serial": one.serial,
+        "topic": message.topic,
+        "state": message.state,
+        "meaning": meaning_of(one),
+        "topic_id": message.topic_id,
+        "time": message.time.isoformat(timespec="seconds"),
+        "parameters": list(message.parameters),
+        "priority": int(message.priority),
+        "age_seconds": round(one.age, 3),
+        "attempts": one.attempts,
+        "problem": one.problem,
+        "times": one.times,
+    }
+
+
+def flush_document(flush: FlushReport) -> dict[str, Any]:
+    """What came of sending."""
+    return {
+        "sent": [queued_document(one) for one in flush.sent],
+        "left": flush.left,
+        "dropped": _dropped_document(flush.dropped),
+        "code": flush.code,
+        "problem": flush.problem,
+        "next_try_seconds": None if flush.wait is None else round(flush.wait, 3),
+    }
+
+
+def _dropped_document(dropped: Iterable[DroppedMessage]) -> list[dict[str, Any]]:
+    return [queued_document(one.queued) | {"cause": one.cause.value} for one in dropped]
+
+
+def location_document(reports: LocationReports) -> dict[str, Any]:
+    """What ``locate`` says under ``reports``."""
+    document: dict[str, Any] = {"on": False} if reports.reporting is None else reporting_document(reports.reporting)
+    document["queued"] = [queued_document(one.queued) for one in reports.queued if one.queued is not None]
+    document |= flush_document(reports.flush or FlushReport())
+    early = [one for enqueued in reports.queued for one in enqueued.dropped]
+    document["dropped"] = _dropped_document(early) + document["dropped"]
+    if reports.error is not None:
+        document |= {"code": reports.error.code, "problem": reports.error.message}
+    return document
+
+
+# --- for a person ---------------------------------------------------------------------------------------------------
+
+
+def meaning_of(one: QueuedMessage) -> str:
+    """What a message says, in words."""
+    state = STATES.get((one.message.topic, one.message.state))
+    return "" if state is None else state.meaning
+
+
+def duration_text(seconds: float) -> str:
+    """A time in its two largest units, such as ``2 h 5 min``."""
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def reporting_line(reporting: Reporting) -> str:
+    """Whether anything is reported, to whom and why, in a line."""
+    reason = reporting.reason
+    why = f"{reason.text} ({reason.rule})" if reason.rule else reason.text
+    if reporting.point is None:
+        return f"Nothing is reported: {why}"
+    return f"Reports go to {reporting.point.endpoint}: {why}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def queue_table(messages: Sequence[QueuedMessage]) -> Table:
+    """What waits."""
+    rows = tuple(
+        (
+            str(one.serial),
+            str(one.message),
+            meaning_of(one),
+            duration_text(one.age) + (f", told {_times(one.times)}" if one.times > 1 else ""),
+            _times(one.attempts) if one.attempts else "not yet",
+            one.problem,
+        )
+        for one in messages
+    )
+    return Table("Waiting, in the order of sending", ("#", "state", "says", "waits for", "tried", "last time"), rows)
+
+
+def flush_lines(flush: FlushReport, reporting: Reporting) -> Iterator[str]:
+    """What came of sending, in lines."""
+    where = "" if reporting.point is None else f" to {reporting.point.endpoint}"
+    for one in flush.sent:
+        yield f"Reported{where}: {one.message} {meaning_of(one)}"
+    for dropped in flush.dropped:
+        yield f"Dropped ({dropped.cause.value}): {dropped.queued.message} {meaning_of(dropped.queued)}"
+    if flush.left:
+        waits = "1 message waits" if flush.left == 1 else f"{flush.left} messages wait"
+        yield f"{waits}{': ' if flush.problem else ''}{flush.problem}"
+        if flush.wait:
+            yield f"  next try in {duration_text(flush.wait)}; 'cmclient report flush' tries now"
+    elif flush.problem:
+        yield f"Not all is well: {flush.problem}"
+
+
+def location_lines(reports: LocationReports, *, located: bool) -> Iterator[str]:
+    """What ``locate`` says of reporting; nothing when there was nothing to report."""
+    if reports.error is not None:
+        yield f"Nothing was reported: {reports.error.message}"
+        if reports.error.hint:
+            yield f"  what next: {reports.error.hint}"
+    elif reports.reporting is not None and reports.flush is None:
+        if not located:
+            yield reporting_line(reports.reporting)
+    elif reports.reporting is not None and reports.flush is not None:
+        yield from flush_lines(reports.flush, reports.reporting)
