@@ -1,0 +1,112 @@
+"""``locate --role``, as a person runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cmclient.lab import built_in_text
+
+
+def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "cmclient", "locate", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def document(*arguments: str, code: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run("--format", "json", *arguments, code=code).stdout)
+    return found
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    """Boundary data: a lab's description is that too."""
+    file = tmp_path / "site.toml"
+    file.write_text(built_in_text(), encoding="utf-8")
+    return str(file)
+
+
+def test_sup__in_the_lab__is_asked_for_and_shown_with_why() -> None:
+    shown = run("--role", "sup", "--lab", "--explain").stdout
+    assert shown.startswith("Software update point: sup1.corp.contoso.test (http://sup1.corp.contoso.test:8530)\n")
+    for text in ("SU-008", "Rejected: none", "WSUSLocationRequest", "decision, seed"):
+        assert text in shown
+
+
+@pytest.mark.rule("SU-005")
+def test_sup__by_data__each_is_ranked_or_rejected_with_its_rule(data: str) -> None:
+    found = document("--role", "sup", "--data", data, "--address", "127.45.20.42/24")
+    assert found["chosen"]["name"] == "sup2.corp.contoso.test"
+    assert [(one["name"], one["rules"]) for one in found["rejected"]] == [("sup1.corp.contoso.test", ["SU-005"])]
+    assert found["attempts"] == []
+
+
+def test_json__has_the_keys_that_a_management_point_has(data: str) -> None:
+    found = document("--role", "smp", "--data", data, "--address", "127.45.10.42/24")
+    expected = {
+        *("schema", "time", "chosen", "assigned_site", "ranked", "rejected", "attempts", "sources", "facts", "seed"),
+        *("catalogue", "notes", "error"),
+    }
+    assert set(found) == {*expected, "role"}
+    assert (found["schema"], found["role"]) == ("cmclient.role-location/1", "smp")
+    (one,) = found["ranked"]
+    assert set(one) >= {"name", "verdict", "reasons", "origins", "endpoints", "rules", "reason", "endpoint"}
+    assert {"source", "asked", "found", "rule", "detail"} <= set(found["sources"][0])
+
+
+@pytest.mark.rule("BG-023")
+def test_smp__of_another_group__is_4_and_says_that_there_is_no_fallback(data: str) -> None:
+    shown = run("--role", "smp", "--data", data, "--address", "127.45.20.42/24", code=4).stdout
+    assert shown.startswith("No state migration point: the rules reject every one")
+    assert "BG-023" in shown
+    assert "State migration point: dp1.corp.contoso.test" in run("--role", "smp", "--lab").stdout
+
+
+def test_smp__without_data__is_3_and_says_what_next() -> None:
+    shown = run("--role", "smp", code=3).stdout
+    assert "nobody names one" in shown
+    assert "--data" in shown
+
+
+def test_sup__nobody_can_be_asked__is_5() -> None:
+    found = document("--role", "sup", "--lab", "--lab-fault", "mp=500", code=5)
+    assert found["error"]["code"] == "not-reachable"
+    assert {one["outcome"] for one in found["attempts"]} == {"failed"}
+
+
+def test_sup__the_one_in_use_is_kept(data: str) -> None:
+    in_use = ("--set", "software_update_point=sup1.corp.contoso.test")
+    found = document("--role", "sup", "--data", data, "--address", "127.45.20.42/24", *in_use)
+    assert (found["chosen"]["name"], found["chosen"]["rules"]) == ("sup1.corp.contoso.test", ["SU-001"])
+
+
+@pytest.mark.rule("FS-007")
+def test_fsp__by_the_setup_line() -> None:
+    shown = run("--role", "fsp", "--offline", "--setup-line", "FSP=fsp1.contoso.test").stdout
+    assert shown.startswith("Fallback status point: fsp1.contoso.test (http://fsp1.contoso.test)\n")
+    assert "nobody names one" in run("--role", "fsp", "--offline", code=3).stdout
+
+
+@pytest.mark.rule("RP-001", "RP-008", "RP-009")
+@pytest.mark.parametrize("role", ["rsp", "enrollment-point", "cmg-connection-point"])
+def test_role_that_no_client_contacts__is_explained_and_nothing_is_sent(role: str) -> None:
+    done = run("--role", role, "--lab", code=2)
+    assert done.stdout == ""
+    assert "RP-00" in done.stderr
+    assert "nothing was sent" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--role", "dp"), ("--data", "x"), ("--role", "fsp", "--data", "x")])
+def test_what_makes_no_sense__is_2(arguments: tuple[str, ...]) -> None:
+    assert run(*arguments, code=2).stdout == ""
