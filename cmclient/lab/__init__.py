@@ -13,10 +13,9 @@ from .faults import Fault, FaultKind, Role, parse_fault
 from .journal import Journal, JournalEntry
 from .lab import Lab
 from .servers import DirectoryPorts, Running
-from .site import ClientLocation, Hierarchy
+from .site import Hierarchy
 
 __all__ = [
-    "ClientLocation",
     "DirectoryPorts",
     "Fault",
     "FaultKind",

@@ -1,28 +1,23 @@
 """What a lab consists of: values that say it, with nothing running."""
 
 from collections.abc import Mapping
-from enum import Enum
 from ipaddress import IPv4Network, ip_address
 from typing import NamedTuple
 
 from ..errors import LabError
+from ..model.boundary import Boundary
 from ..model.endpoints import Audience, Protocols, SiteKind
 from ..model.facts import InterfaceAddress, Membership
+from ..model.groups import BoundaryGroup, HierarchySite, SiteData, SiteServer
+from ..model.groups import Role as GroupRole
 from ..model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from .faults import Fault, Role
+from .offers import Content, UpdatePoint, UpdateSource
 
-__all__ = [
-    "AdSite",
-    "Boundary",
-    "BoundaryGroup",
-    "BoundaryKind",
-    "Client",
-    "Forest",
-    "LabDescription",
-    "Neighbour",
-    "Site",
-    "SiteSystem",
-]
+__all__ = ["LOOKED_UP", "AdSite", "Client", "Forest", "LabDescription", "ReportThrottle", "Site", "SiteSystem"]
+
+# The roles of the lab's servers that are looked up through boundary groups.
+LOOKED_UP = {Role.MP: GroupRole.MANAGEMENT_POINT, Role.DP: GroupRole.DISTRIBUTION_POINT}
 
 
 class AdSite(NamedTuple):
@@ -65,6 +60,10 @@ class Client(NamedTuple):
         domain: Its domain; None for a workgroup machine.
         site_code: The site that its user means it for; None to leave that to automatic assignment.
         registered: Whether the site knows it, so that lists for it are sorted by boundary group.
+        connection: Name of its network connection.
+        connection_description: Description of it.
+        is_vpn: Whether it is a VPN.
+        other_addresses: What it says that it has besides; nothing comes from there.
     """
 
     host: HostName
@@ -72,6 +71,10 @@ class Client(NamedTuple):
     domain: DnsDomain | None = None
     site_code: SiteCode | None = None
     registered: bool = True
+    connection: str = "lab0"
+    connection_description: str = "network of the lab"
+    is_vpn: bool = False
+    other_addresses: tuple[InterfaceAddress, ...] = ()
 
     @property
     def membership(self) -> Membership:
@@ -84,9 +87,9 @@ class Site(NamedTuple):
 
     Attributes:
         code: Its code.
-        kind: Primary or secondary.
+        kind: Primary, secondary or central.
         forest: Forest of the site server.
-        parent: The primary site above a secondary one; None for a primary one.
+        parent: The primary site above a secondary one; None for any other.
         build: Build number of its version.
         publish: Whether it publishes in its forest's directory and in DNS.
     """
@@ -121,64 +124,16 @@ class SiteSystem(NamedTuple):
     devices: bool = False
 
 
-class BoundaryKind(Enum):
-    """How a boundary says where it is."""
-
-    RANGE = "ip-range"
-    SUBNET = "subnet"
-    AD_SITE = "ad-site"
-
-
-class Boundary(NamedTuple):
-    """A boundary.
+class ReportThrottle(NamedTuple):
+    """How many reports a fallback status point takes; the default is that of the product (FS-014).
 
     Attributes:
-        name: How groups refer to it.
-        kind: How it says where it is.
-        value: ``LOW-HIGH``, a network id, or the name of an AD site.
-        low: First address of a range, as a number; zero for other kinds.
-        high: Last address of a range.
+        most: So many reports at most ...
+        seconds: ... within so long.
     """
 
-    name: str
-    kind: BoundaryKind
-    value: str
-    low: int = 0
-    high: int = 0
-
-
-class Neighbour(NamedTuple):
-    """A relationship to another boundary group, one way.
-
-    Attributes:
-        group: The other group.
-        never_fallback: Roles for which clients are never sent there.
-    """
-
-    group: str
-    never_fallback: tuple[Role, ...] = ()
-
-
-class BoundaryGroup(NamedTuple):
-    """A boundary group.
-
-    Attributes:
-        name: How others refer to it.
-        boundaries: Names of its boundaries; none for a default group.
-        servers: The site systems that it references.
-        assigned_site: The site that clients in it are assigned to; None when it is not for assignment.
-        neighbours: Its relationships.
-        default_of: The site whose default group it is; None for a group that an administrator made.
-        never_fallback: A default group: roles for which clients of other groups are never sent to it.
-    """
-
-    name: str
-    boundaries: tuple[str, ...] = ()
-    servers: tuple[HostName, ...] = ()
-    assigned_site: SiteCode | None = None
-    neighbours: tuple[Neighbour, ...] = ()
-    default_of: SiteCode | None = None
-    never_fallback: tuple[Role, ...] = ()
+    most: int = 10_000
+    seconds: float = 3600.0
 
 
 class LabDescription(NamedTuple):
@@ -191,10 +146,17 @@ class LabDescription(NamedTuple):
         systems: Every role on every server.
         boundaries: Every boundary.
         groups: Every boundary group.
-        addresses: The loopback address of every server.
+        addresses: The loopback address of every server that runs.
         dns: Name of the DNS server.
+        servers: Servers that groups may reference besides, which the lab does not run, such as software update points,
+            and which ones that it runs are in maintenance.
         preferred_mps: The hierarchy setting "clients prefer to use management points specified in boundary groups".
+        fallback_site: The hierarchy's fallback site for assignment; None when there is none.
         faults: Faults that are there from the start.
+        throttle: How many reports a fallback status point takes.
+        contents: All content, and where it is.
+        update_points: How the software update points among ``servers`` are reached.
+        update_source: What policy calls the update source; None when there is none.
     """
 
     client: Client
@@ -205,8 +167,36 @@ class LabDescription(NamedTuple):
     groups: tuple[BoundaryGroup, ...]
     addresses: Mapping[HostName, str]
     dns: HostName
+    servers: tuple[SiteServer, ...] = ()
     preferred_mps: bool = False
+    fallback_site: SiteCode | None = None
     faults: tuple[Fault, ...] = ()
+    throttle: ReportThrottle = ReportThrottle()
+    contents: tuple[Content, ...] = ()
+    update_points: tuple[UpdatePoint, ...] = ()
+    update_source: UpdateSource | None = None
+
+    @property
+    def data(self) -> SiteData:
+        """The same as boundary groups look at it."""
+        return SiteData(
+            boundaries=self.boundaries,
+            groups=self.groups,
+            servers=self._looked_up(),
+            fallback_site=self.fallback_site,
+            sites=tuple(HierarchySite(site.code, site.kind, site.build, site.parent) for site in self.sites),
+            prefers_group_mps=self.preferred_mps,
+        )
+
+    def _looked_up(self) -> tuple[SiteServer, ...]:
+        """Servers with a role that is looked up, those that the lab runs first."""
+        told = {server.host: server for server in self.servers}
+        run: dict[HostName, SiteServer] = {}
+        for system in self.systems:
+            if system.role in LOOKED_UP:
+                server = run.get(system.host) or told.get(system.host) or SiteServer(system.host)
+                run[system.host] = server._replace(roles=server.roles | {LOOKED_UP[system.role]}, site=system.site)
+        return (*run.values(), *(server for server in self.servers if server.host not in run))
 
     def servers_of(self, role: Role) -> tuple[HostName, ...]:
         """The servers that have a role, in the order of the description; empty when none has."""

@@ -3,34 +3,29 @@
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from importlib.resources import files
 from ipaddress import IPv4Address, IPv4Network
 
 from ..errors import InvalidValueError, LabError
+from ..model.boundary import BoundaryKind
 from ..model.endpoints import Audience, Protocols, SiteKind
 from ..model.facts import InterfaceAddress, parse_address
+from ..model.groups import BoundaryGroup, FallbackTimes, SiteData, SiteServer
 from ..model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from ..protocol.sitedata import SourceFile, read_site_data
 from ..protocol.tables import Table
-from .description import (
-    AdSite,
-    Boundary,
-    BoundaryGroup,
-    BoundaryKind,
-    Client,
-    Forest,
-    LabDescription,
-    Neighbour,
-    Site,
-    SiteSystem,
-)
+from ..rules.boundary_values import check_boundary
+from .description import LOOKED_UP, AdSite, Client, Forest, LabDescription, ReportThrottle, Site, SiteSystem
 from .faults import Role, parse_fault
+from .offers import read_contents, read_update_points, read_update_source
 
 __all__ = ["built_in_description", "built_in_text", "parse_description"]
 
 _MAX_TEXT = 1024 * 1024  # characters; a lab is described by hand
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 _POOL = IPv4Network("127.45.0.0/24")  # where servers without an address get one
+
+_NOT_RUN = ("servers", "software_update_points", "state_migration_points")  # tables of servers that groups reference
 
 # Stand-ins for what could not be read; never part of a description, because each comes with a note.
 _NO_HOST = HostName("none.invalid")
@@ -55,12 +50,20 @@ def parse_description(text: str) -> LabDescription:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise LabError(f"the description of the lab is no TOML: {error}") from error
     notes: list[str] = []
-    description = _Reader(Table(values, "", notes)).read()
+    description = _Reader(Table(values, "", notes)).read(_site_data(text, notes))
     if notes:
-        count = "a fault" if len(notes) == 1 else f"{len(notes)} faults"
+        faults = tuple(dict.fromkeys(notes))  # sites and servers were read twice
+        count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
         hint = "the built-in description, contoso.toml in cmclient.lab, explains every key"
-        raise LabError(f"the description of the lab has {count}: " + "; ".join(notes), hint=hint)
+        raise LabError(f"the description of the lab has {count}: " + "; ".join(faults), hint=hint)
     return description
+
+
+def _site_data(text: str, notes: list[str]) -> SiteData:
+    """The boundary data in the description; what is wrong with it is noted."""
+    read = read_site_data([SourceFile("lab.toml", text.encode(errors="surrogatepass"))], check=check_boundary)
+    notes += [f"{'.'.join(filter(None, (fault.row, fault.field)))} {fault.problem}" for fault in read.faults]
+    return read.data
 
 
 def built_in_text() -> str:
@@ -80,8 +83,11 @@ class _Reader:
         self._file = file
         self._references: list[tuple[Table, str, Sequence[str], str]] = []
         self._hosts: dict[HostName, str | None] = {}
+        self._besides: list[HostName] = []  # servers that the lab does not run
+        self._throttle = ReportThrottle()
 
-    def read(self) -> LabDescription:
+    def read(self, data: SiteData) -> LabDescription:
+        """Read all of it; the boundary data was read before, for it has a form of its own."""
         file = self._file
         client = self._client()
         hierarchy = file.table("hierarchy") or Table({}, "hierarchy", [])
@@ -91,13 +97,22 @@ class _Reader:
             forests=tuple(self._forest(table) for table in file.tables("forests")),
             sites=tuple(self._site(table) for table in file.tables("sites")),
             systems=tuple(self._systems()),
-            boundaries=tuple(self._boundary(table) for table in file.tables("boundaries")),
-            groups=tuple(self._group(table) for table in file.tables("boundary_groups")),
+            boundaries=data.boundaries,
+            groups=data.groups,
+            servers=tuple(_not_run(data)),
             preferred_mps=hierarchy.flag("preferred_mps", fallback=False),
+            fallback_site=data.fallback_site,
             faults=file.texts("faults", parse_fault),
             addresses={},
         )
+        description = description._replace(
+            throttle=self._throttle,
+            contents=tuple(read_contents(file, self._refer)),
+            update_points=tuple(read_update_points(file)),
+            update_source=read_update_source(file),
+        )
         hierarchy.end()
+        self._boundary_data(data)
         file.end()
         description = description._replace(addresses=self._addresses(client))
         self._check(description)
@@ -115,6 +130,10 @@ class _Reader:
             domain=table.text("domain", _domain, None),
             site_code=table.text("site_code", _site_code, None),
             registered=table.flag("registered", fallback=True),
+            connection=table.text("connection", _name, "lab0"),
+            connection_description=table.text("connection_description", _name, "network of the lab"),
+            is_vpn=table.flag("vpn", fallback=False),
+            other_addresses=table.texts("other_addresses", parse_address),
         )
         self._refer(table, "domain", (client.domain,), "forest")
         self._refer(table, "site_code", (client.site_code,), "site")
@@ -156,7 +175,7 @@ class _Reader:
             build=table.number("build", 9141),
             publish=table.flag("publish", fallback=True),
         )
-        if kind is SiteKind.PRIMARY and site.parent is not None:
+        if kind is not SiteKind.SECONDARY and site.parent is not None:
             table.note("parent", "is for secondary sites only")
         self._refer(table, "forest", (site.forest,), "forest")
         self._refer(table, "parent", (site.parent,), "primary site")
@@ -177,6 +196,9 @@ class _Reader:
             system = self._system(fsp, Role.FSP)
             if system.protocols is not Protocols.HTTP:
                 fsp.note("protocols", "cannot be chosen: a fallback status point speaks plain HTTP")
+            usual = ReportThrottle()
+            seconds = fsp.number("throttle_seconds", int(usual.seconds))
+            self._throttle = ReportThrottle(fsp.number("throttle", usual.most), float(seconds))
             yield system
             fsp.end()
 
@@ -191,42 +213,37 @@ class _Reader:
         self._refer(table, "site", (system.site,), "site")
         return system
 
-    def _boundary(self, table: Table) -> Boundary:
-        kind = table.choice("type", BoundaryKind, BoundaryKind.AD_SITE, required=True)
-        name = table.text("name", _name, "", required=True)
-        blank = Boundary(name, kind, "")
-        boundary = table.text("value", partial(_boundary_value, blank), blank, required=True)
-        if boundary.kind is BoundaryKind.AD_SITE and boundary.value:
-            self._refer(table, "value", (boundary.value,), "AD site")
-        table.end()
-        return boundary
+    def _boundary_data(self, data: SiteData) -> None:
+        """Check what boundary data of a lab must be besides: about the sites and servers of this lab."""
+        ad_sites = {one.id: one.value for one in data.boundaries if one.kind is BoundaryKind.AD_SITE}
+        for table in self._file.tables("boundaries"):
+            name = table.text("name", str, "")
+            self._refer(table, "value", (ad_sites.get(table.text("id", str, name)),), "AD site")
+        groups = {group.id: group for group in data.groups}
+        for table in self._file.tables("boundary_groups"):
+            group = groups.get(table.text("id", str, table.text("name", str, "")))
+            if group is not None:
+                self._group(table, group)
+        self._file.text("fallback_site", str, "")
+        self._refer(self._file, "fallback_site", (data.fallback_site,), "primary site")
+        for key in _NOT_RUN:
+            self._besides += [table.text("host", HostName, _NO_HOST) for table in self._file.tables(key)]
+        for table in self._file.tables("servers"):
+            roles = table.texts("roles", str)
+            for role, what in ((Role.MP, "management point"), (Role.DP, "distribution point")):
+                if role.value in roles:
+                    self._refer(table, "host", (table.text("host", HostName, _NO_HOST),), what)
 
-    def _group(self, table: Table) -> BoundaryGroup:
-        group = BoundaryGroup(
-            name=table.text("name", _name, "", required=True),
-            boundaries=table.texts("boundaries", str),
-            servers=table.texts("servers", HostName),
-            assigned_site=table.text("assigned_site", _site_code, None),
-            neighbours=tuple(self._neighbour(one) for one in table.tables("neighbours")),
-            default_of=table.text("default_of", _site_code, None),
-            never_fallback=table.texts("never_fallback", _role),
-        )
+    def _group(self, table: Table, group: BoundaryGroup) -> None:
         if group.default_of is not None and group.boundaries:
             table.note("boundaries", "cannot be given for a default group: it is for clients in no group")
-        if group.default_of is None and group.never_fallback:
-            table.note("never_fallback", "stands at a default group or at a neighbour, not at a group")
-        self._refer(table, "boundaries", group.boundaries, "boundary")
-        self._refer(table, "servers", group.servers, "site system")
+        if group.default_of is None:
+            for key in ("never", "never_fallback", *FallbackTimes._fields):
+                if table.has(key):
+                    table.note(key, "stands at a default group or at a neighbour, not at a group")
+        self._refer(table, "servers", group.servers, "server")
         self._refer(table, "assigned_site", (group.assigned_site,), "primary site")
         self._refer(table, "default_of", (group.default_of,), "primary site")
-        table.end()
-        return group
-
-    def _neighbour(self, table: Table) -> Neighbour:
-        neighbour = Neighbour(table.text("group", _name, "", required=True), table.texts("never_fallback", _role))
-        self._refer(table, "group", (neighbour.group,), "boundary group")
-        table.end()
-        return neighbour
 
     def _host(self, table: Table, key: str) -> HostName:
         host = table.text(key, HostName, _NO_HOST, required=True)
@@ -256,9 +273,9 @@ class _Reader:
             "AD site": [site.name for forest in described.forests for site in forest.ad_sites],
             "site": [site.code for site in described.sites],
             "primary site": [site.code for site in described.sites if site.kind is SiteKind.PRIMARY],
-            "site system": [system.host for system in described.systems],
-            "boundary": [boundary.name for boundary in described.boundaries],
-            "boundary group": [group.name for group in described.groups],
+            "management point": described.servers_of(Role.MP),
+            "distribution point": described.servers_of(Role.DP),
+            "server": [*(system.host for system in described.systems), *self._besides],
         }
         for table, key, names, what in self._references:
             table.refer(key, names, known[what], what)
@@ -279,8 +296,6 @@ class _Reader:
             "sites": known["site"],
             "management_points": [system.host for system in described.systems_of(Role.MP)],
             "distribution_points": [system.host for system in described.systems_of(Role.DP)],
-            "boundaries": known["boundary"],
-            "boundary_groups": known["boundary group"],
         }
         for key, names in once.items():
             for name, count in Counter(names).items():
@@ -294,7 +309,11 @@ class _Reader:
                 self._file.note("", f"has the server {host}, which lies in no forest of the lab")
             if by_address.setdefault(address, host) != host:
                 self._file.note("", f"gives {address} to {by_address[address]} and to {host}")
+        if sum(site.kind is SiteKind.CENTRAL for site in described.sites) > 1:
+            self._file.note("sites", "has more than one central administration site")
         for site in described.sites:
+            if site.kind is SiteKind.CENTRAL and any(system.site == site.code for system in described.systems):
+                self._file.note("sites", f"gives the central administration site {site.code} servers; it has none here")
             mps = [system.host for system in described.systems_of(Role.MP) if system.site == site.code]
             if site.kind is SiteKind.SECONDARY and len(mps) > 1:
                 self._file.note("management_points", f"gives the secondary site {site.code} more than one")
@@ -321,13 +340,6 @@ def _name(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise InvalidValueError("name", text, "it is empty or has control characters")
     return text
-
-
-def _role(text: str) -> Role:
-    try:
-        return Role(text)
-    except ValueError as error:
-        raise InvalidValueError("role", text, "roles here are mp and dp") from error
 
 
 def _network(text: str) -> IPv4Network:
@@ -359,15 +371,9 @@ def _client_address(text: str) -> InterfaceAddress:
     return address
 
 
-def _boundary_value(blank: Boundary, text: str) -> Boundary:
-    if blank.kind is BoundaryKind.AD_SITE:
-        return blank._replace(value=AdSiteName(text))
-    if blank.kind is BoundaryKind.SUBNET:
-        return blank._replace(value=str(_address(text)))
-    low, dash, high = text.partition("-")
-    if not dash:
-        raise InvalidValueError("range", text, "write LOW-HIGH, as in 127.45.10.1-127.45.10.254")
-    first, last = _address(low), _address(high)
-    if first > last:
-        raise InvalidValueError("range", text, "its first address comes after its last")
-    return blank._replace(value=f"{first}-{last}", low=int(first), high=int(last))
+def _not_run(data: SiteData) -> Iterator[SiteServer]:
+    """What is to be known of servers besides the roles in which the lab runs them."""
+    for server in data.servers:
+        roles = server.roles - {*LOOKED_UP.values()}
+        if roles or server.in_maintenance:
+            yield server._replace(roles=roles)

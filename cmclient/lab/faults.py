@@ -50,6 +50,8 @@ class FaultKind(Enum):
     """The certificate is for another host."""
     EXPIRED_CERTIFICATE = "expired-certificate"
     """The certificate ended yesterday."""
+    REVOKED_CERTIFICATE = "revoked-certificate"
+    """The certificate is on the revocation list of its authority."""
     HTTP_401 = "http-401"
     HTTP_403 = "http-403"
     HTTP_404 = "http-404"
@@ -64,7 +66,7 @@ class FaultKind(Enum):
     STALE = "stale"
     """An old list, which lacks the management points that came later."""
     LYING = "lying"
-    """A list that names hosts that do not exist."""
+    """A list that names hosts that do not exist; the answer to another message."""
     HTML = "html"
     """The page of a captive portal, with status 200."""
     REDIRECT = "redirect"
@@ -85,7 +87,9 @@ class FaultKind(Enum):
 NO_ANSWER_FAULTS = frozenset({FaultKind.SILENT, FaultKind.BLACKHOLE})
 
 # Those that show in the TLS handshake; without TLS they show nothing.
-CERTIFICATE_FAULTS = frozenset({FaultKind.WRONG_CERTIFICATE, FaultKind.EXPIRED_CERTIFICATE})
+CERTIFICATE_FAULTS = frozenset(
+    {FaultKind.WRONG_CERTIFICATE, FaultKind.EXPIRED_CERTIFICATE, FaultKind.REVOKED_CERTIFICATE}
+)
 
 _ANYWHERE = (FaultKind.REFUSE, FaultKind.BLACKHOLE, FaultKind.SILENT, FaultKind.SLOW)
 _TLS = tuple(kind for kind in FaultKind if kind in CERTIFICATE_FAULTS)
@@ -104,7 +108,14 @@ _KINDS = {
     Role.MP: (*_HTTP, FaultKind.STALE, FaultKind.LYING),
     Role.DP: _HTTP,
     Role.FSP: tuple(kind for kind in _HTTP if kind not in _TLS),
-    Role.AD: (*_ANYWHERE, FaultKind.RESET, *_TLS, FaultKind.MALFORMED, FaultKind.HANG_AFTER_BIND),
+    Role.AD: (
+        *_ANYWHERE,
+        FaultKind.RESET,
+        FaultKind.WRONG_CERTIFICATE,
+        FaultKind.EXPIRED_CERTIFICATE,  # revocation of a directory server's certificate is not looked at
+        FaultKind.MALFORMED,
+        FaultKind.HANG_AFTER_BIND,
+    ),
     Role.DNS: (*_ANYWHERE, FaultKind.MALFORMED, FaultKind.SERVFAIL),
 }
 _AMOUNTS = {FaultKind.SLOW: 2.0, FaultKind.RESET: 0.0}

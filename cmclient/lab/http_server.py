@@ -83,6 +83,8 @@ class WebServer:
         if role not in self.roles:
             return error_reply(_NOT_FOUND)
         reply = self._answers.answer(self.host, role, request, kind)
+        if reply.note:
+            self._journal.record(self.host, role, "HTTP", reply.note, request.client)
         if role is Role.FSP and reply.status == _OK:
             self._keep(request.body)
         if kind is FaultKind.MALFORMED:
@@ -126,6 +128,7 @@ class _Exchange(BaseHTTPRequestHandler):
             body=body,
             has_certificate=connection.has_client_certificate,
             tls=connection.has_tls,
+            content_type=self.headers.get("Content-Type", ""),
         )
         if fault is not None and fault.kind in NO_ANSWER_FAULTS:
             connection.hold()

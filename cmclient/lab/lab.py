@@ -6,8 +6,10 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import LabError
-from ..model.facts import Adapter, NetworkFacts
-from ..model.names import DnsDomain, HostName
+from ..model.facts import NetworkFacts
+from ..model.names import HostName
+from ..model.state import StateMessage
+from ..protocol.statexml import parse_report
 from .description import LabDescription
 from .description_file import built_in_description
 from .faults import CERTIFICATE_FAULTS, Fault, FaultBoard, FaultKind, Role, parse_kind
@@ -91,8 +93,13 @@ class Lab:
 
     @property
     def reports(self) -> tuple[bytes, ...]:
-        """What the fallback status point was sent, oldest first."""
+        """The reports that the fallback status point took, oldest first."""
         return tuple(self._reports)
+
+    @property
+    def states(self) -> tuple[StateMessage, ...]:
+        """The states in what the fallback status point was sent, oldest first."""
+        return tuple(message for report in self._reports for message in parse_report(report).messages)
 
     def settings(self) -> dict[str, object]:
         """What a client must be set to, in the names of the settings of ``cmclient.config``.
@@ -118,25 +125,16 @@ class Lab:
         }
         if client.site_code is not None:
             values["site_code"] = client.site_code
-        values["dns_suffix"] = client.domain or self._domain_at(client.address.address)
+        if self.description.update_source is not None:
+            values["update_source"], values["update_source_version"] = self.description.update_source
+        (values["dns_suffix"],) = self.client_facts().dns_suffixes
         for fsp in self.description.servers_of(Role.FSP)[:1]:
             values["fsp"] = fsp
         return values
 
     def client_facts(self) -> NetworkFacts:
         """What the lab's client knows of itself; forest, AD site and location are left to be found out."""
-        client = self.description.client
-        suffix = client.domain or self._domain_at(client.address.address)
-        adapter = Adapter("lab0", "network of the lab", suffix, is_vpn=False, addresses=(client.address,))
-        known = ["host", "membership", "adapters", "dns_suffixes"] + (["domain"] if client.domain else [])
-        return NetworkFacts(
-            host=client.host,
-            membership=client.membership,
-            domain=client.domain,
-            adapters=(adapter,),
-            dns_suffixes=(suffix,),
-            origins=dict.fromkeys(known, "lab"),
-        )
+        return self.hierarchy.client_facts()
 
     def describe(self) -> str:
         """What it has, what is wrong in it and how near everything is to its client, for a person."""
@@ -193,11 +191,6 @@ class Lab:
             named = f"{fault.role.value}:{fault.name}" if fault.name else fault.role.value
             raise LabError(f"{named} speaks plain HTTP only and has no certificate", hint="choose a server with HTTPS")
         return with_tls
-
-    def _domain_at(self, address: str) -> DnsDomain:
-        """The domain whose network an address is in: what a workgroup machine is told when it connects."""
-        forests = self.description.forests
-        return next((one.name for one in forests if one.find_ad_site(address) is not None), forests[0].name)
 
     def _where(self, host: HostName, role: Role) -> str:
         address = self.description.addresses[host]

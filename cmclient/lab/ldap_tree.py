@@ -14,7 +14,7 @@ from .faults import Role
 from .ldap_messages import PAGED_RESULTS, START_TLS, Search
 from .site import Hierarchy
 
-__all__ = ["Ports", "Tree", "build_tree"]
+__all__ = ["Ports", "Tree", "build_tree", "operational_settings"]
 
 _BASE, _ONE_LEVEL = 0, 1
 _OUTBOUND, _INBOUND = 2, 1  # trustDirection: we let theirs in, they let ours in
@@ -120,18 +120,20 @@ def _published_entries(
         for one in hierarchy.published_ranges(site):
             yield range_entry(one, domain=forest.name)
         for mp in hierarchy.published_mps(site):
-            settings = build_operational_settings(_operational_settings(mp, site, description, ports))
+            settings = build_operational_settings(operational_settings(mp, site, description, hierarchy, ports))
             yield management_point_entry(mp, domain=forest.name, capabilities=settings)
 
 
-def _operational_settings(
-    mp: ManagementPoint, site: Site, description: LabDescription, ports: Ports
+@decides("AD-014")
+def operational_settings(
+    mp: ManagementPoint, site: Site, description: LabDescription, hierarchy: Hierarchy, ports: Ports
 ) -> OperationalSettings:
+    """What a site says of itself with a management point."""
     return OperationalSettings(
         version=f"5.00.{site.build}.1000",
         http_port=ports.http,
         https_port=ports.https,
-        root_site=site.code,
+        root_site=hierarchy.root_of(site),
         fallback_status_points=description.servers_of(Role.FSP)[:1],
         forest=site.forest,
         ssl_state=ssl_state_of(mp.protocols),

@@ -51,6 +51,15 @@ def _lines(description: LabDescription, board: FaultBoard, where: Callable[[Host
             shown = "" if system.role is not Role.MP or system.host in published else "not published"
             parts = _joined((_kind(system), near, shown), ", ")
             yield _server(system.host, system.role, parts, board, where)
+    for content in description.contents:
+        setup = "the client package" if content.is_client_package else ""
+        size = "" if content.size is None else f"{content.size} bytes"
+        held = f"on {', '.join(content.servers) or 'no server'}"
+        yield f"content   {_joined((f'{content.id} version {content.version}', setup, size, held), ', ')}"
+    run = {system.host for system in description.systems}
+    for server in (one for one in description.servers if one.roles):
+        what = "also     " if server.host in run else "not run  "
+        yield f"{what} {server.host}, {_joined(sorted(role.value for role in server.roles), ', ')}"
 
 
 def _server(host: HostName, role: Role, parts: str, board: FaultBoard, where: Callable[[HostName, Role], str]) -> str:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 __all__ = ["captive_portal", "error_page", "folder_page"]
 
 _MEANINGS = {
+    400: "The request is not one that this server understands.",
     401: "This address asks for Windows authentication.",
     403: "A client certificate is wanted here, and none was shown, or not a good one.",
     404: "There is nothing under this address on this server.",

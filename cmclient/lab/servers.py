@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from ..model.endpoints import Protocols
+from ..model.endpoints import HTTP_PORT, HTTPS_PORT, Protocols
 from ..model.names import DnsDomain, HostName
 from ..model.rule import decides
 from ..model.secret import Secret
 from ..protocol.srv import domain_controller_query_name, global_catalog_query_name, srv_query_name
+from . import revocation
 from .authority import Authority, KeyPair
 from .description import Forest, LabDescription
 from .dns_server import NameServer, Service
@@ -25,6 +26,7 @@ from .web_answers import Answers
 __all__ = ["DirectoryPorts", "Running", "Servers", "protocols_of"]
 
 _USER = "reader"
+_LOOPBACK = "127.0.0.1"
 _STATES = {FaultKind.REFUSE: ListenerState.REFUSING, FaultKind.BLACKHOLE: ListenerState.BLACKHOLE}
 _WEB_ROLES = (Role.MP, Role.DP, Role.FSP)
 
@@ -50,6 +52,7 @@ class Running(NamedTuple):
         ca_file: The authority that every certificate is from.
         client: Certificate of the client.
         expired_client: Another one, which ended yesterday.
+        revoked_client: Another one, which was revoked.
         login: Who may ask the directory.
     """
 
@@ -59,6 +62,7 @@ class Running(NamedTuple):
     ca_file: str
     client: KeyPair
     expired_client: KeyPair
+    revoked_client: KeyPair
     login: Login
 
 
@@ -80,8 +84,10 @@ class Servers:
         self._journal = journal
         self._keep = keep
         self._listeners: dict[tuple[HostName, Role], list[Listener]] = {}
+        self._web = Ports(HTTP_PORT, HTTPS_PORT)  # until the real ones are open
         self._sockets = Sockets()
-        self._authority = Authority()
+        port, _ = self._sockets.listen(lambda port: [Listener((_LOOPBACK, port), serve=self._serve_list)])
+        self._authority = Authority(f"http://{_LOOPBACK}:{port}{revocation.PATH}")
 
     def start(self) -> Running:
         """Open every socket and begin to serve.
@@ -89,7 +95,7 @@ class Servers:
         Raises:
             LabError: There is no free port, or the machine does not have the addresses.
         """
-        web = self._open_web()
+        self._web = web = self._open_web()
         login = Login(_USER, self._login_domain(), Secret(secrets.token_urlsafe(12)))
         directory = self._open_directory(web, login)
         dns = self._open_dns(web, directory)
@@ -104,6 +110,7 @@ class Servers:
             ca_file=str(self._authority.certificate),
             client=self._authority.issue_client(client),
             expired_client=self._authority.issue_client(client, expired=True),
+            revoked_client=self._authority.issue_client(client, revoked=True),
             login=login,
         )
 
@@ -124,10 +131,13 @@ class Servers:
         for listener in self._listeners.get((host, sharing[0]), ()):
             self._sockets.change(listener, state)
 
+    def _serve_list(self, connection: Connection) -> None:
+        revocation.serve_list(connection, self._authority.build_list)
+
     # Web servers
 
     def _open_web(self) -> Ports:
-        answers = Answers(self._description, self._hierarchy)
+        answers = Answers(self._description, self._hierarchy, lambda: self._web)
         plain: list[tuple[HostName, Serve]] = []
         secure: list[tuple[HostName, Serve]] = []
         for host in dict.fromkeys(system.host for system in self._description.systems):

@@ -3,31 +3,25 @@
 from ipaddress import IPv4Address, ip_address
 from typing import NamedTuple
 
+from ..model.boundary import Boundary, BoundaryKind, NetworkPlace
 from ..model.directory import PublishedRange, PublishedSite
 from ..model.endpoints import Audience, Locality, ManagementPoint, Protocols, SiteKind
-from ..model.facts import InterfaceAddress
-from ..model.names import AdSiteName, HostName, SiteCode
+from ..model.facts import Adapter, InterfaceAddress, NetworkFacts
+from ..model.groups import BoundaryGroup
+from ..model.names import DnsDomain, HostName, SiteCode
 from ..model.rule import decides
-from ..rules.groups import mp_locality
-from .description import Boundary, BoundaryGroup, BoundaryKind, Forest, LabDescription, Site, SiteSystem
+from ..rules.boundaries import BoundaryIndex
+from ..rules.groups import find_assigned_sites
+from ..rules.mp_localities import ListedMp, list_management_points
+from ..rules.places import find_place
+from ..rules.pools import current_groups
+from .description import Forest, LabDescription, Site, SiteSystem
 from .faults import Role
 
-__all__ = ["ClientLocation", "Hierarchy", "PublishedMp"]
+__all__ = ["Hierarchy", "PublishedMp"]
 
 _INTRANET = frozenset({Audience.INTRANET, Audience.BOTH})
 _INTERNET = frozenset({Audience.INTERNET, Audience.BOTH})
-
-
-class ClientLocation(NamedTuple):
-    """Where a client is, as a site sees it.
-
-    Attributes:
-        addresses: Its addresses; without a prefix none matches a subnet boundary.
-        ad_site: Its AD site; None when it is in none.
-    """
-
-    addresses: tuple[InterfaceAddress, ...] = ()
-    ad_site: AdSiteName | None = None
 
 
 class PublishedMp(NamedTuple):
@@ -43,150 +37,145 @@ class Hierarchy:
 
     def __init__(self, description: LabDescription) -> None:
         self._description = description
+        self._data = description.data
+        self._index = BoundaryIndex(self._data.boundaries)
 
     # Where a client is
 
-    def locate(self, address: str) -> ClientLocation:
+    def client_facts(self) -> NetworkFacts:
+        """What the lab's client knows of itself; forest, AD site and location are left to be found out."""
+        client = self._description.client
+        suffix = client.domain or self._domain_at(client.address.address)
+        adapter = Adapter(
+            client.connection,
+            client.connection_description,
+            suffix,
+            is_vpn=client.is_vpn,
+            addresses=(client.address, *client.other_addresses),
+        )
+        known = ["host", "membership", "adapters", "dns_suffixes"] + (["domain"] if client.domain else [])
+        return NetworkFacts(
+            host=client.host,
+            membership=client.membership,
+            domain=client.domain,
+            adapters=(adapter,),
+            dns_suffixes=(suffix,),
+            origins=dict.fromkeys(known, "lab"),
+        )
+
+    def locate(self, address: str) -> NetworkPlace:
         """Where the client with a source address is.
 
-        The lab's own client is known with its prefix; of any other only the address and what follows from it is.
+        The lab's own client is known with all that it says of itself; of any other only the address and what follows
+        from it is.
         """
-        client = self._description.client
-        own = client.address.address == address
         ad_sites = (forest.find_ad_site(address) for forest in self._description.forests)
         ad_site = next((site for site in ad_sites if site is not None), None)
-        return ClientLocation((client.address if own else InterfaceAddress(address),), ad_site)
+        if address == self._description.client.address.address:
+            return find_place(self.client_facts()._replace(ad_site=ad_site))
+        return NetworkPlace((InterfaceAddress(address),), ad_site)
 
-    def current_groups(self, location: ClientLocation) -> tuple[BoundaryGroup, ...]:
+    def current_groups(self, place: NetworkPlace) -> tuple[BoundaryGroup, ...]:
         """The boundary groups that hold a client, in the order of the description; empty when none does."""
-        held = {b.name for b in self._description.boundaries if _holds(b, location)}
-        return tuple(group for group in self._description.groups if held.intersection(group.boundaries))
+        return current_groups(self._data, self._index.find(place))
 
-    def assigned_sites(self, location: ClientLocation) -> tuple[SiteCode, ...]:
+    def assigned_sites(self, place: NetworkPlace) -> tuple[SiteCode, ...]:
         """The sites that boundary groups assign a client to, sorted; empty when none does."""
-        groups = self.current_groups(location)
-        return tuple(sorted({group.assigned_site for group in groups if group.assigned_site is not None}))
+        return find_assigned_sites(self.current_groups(place))
 
-    def localities(self, location: ClientLocation) -> dict[HostName, Locality]:
-        """How near each management point is to a client."""
-        current = self.current_groups(location)
-        hosts = self._description.servers_of(Role.MP)
-        near = {server for group in current for server in group.servers}
-        beside = self._neighbours(current)
-        default = self._defaults(current)
-        complete = bool(current) and near.isdisjoint(hosts)
-        return {
-            host: self._filled(
-                mp_locality(
-                    in_current=host in near,
-                    in_neighbour=host in beside,
-                    in_default=host in default,
-                    preferred_mps_enabled=self._description.preferred_mps,
-                ),
-                complete=complete,
-            )
-            for host in hosts
-        }
+    def list_for(self, place: NetworkPlace, *, site: SiteCode | None = None) -> tuple[ListedMp, ...]:
+        """How near each management point of the hierarchy is to a client that its site knows, the nearest first.
 
-    @decides("ML-024")
-    def _neighbours(self, current: tuple[BoundaryGroup, ...]) -> frozenset[HostName]:
-        """Servers of the neighbours that clients may be sent to for a management point."""
-        names = {link.group for group in current for link in group.neighbours if Role.MP not in link.never_fallback}
-        groups = [g for g in self._description.groups if g.name in names and g.default_of is None]
-        return frozenset(server for group in groups for server in group.servers)
-
-    @decides("ML-026")
-    def _defaults(self, current: tuple[BoundaryGroup, ...]) -> frozenset[HostName]:
-        """Management points that default groups bring in: for themselves, or with a DP on the same server."""
-        dps = set(self._description.servers_of(Role.DP))
-        found: set[HostName] = set()
-        for group in self._description.groups:
-            if group.default_of is None:
-                continue
-            never = self._never_default(group, current)
-            if Role.MP not in never:
-                found.update(group.servers)
-            elif Role.DP not in never:
-                found.update(dps.intersection(group.servers))
-        return frozenset(found)
-
-    def _never_default(self, default: BoundaryGroup, current: tuple[BoundaryGroup, ...]) -> frozenset[Role]:
-        """Roles for which no group of the client may fall back to a default group.
-
-        A relationship that a group has of its own overrides what the default group says (BG-043). A client in no
-        group uses the default group of its site, whatever that says (BG-042).
+        Args:
+            place: Where the client is.
+            site: The site to take for its assigned one when the lab's client is not meant for any; None for the
+                first primary one.
         """
-        if not current:
-            return frozenset()
-        own = [
-            next(
-                (link.never_fallback for link in group.neighbours if link.group == default.name), default.never_fallback
-            )
-            for group in current
-        ]
-        return frozenset.intersection(*(frozenset(never) for never in own))
+        groups = self.current_groups(place)
+        return list_management_points(self._data, groups, assigned_site=self._home(site).code)
 
-    @staticmethod
-    @decides("ML-044")
-    def _filled(locality: Locality, *, complete: bool) -> Locality:
-        """A group without any management point gives the complete list: what is not in it otherwise is in it last."""
-        return Locality.DEFAULT_GROUP if complete and locality is Locality.UNKNOWN else locality
+    def localities(self, place: NetworkPlace) -> dict[HostName, Locality]:
+        """How near each management point is to a client."""
+        return {one.host: one.locality for one in self.list_for(place)}
+
+    @property
+    def home(self) -> Site:
+        """The primary site of the lab's own client; the first primary one when it is not meant for any."""
+        return self._home(None)
+
+    def _home(self, told: SiteCode | None) -> Site:
+        """The primary site of the client: of the site that it is meant for, else of the one told."""
+        primary = (site.code for site in self._description.sites if site.kind is SiteKind.PRIMARY)
+        site = self._description.site(self._description.client.site_code or told or next(primary))
+        return site if site.parent is None else self._description.site(site.parent)
+
+    def _domain_at(self, address: str) -> DnsDomain:
+        """The domain whose network an address is in: what a workgroup machine is told when it connects."""
+        forests = self._description.forests
+        return next((one.name for one in forests if one.find_ad_site(address) is not None), forests[0].name)
 
     # Lists
 
     def mp_list_for(
-        self, location: ClientLocation, *, registered: bool, site: SiteCode | None = None
+        self, place: NetworkPlace, *, registered: bool, site: SiteCode | None = None
     ) -> tuple[ManagementPoint, ...]:
         """The intranet management points that a site tells a client of, secondary sites' ones included.
 
         Args:
-            location: Where the client is.
+            place: Where the client is.
             registered: Whether the site knows the client.
-            site: The site; None for the one that the lab's client is meant for, else the first.
+            site: The site; None for the one that the lab's client is meant for, else the first primary one.
 
         Returns:
-            All of them, whatever their locality. For a registered client the nearest come first; for one that is not
-            they stand in the order of the description, with locality UNKNOWN.
+            All of them, whatever their locality. For a registered client the nearest come first, with the cloud
+            management gateways that a default group lets in; for one that is not they stand in the order of the
+            description, with locality UNKNOWN.
         """
-        code = site or self._description.client.site_code or self._description.sites[0].code
-        return self._sorted(self._told(code, internet=False), location, registered=registered)
+        code = site or self._home(None).code
+        told = self._sorted(code, self._told(code, internet=False), place, registered=registered)
+        if not registered:
+            return told
+        listed = self.list_for(place, site=code)
+        by_host = {mp.host: mp for mp in told} | {one.host: _gateway(one) for one in listed if one.is_cloud}
+        return tuple(by_host[one.host] for one in listed if one.host in by_host)
 
     @decides("ML-014")
     def answer_mplist(
-        self, asked: HostName, location: ClientLocation, *, registered: bool, internet: bool = False
+        self, asked: HostName, place: NetworkPlace, *, registered: bool, internet: bool = False
     ) -> tuple[ManagementPoint, ...]:
         """What any management point answers to MPLIST, or (internet) to MPLIST2: everyone tells of everyone.
 
         A management point of a secondary site speaks for the primary site above it.
         """
-        told = self._told(self._site_of(asked).code, internet=internet)
-        return self._sorted(told, location, registered=registered)
+        code = self._site_of(asked).code
+        return self._sorted(code, self._told(code, internet=internet), place, registered=registered)
 
     def answer_mplist1(
-        self, asked: HostName, code: SiteCode, location: ClientLocation, *, registered: bool
+        self, asked: HostName, code: SiteCode, place: NetworkPlace, *, registered: bool
     ) -> tuple[ManagementPoint, ...] | None:
         """What a management point answers to MPLIST1 for a site: its own ones, without secondary sites'.
 
         Returns:
-            None when it does not serve the site: no such site, or a secondary one that is not its own.
+            None when it does not serve the site: no such site, a central one, or a secondary one that is not its own.
         """
         site = next((one for one in self._description.sites if one.code == code), None)
-        if site is None or (site.kind is SiteKind.SECONDARY and site != self._site_of(asked)):
+        if site is None or (site.kind is not SiteKind.PRIMARY and site != self._site_of(asked)):
             return None
         mps = tuple(s for s in self._mps(internet=False) if s.site == code)
-        return self._sorted(mps, location, registered=registered)
+        return self._sorted(code, mps, place, registered=registered)
 
     @decides("ML-029", "ML-031")
     def _sorted(
-        self, systems: tuple[SiteSystem, ...], location: ClientLocation, *, registered: bool
+        self, code: SiteCode, systems: tuple[SiteSystem, ...], place: NetworkPlace, *, registered: bool
     ) -> tuple[ManagementPoint, ...]:
-        mps = [self.management_point(system) for system in systems]
+        by_host = {system.host: self.management_point(system) for system in systems}
         if not registered:
-            return tuple(mps)
-        localities = self.localities(location)
-        near = {server for group in self.current_groups(location) for server in group.servers}
-        placed = [mp._replace(locality=localities[mp.host], in_current_group=mp.host in near) for mp in mps]
-        return tuple(sorted(placed, key=lambda mp: -mp.locality))
+            return tuple(by_host.values())
+        return tuple(
+            by_host[one.host]._replace(locality=one.locality, in_current_group=one.in_current_group)
+            for one in self.list_for(place, site=code)
+            if one.host in by_host
+        )
 
     def _told(self, code: SiteCode, *, internet: bool) -> tuple[SiteSystem, ...]:
         site = self._description.site(code)
@@ -228,8 +217,13 @@ class Hierarchy:
         return tuple(
             site
             for site in self._description.sites
-            if site.forest == forest.name and site.publish and site.kind is SiteKind.PRIMARY
+            if site.forest == forest.name and site.publish and site.kind is not SiteKind.SECONDARY
         )
+
+    def root_of(self, site: Site) -> SiteCode:
+        """The code of the site at the top of the hierarchy: the central one, or the site itself where there is none."""
+        central = (one.code for one in self._description.sites if one.kind is SiteKind.CENTRAL)
+        return next(central, site.code)
 
     @decides("ML-042")
     def published_mps(self, site: Site) -> tuple[ManagementPoint, ...]:
@@ -251,27 +245,39 @@ class Hierarchy:
             if mp.audience in _INTRANET and mp.forest == forest.name
         )
 
+    @decides("SA-013")
     def published_site(self, site: Site) -> PublishedSite:
-        """What a site says of itself in the directory: AD sites and subnets of its groups for assignment."""
-        kinds = {BoundaryKind.AD_SITE, BoundaryKind.SUBNET}
+        """What a site says of itself in the directory: AD sites and subnets of its groups for assignment.
+
+        A central site has no clients and names no site to assign them to.
+        """
+        kinds = {BoundaryKind.AD_SITE, BoundaryKind.IP_SUBNET}
         values = tuple(boundary.value for boundary in self._for_assignment(site) if boundary.kind in kinds)
-        return PublishedSite(site.code, site.code, values, site.forest)
+        assignment = None if site.kind is SiteKind.CENTRAL else site.code
+        return PublishedSite(site.code, assignment, values, site.forest)
 
     def published_ranges(self, site: Site) -> tuple[PublishedRange, ...]:
-        """The address ranges of a site's groups for assignment."""
-        ranges = [one for one in self._for_assignment(site) if one.kind is BoundaryKind.RANGE]
-        return tuple(PublishedRange(site.code, one.low, one.high, site.code) for one in ranges)
+        """The address ranges of a site's groups for assignment; IPv4 alone has a form in the directory."""
+        texts = (one.value for one in self._for_assignment(site) if one.kind is BoundaryKind.IP_RANGE)
+        ranges = [tuple(ip_address(end.strip()) for end in text.split("-")) for text in texts]
+        return tuple(
+            PublishedRange(site.code, int(low), int(high), site.code)
+            for low, high in ranges
+            if isinstance(low, IPv4Address)
+        )
 
     def _for_assignment(self, site: Site) -> tuple[Boundary, ...]:
-        groups = [group for group in self._description.groups if group.assigned_site == site.code]
-        names = {name for group in groups for name in group.boundaries}
-        return tuple(boundary for boundary in self._description.boundaries if boundary.name in names)
+        groups = [group for group in self._data.groups if group.assigned_site == site.code]
+        ids = {boundary for group in groups for boundary in group.boundaries}
+        return tuple(boundary for boundary in self._data.boundaries if boundary.id in ids)
 
 
-def _holds(boundary: Boundary, location: ClientLocation) -> bool:
-    if boundary.kind is BoundaryKind.AD_SITE:
-        return location.ad_site is not None and location.ad_site.matches(boundary.value)
-    if boundary.kind is BoundaryKind.SUBNET:
-        return any(address.network == boundary.value for address in location.addresses)
-    numbers = (ip_address(address.address) for address in location.addresses)
-    return any(boundary.low <= int(number) <= boundary.high for number in numbers if isinstance(number, IPv4Address))
+def _gateway(listed: ListedMp) -> ManagementPoint:
+    """A gateway as a list has it: over HTTPS, of the internet's kind."""
+    return ManagementPoint(
+        listed.host,
+        protocols=Protocols.HTTPS,
+        audience=Audience.INTERNET,
+        locality=listed.locality,
+        in_current_group=listed.in_current_group,
+    )

@@ -1,14 +1,23 @@
 """What the web servers of a site answer when nothing is wrong, and which wrong lists they can give."""
 
+from collections.abc import Callable
+from math import ceil
+from threading import Lock
+from time import monotonic
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from ..errors import InvalidValueError
 from ..model.endpoints import Audience, ManagementPoint
 from ..model.names import HostName, SiteCode
+from ..protocol.envelope import MESSAGE_PATH
 from ..protocol.mplist import build_mp_list
+from ..protocol.multipart import CONTENT_TYPE
 from .description import LabDescription
 from .faults import FaultKind, Role
+from .fsp import StatusPoint, is_report_path
+from .ldap_tree import Ports
+from .message_answers import MessageAnswers
 from .pages import error_page, folder_page
 from .site import Hierarchy
 
@@ -26,8 +35,8 @@ _PREFIXES = (
 )
 _FOLDER = "/sms_dp_smspkg$"
 _LIST_PATH = "/sms_mp/.sms_aut"
+_MESSAGE_VERB = "CCM_POST"
 _WINDOWS_ONLY = ("/ccm_system_windowsauth", "/sms_mp_windowsauth")
-_REPORT_PATH = "/sms_fsp/.sms_fsp"
 
 
 class WebRequest(NamedTuple):
@@ -40,6 +49,7 @@ class WebRequest(NamedTuple):
         body: The body; empty for none.
         has_certificate: Whether the client has shown a certificate.
         tls: Whether it came over HTTPS.
+        content_type: What the body is; empty when nobody said.
     """
 
     method: str
@@ -48,15 +58,25 @@ class WebRequest(NamedTuple):
     body: bytes = b""
     has_certificate: bool = False
     tls: bool = False
+    content_type: str = ""
 
 
 class Reply(NamedTuple):
-    """A whole reply; further headers as pairs."""
+    """A whole reply.
+
+    Attributes:
+        status: The HTTP status.
+        body: The body.
+        content_type: What it is.
+        headers: Further headers, as pairs.
+        note: What the journal says of it, besides what it says of the request; empty for nothing.
+    """
 
     status: int
     body: bytes = b""
     content_type: str = _HTML
     headers: tuple[tuple[str, str], ...] = ()
+    note: str = ""
 
 
 def error_reply(status: int) -> Reply:
@@ -74,9 +94,19 @@ def role_of_path(path: str) -> Role | None:
 class Answers:
     """The roles of a site, as they answer over HTTP."""
 
-    def __init__(self, description: LabDescription, hierarchy: Hierarchy) -> None:
+    def __init__(self, description: LabDescription, hierarchy: Hierarchy, ports: Callable[[], Ports]) -> None:
+        """Put them together.
+
+        Args:
+            description: The site's lab.
+            hierarchy: The same, evaluated.
+            ports: Says on which ports the web servers are, once they are known.
+        """
         self._description = description
         self._hierarchy = hierarchy
+        self._messages = MessageAnswers(description, hierarchy, ports)
+        self._status_points = {host: StatusPoint(description.throttle) for host in description.servers_of(Role.FSP)}
+        self._lock = Lock()
 
     def answer(self, host: HostName, role: Role, request: WebRequest, wrong: FaultKind | None) -> Reply:
         """Answer a request.
@@ -85,7 +115,8 @@ class Answers:
             host: The server.
             role: The role that the path belongs to.
             request: What is asked.
-            wrong: STALE or LYING for a wrong list; anything else changes nothing here.
+            wrong: STALE or LYING for a wrong list, LYING for an answer to another message; anything else changes
+                nothing here.
         """
         if request.tls and not request.has_certificate:
             return error_reply(_FORBIDDEN)
@@ -93,9 +124,17 @@ class Answers:
             return self._answer_mp(host, request, wrong)
         if role is Role.DP:
             return self._answer_dp(request)
-        if request.path.lower() != _REPORT_PATH:
+        return self._answer_fsp(host, request)
+
+    def _answer_fsp(self, host: HostName, request: WebRequest) -> Reply:
+        if not is_report_path(request.path):
             return error_reply(_NOT_FOUND)
-        return Reply(_OK) if request.method == "POST" else error_reply(_NOT_ALLOWED)
+        with self._lock:
+            taken = self._status_points[host].take(request.method, request.body, monotonic())
+        if taken.status == _OK:
+            return Reply(_OK, note=taken.note)
+        headers = (("Retry-After", str(ceil(taken.retry_after))),) if taken.retry_after else ()
+        return error_reply(taken.status)._replace(headers=headers, note=taken.note)
 
     def _answer_dp(self, request: WebRequest) -> Reply:
         path = unquote(request.path.partition("?")[0])
@@ -109,6 +148,8 @@ class Answers:
         path, _, query = request.path.partition("?")
         if path.lower().rstrip("/").startswith(_WINDOWS_ONLY):
             return error_reply(_UNAUTHORIZED)
+        if path.lower() == MESSAGE_PATH:
+            return self._answer_message(host, request, wrong)
         if path.lower() != _LIST_PATH:
             return error_reply(_NOT_FOUND)
         if request.method not in {"GET", "HEAD"}:
@@ -119,6 +160,13 @@ class Answers:
             return error_reply(_SERVER_ERROR)
         body = build_mp_list(_twisted(told, host, wrong), with_site_code=keyword.upper() == "MPLIST1")
         return Reply(_OK, body, _XML)
+
+    def _answer_message(self, host: HostName, request: WebRequest, wrong: FaultKind | None) -> Reply:
+        if request.method != _MESSAGE_VERB:
+            return error_reply(_NOT_ALLOWED)
+        lies = wrong is FaultKind.LYING
+        answer = self._messages.answer(host, request.body, request.content_type, lies=lies)
+        return Reply(_OK, answer.body, CONTENT_TYPE, note=answer.kind or "a message that is refused")
 
     def _told(self, host: HostName, keyword: str, argument: str, client: str) -> tuple[ManagementPoint, ...] | None:
         """The list that is asked for; None when there is no such list."""

@@ -3,9 +3,12 @@
 import pytest
 
 from cmclient.errors import LabError
-from cmclient.lab import Fault, FaultKind, Lab, Role, built_in_description, parse_description, parse_fault
+from cmclient.lab import Fault, FaultKind, Hierarchy, Lab, Role, built_in_description, parse_description, parse_fault
 from cmclient.model.endpoints import Protocols, SiteKind
 from cmclient.model.facts import InterfaceAddress, Membership
+from cmclient.model.groups import FallbackTimes, GroupOptions, Relationship, SiteServer
+from cmclient.model.groups import Role as GroupRole
+from cmclient.model.names import HostName, SiteCode
 
 SMALL = """
 [client]
@@ -131,30 +134,194 @@ value = "127.46.1.1-127.46.1.9"
 name = "G"
 boundaries = ["one"]
 servers = ["mp.a.test"]
-neighbours = [{ group = "G" }]
+neighbours = [{ group = "N" }]
+
+[[boundary_groups]]
+name = "N"
 """
 
 
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
+        pytest.param(("127.46.1.1-127.46.1.9", "127.46.1.9-127.46.1.1"), "boundaries[0].value", id="turned"),
+        pytest.param(("127.46.1.1-127.46.1.9", "127.46.1.1"), "boundaries[0].value", id="no range"),
+        pytest.param(('"ip-range"', '"subnet"'), "boundaries[0].value", id="range as subnet"),
+        pytest.param(('"ip-range"', '"ip-rang"'), "boundaries[0].type", id="no type"),
         pytest.param(
-            ("127.46.1.1-127.46.1.9", "127.46.1.9-127.46.1.1"), "first address comes after its last", id="turned"
+            ('"ip-range"\nvalue = "127.46.1.1-127.46.1.9"', '"ad-site"\nvalue = "Nowhere"'),
+            "boundaries[0].value names the unknown AD site 'Nowhere'",
+            id="AD site",
         ),
-        pytest.param(("127.46.1.1-127.46.1.9", "127.46.1.1"), "write LOW-HIGH", id="no range"),
-        pytest.param(('"ip-range"', '"subnet"'), "is not a IPv4 address", id="range as subnet"),
-        pytest.param(('["one"]', '["two"]'), "names the unknown boundary 'two'", id="boundary"),
-        pytest.param(('["mp.a.test"]', '["dc.a.test"]'), "names the unknown site system", id="server"),
-        pytest.param(('group = "G"', 'group = "H"'), "neighbours[0].group names the unknown", id="neighbour"),
+        pytest.param(('["one"]', '["two"]'), "boundary_groups[0].boundaries names the unknown boundary", id="boundary"),
+        pytest.param(
+            ('["mp.a.test"]', '["dc.a.test"]'), "boundary_groups[0].servers names the unknown server", id="server"
+        ),
+        pytest.param(('group = "N"', 'group = "M"'), "neighbours[0].group names the unknown", id="neighbour"),
+        pytest.param(('group = "N"', 'group = "G"'), "neighbours[0].group", id="its own neighbour"),
         pytest.param(
             ('name = "G"', 'name = "G"\ndefault_of = "ABC"'), "cannot be given for a default group", id="default"
         ),
-        pytest.param(('name = "G"', 'name = "G"\nnever_fallback = ["mp"]'), "not at a group", id="never"),
+        pytest.param(('name = "G"', 'name = "G"\nnever_fallback = ["mp"]'), "never_fallback stands at a", id="never"),
+        pytest.param(('name = "G"', 'name = "G"\ndp = 10'), "boundary_groups[0].dp stands at a", id="times"),
+        pytest.param(
+            ('name = "G"', 'name = "G"\nassigned_site = "XYZ"'),
+            "boundary_groups[0].assigned_site names the unknown primary site 'XYZ'",
+            id="assigned site",
+        ),
+        pytest.param(
+            ('name = "N"', 'name = "N"\ndefault_of = "XYZ"'),
+            "boundary_groups[1].default_of names the unknown primary site 'XYZ'",
+            id="default of a site that is not there",
+        ),
     ],
 )
 def test_a_fault_of_boundaries_is_told_by_its_place(change: tuple[str, str], fault: str) -> None:
     parse_description(SMALL + GROUPS)
     assert fault in fault_text(SMALL + GROUPS.replace(*change))
+
+
+def test_the_fallback_site_is_a_primary_one_of_the_lab() -> None:
+    assert parse_description('fallback_site = "ABC"\n' + SMALL).data.fallback_site == "ABC"
+    assert "fallback_site names the unknown primary site 'XYZ'" in fault_text('fallback_site = "XYZ"\n' + SMALL)
+
+
+EVERY_KIND = """
+[[boundaries]]
+name = "range"
+type = "ip-range"
+value = "127.46.1.9-127.46.1.9"
+
+[[boundaries]]
+name = "subnet"
+type = "subnet"
+value = "127.46.1.0"
+
+[[boundaries]]
+name = "site"
+type = "ad-site"
+value = "Here"
+
+[[boundaries]]
+name = "prefix"
+type = "ipv6-prefix"
+value = "2001:db8:1:2"
+
+[[boundaries]]
+name = "vpn"
+type = "vpn"
+value = "Name:corp"
+starts_with = true
+
+[[boundaries]]
+name = "pptp"
+type = "vpn"
+value = "Auto:On"
+"""
+
+
+@pytest.mark.parametrize(
+    ("boundary", "change"),
+    [
+        ("range", ("127.46.1.9/24", "127.46.1.8/24")),
+        ("subnet", ("127.46.1.9/24", "127.46.1.9/16")),
+        ("site", ("127.46.0.0/16", "127.47.0.0/16")),
+        ("prefix", ("2001:db8:1:2::9", "2001:db8:1:3::9")),
+        ("vpn", ("Corp VPN", "Home VPN")),
+        ("pptp", ("WAN (PPTP)", "WAN")),
+    ],
+)
+def test_boundaries_of_every_kind_hold_the_client_or_not(boundary: str, change: tuple[str, str]) -> None:
+    client = (
+        'connection = "Corp VPN"\nconnection_description = "WAN (PPTP)"\nother_addresses = ["2001:db8:1:2::9/64"]\n'
+    )
+    site = '\nad_sites = [{ name = "Here", subnets = ["127.46.0.0/16"] }]'
+    given = SMALL.replace("[dns]", f"{client}[dns]").replace('name = "a.test"\ncont', f'name = "a.test"{site}\ncont')
+    group = f'[[boundary_groups]]\nname = "G"\nboundaries = ["{boundary}"]\n'
+
+    def held(text: str) -> bool:
+        hierarchy = Hierarchy(parse_description(text + EVERY_KIND + group))
+        return bool(hierarchy.current_groups(hierarchy.locate(hierarchy.client_facts().addresses[0].address)))
+
+    assert held(given)
+    assert not held(given.replace(*change))
+
+
+def test_options_and_times_of_groups_are_read() -> None:
+    more = """allow_peers = false
+peers_in_subnet_only = true
+prefer_dps_over_peers = true
+prefer_cloud = true
+"""
+    cloud = "include_cloud_mps = true\nprefer_cloud_mps = true\n"
+    default = f'[[boundary_groups]]\nname = "D"\ndefault_of = "ABC"\nsup = 5\n{cloud}'
+    times = '{ group = "N", dp = 10, never = ["sup"] }'
+    groups = GROUPS.replace('name = "G"\n', f'name = "G"\n{more}').replace('{ group = "N" }', times) + default
+    first, _, last = parse_description(SMALL + groups).data.groups
+    assert first.options == GroupOptions(
+        allow_peers=False, peers_in_subnet_only=True, prefer_dps_over_peers=True, prefer_cloud=True
+    )
+    assert first.relationships == (Relationship("N", FallbackTimes(dp=10, sup=None)),)
+    assert (last.default_of, last.default_times) == ("ABC", FallbackTimes(sup=5))
+    assert (last.options.include_cloud_mps, last.options.prefer_cloud_mps) == (True, True)
+
+
+def test_servers_that_do_not_run_can_be_in_groups() -> None:
+    servers = """
+[[distribution_points]]
+host = "mp.a.test"
+site = "ABC"
+
+[[servers]]
+host = "mp.a.test"
+roles = ["smp"]
+maintenance = true
+
+[[servers]]
+host = "sup.a.test"
+roles = ["sup"]
+"""
+    groups = GROUPS.replace('["mp.a.test"]', '["mp.a.test", "sup.a.test"]')
+    lab = parse_description(SMALL + groups + servers)
+    both, sup = lab.data.servers
+    assert both == SiteServer(
+        HostName("mp.a.test"),
+        frozenset({GroupRole.MANAGEMENT_POINT, GroupRole.DISTRIBUTION_POINT, GroupRole.STATE_MIGRATION_POINT}),
+        in_maintenance=True,
+        site=SiteCode("ABC"),
+    )
+    assert (sup.host, sup.roles) == ("sup.a.test", {GroupRole.SOFTWARE_UPDATE_POINT})
+    assert "sup.a.test" not in lab.addresses
+    assert "not run   sup.a.test, sup" in Lab(lab).describe()
+    wrong = servers.replace('["sup"]', '["sup", "mp"]')
+    assert "servers[1].host names the unknown management point 'sup.a.test'" in fault_text(SMALL + groups + wrong)
+
+
+CENTRAL = '[[sites]]\ncode = "CAS"\nkind = "central"\nforest = "a.test"\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        (CENTRAL + 'parent = "ABC"\n', "sites[1].parent is for secondary sites only"),
+        (CENTRAL + CENTRAL.replace("CAS", "CAT"), "sites has more than one central administration site"),
+        (
+            CENTRAL + '[[management_points]]\nhost = "m2.a.test"\nsite = "CAS"\n',
+            "gives the central administration site CAS servers",
+        ),
+        (
+            CENTRAL + '[[boundary_groups]]\nname = "G"\nassigned_site = "CAS"\n',
+            "assigned_site names the unknown primary site 'CAS'",
+        ),
+        ('fallback_site = "CAS"\n', "fallback_site names the unknown primary site 'CAS'"),
+    ],
+)
+def test_a_central_site_has_no_servers_and_no_clients(more: str, fault: str) -> None:
+    if more.startswith("fallback_site"):
+        assert fault in fault_text(more + SMALL + CENTRAL)
+        return
+    parse_description(SMALL + CENTRAL)
+    assert fault in fault_text(SMALL + more)
 
 
 def test_a_secondary_site_has_at_most_one_management_point() -> None:

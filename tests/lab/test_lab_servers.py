@@ -21,6 +21,7 @@ import dns.resolver
 import ldap3
 import pytest
 import requests
+import trustme
 from ldap3.core.exceptions import LDAPSocketOpenError, LDAPSocketReceiveError
 from requests.adapters import HTTPAdapter
 
@@ -97,7 +98,9 @@ def ask(
     host = next(one for one in lab.description.addresses if one.partition(".")[0] == name)
     address = lab.description.addresses[host]
     base = f"https://{address}:{lab.running.web.https}" if tls else f"http://{address}:{lab.running.web.http}"
-    pair = {"client": lab.running.client, "expired": lab.running.expired_client}.get(cert)
+    running = lab.running
+    pairs = {"client": running.client, "expired": running.expired_client, "revoked": running.revoked_client}
+    pair = pairs.get(cert)
     with requests.Session() as session:
         session.trust_env = False
         session.mount(base, Named(host, source))
@@ -238,10 +241,28 @@ def test_https_wants_a_client_certificate(lab: Lab) -> None:
     assert not lab.journal.entries("GET", server="mp2", protocol="HTTP")
 
 
-def test_an_expired_client_certificate_is_refused_in_the_handshake(lab: Lab) -> None:
+@pytest.mark.parametrize("cert", ["expired", pytest.param("revoked", marks=pytest.mark.rule("TR-036"))])
+def test_a_client_certificate_that_does_not_count_is_refused_in_the_handshake(lab: Lab, cert: str) -> None:
     with pytest.raises(requests.exceptions.ConnectionError):
-        ask(lab, "mp2", tls=True, cert="expired")
-    assert lab.journal.wait_for("certificate", server="mp2", protocol="TLS")
+        ask(lab, "mp2", tls=True, cert=cert)
+    assert lab.journal.wait_for(cert, server="mp2", protocol="TLS")
+
+
+@pytest.mark.rule("TR-024")
+def test_a_client_certificate_of_another_authority_is_refused_in_the_handshake(lab: Lab, tmp_path: Path) -> None:
+    pair = trustme.CA().issue_cert("pc042.corp.contoso.test")
+    pair.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "other.pem"))
+    context = ssl.create_default_context(cafile=lab.running.ca_file)
+    context.load_cert_chain(tmp_path / "other.pem")
+    host = next(one for one in lab.description.addresses if one.startswith("mp2."))
+    address = (lab.description.addresses[host], lab.running.web.https)
+    with (
+        socket.create_connection(address, 5) as plain,
+        pytest.raises(OSError, match=r"(?i)unknown ca|reset|eof"),
+        context.wrap_socket(plain, server_hostname=host) as secure,
+    ):
+        secure.recv(1)
+    assert lab.journal.wait_for("certificate verify failed", server="mp2", protocol="TLS")
 
 
 @pytest.mark.parametrize(
@@ -269,12 +290,6 @@ def test_a_server_with_two_roles_answers_for_both() -> None:
         with fault(other, "dp", "mp1", "503"):
             assert ask(other, "mp1").status_code == 200
             assert ask(other, "mp1", "/SMS_DP_SMSPKG$").status_code == 503
-
-
-def test_a_fallback_status_point_keeps_what_it_is_sent(lab: Lab) -> None:
-    before = len(lab.reports)
-    assert ask(lab, "fsp1", "/SMS_FSP/.sms_fsp", method="POST", data=b"<Report/>").status_code == 200
-    assert lab.reports[before:] == (b"<Report/>",)
 
 
 def test_a_connection_serves_several_requests(lab: Lab) -> None:

@@ -2,10 +2,13 @@
 
 import pytest
 
-from cmclient.lab import ClientLocation, Hierarchy, LabDescription, Role, built_in_description
-from cmclient.lab.description import BoundaryGroup, Neighbour
-from cmclient.model.endpoints import Audience, Locality, ManagementPoint
+from cmclient.lab import Hierarchy, LabDescription, Role, built_in_description
+from cmclient.lab.description import Site
+from cmclient.model.boundary import Boundary, BoundaryKind, Connection, NetworkPlace
+from cmclient.model.endpoints import Audience, Locality, ManagementPoint, SiteKind
 from cmclient.model.facts import parse_address
+from cmclient.model.groups import BoundaryGroup, FallbackTimes, GroupOptions, Relationship, SiteServer
+from cmclient.model.groups import Role as GroupRole
 from cmclient.model.names import AdSiteName, HostName, SiteCode
 
 P01 = SiteCode("P01")
@@ -14,9 +17,9 @@ OUTSIDE, PARTNER = HostName("mp4.outside.test"), HostName("mp5.partner.test")
 PROXY = HostName("mp-s01.corp.contoso.test")
 EVERYONE = {MP1, MP2, MP3, OUTSIDE, PARTNER, PROXY}
 
-HEADQUARTERS = ClientLocation((parse_address("127.45.10.42/24"),), AdSiteName("headquarters"))
-BRANCH = ClientLocation((parse_address("127.45.20.42/24"),))
-NOWHERE = ClientLocation((parse_address("127.99.0.1/8"),))
+HEADQUARTERS = NetworkPlace((parse_address("127.45.10.42/24"),), AdSiteName("headquarters"))
+BRANCH = NetworkPlace((parse_address("127.45.20.42/24"),))
+NOWHERE = NetworkPlace((parse_address("127.99.0.1/8"),))
 
 
 @pytest.fixture
@@ -56,29 +59,32 @@ def hosts(mps: tuple[ManagementPoint, ...] | None) -> list[HostName]:
     ("location", "groups"),
     [
         pytest.param(HEADQUARTERS, ["Headquarters"], id="range and AD site"),
-        pytest.param(ClientLocation((), AdSiteName("Headquarters")), ["Headquarters"], id="AD site alone"),
-        pytest.param(ClientLocation((parse_address("127.45.10.1"),)), ["Headquarters"], id="first of the range"),
-        pytest.param(ClientLocation((parse_address("127.45.10.254"),)), ["Headquarters"], id="last of the range"),
-        pytest.param(ClientLocation((parse_address("127.45.10.255"),)), [], id="past the range"),
-        pytest.param(ClientLocation((parse_address("127.45.10.0"),)), [], id="before the range"),
+        pytest.param(NetworkPlace((), AdSiteName("Headquarters")), ["Headquarters"], id="AD site alone"),
+        pytest.param(NetworkPlace((parse_address("127.45.10.1"),)), ["Headquarters"], id="first of the range"),
+        pytest.param(NetworkPlace((parse_address("127.45.10.254"),)), ["Headquarters"], id="last of the range"),
+        pytest.param(NetworkPlace((parse_address("127.45.10.255"),)), [], id="past the range"),
+        pytest.param(NetworkPlace((parse_address("127.45.10.0"),)), [], id="before the range"),
         pytest.param(BRANCH, ["Branch office"], id="subnet by its id"),
-        pytest.param(ClientLocation((parse_address("127.45.20.42/25"),)), ["Branch office"], id="same id, other mask"),
-        pytest.param(ClientLocation((parse_address("127.45.20.42"),)), [], id="no mask, no subnet"),
-        pytest.param(ClientLocation((parse_address("127.45.20.42/16"),)), [], id="other subnet id"),
+        pytest.param(NetworkPlace((parse_address("127.45.20.42/25"),)), ["Branch office"], id="same id, other mask"),
+        pytest.param(NetworkPlace((parse_address("127.45.20.42"),)), [], id="no mask, no subnet"),
+        pytest.param(NetworkPlace((parse_address("127.45.20.42/16"),)), [], id="other subnet id"),
         pytest.param(
             HEADQUARTERS._replace(addresses=BRANCH.addresses), ["Headquarters", "Branch office"], id="in both"
         ),
-        pytest.param(ClientLocation((parse_address("2001:db8::1/64"),)), [], id="IPv6"),
+        pytest.param(NetworkPlace((parse_address("2001:db8::1/64"),)), [], id="IPv6"),
     ],
 )
-def test_the_groups_that_hold_a_client(hierarchy: Hierarchy, location: ClientLocation, groups: list[str]) -> None:
+def test_the_groups_that_hold_a_client(hierarchy: Hierarchy, location: NetworkPlace, groups: list[str]) -> None:
     assert [one.name for one in hierarchy.current_groups(location)] == groups
 
 
 def test_a_source_address_becomes_a_location(hierarchy: Hierarchy) -> None:
-    assert hierarchy.locate("127.45.10.42") == HEADQUARTERS._replace(ad_site=AdSiteName("Headquarters"))
-    assert hierarchy.locate("127.45.20.42") == ClientLocation((parse_address("127.45.20.42"),), AdSiteName("Branch"))
-    assert hierarchy.locate("127.99.0.1") == ClientLocation((parse_address("127.99.0.1"),))
+    own = HEADQUARTERS._replace(
+        ad_site=AdSiteName("Headquarters"), connections=(Connection("lab0", "network of the lab"),)
+    )
+    assert hierarchy.locate("127.45.10.42") == own
+    assert hierarchy.locate("127.45.20.42") == NetworkPlace((parse_address("127.45.20.42"),), AdSiteName("Branch"))
+    assert hierarchy.locate("127.99.0.1") == NetworkPlace((parse_address("127.99.0.1"),))
 
 
 def test_groups_for_assignment_say_the_site(hierarchy: Hierarchy) -> None:
@@ -96,7 +102,7 @@ def test_groups_for_assignment_say_the_site(hierarchy: Hierarchy) -> None:
     ids=["headquarters", "branch", "in no group"],
 )
 def test_locality_is_by_the_nearest_group(
-    described: LabDescription, location: ClientLocation, near: set[HostName], beside: set[HostName]
+    described: LabDescription, location: NetworkPlace, near: set[HostName], beside: set[HostName]
 ) -> None:
     without = Hierarchy(with_groups(described, Default=group(described, "Default")._replace(servers=(OUTSIDE,))))
     localities = without.localities(location)
@@ -115,30 +121,32 @@ def test_the_nearest_of_several_groups_counts(described: LabDescription) -> None
     assert localities[OUTSIDE] is Locality.DEFAULT_GROUP
 
 
-@pytest.mark.rule("MP-014")
-def test_without_the_hierarchy_setting_everything_is_near(described: LabDescription) -> None:
+@pytest.mark.rule("ML-022", "MP-014")
+def test_without_the_hierarchy_setting_everything_is_near_and_nothing_preferred(described: LabDescription) -> None:
     for preferred, localities in ((False, {Locality.CURRENT_GROUP}), (True, {Locality(n) for n in (1, 2, 3)})):
         hierarchy = Hierarchy(described._replace(preferred_mps=preferred))
         assert set(hierarchy.localities(HEADQUARTERS).values()) == localities
+        mps = hierarchy.mp_list_for(HEADQUARTERS, registered=True)
+        assert any(mp.in_current_group for mp in mps) is preferred
 
 
 @pytest.mark.rule("ML-024")
 def test_a_relationship_that_says_never_leads_nowhere(described: LabDescription) -> None:
     own = group(described, "Headquarters")
-    for never, locality in (((), 2), ((Role.DP,), 2), ((Role.MP,), 0)):
-        changed = own._replace(neighbours=(Neighbour("Branch office", never),))
+    for times, locality in ((FallbackTimes(), 2), (FallbackTimes(dp=None), 2), (FallbackTimes(mp=None), 0)):
+        changed = own._replace(relationships=(Relationship("Branch office", times),))
         assert Hierarchy(with_groups(described, Headquarters=changed)).localities(HEADQUARTERS)[PROXY] == locality
 
 
 def test_a_relationship_is_one_way_and_goes_one_step(described: LabDescription) -> None:
-    one_way = with_groups(described, Branch=group(described, "Branch")._replace(neighbours=()))
+    one_way = with_groups(described, Branch=group(described, "Branch")._replace(relationships=()))
     assert Hierarchy(one_way).localities(HEADQUARTERS)[PROXY] is Locality.NEIGHBOUR_GROUP
     assert Hierarchy(one_way).localities(BRANCH)[MP1] is Locality.UNKNOWN
     chained = with_groups(
         described,
-        Branch=group(described, "Branch")._replace(neighbours=(Neighbour("Far"),)),
+        Branch=group(described, "Branch")._replace(relationships=(Relationship("Far"),)),
     )
-    chained = chained._replace(groups=(*chained.groups, BoundaryGroup("Far", servers=(OUTSIDE,))))
+    chained = chained._replace(groups=(*chained.groups, BoundaryGroup("Far", "Far", servers=(OUTSIDE,))))
     chained = with_groups(chained, Default=group(described, "Default")._replace(servers=()))
     assert Hierarchy(chained).localities(BRANCH)[OUTSIDE] is Locality.NEIGHBOUR_GROUP
     assert Hierarchy(chained).localities(HEADQUARTERS)[OUTSIDE] is Locality.UNKNOWN
@@ -146,18 +154,18 @@ def test_a_relationship_is_one_way_and_goes_one_step(described: LabDescription) 
 
 @pytest.mark.rule("ML-026")
 @pytest.mark.parametrize(
-    ("never", "has_dp", "locality"),
+    ("times", "has_dp", "locality"),
     [
-        pytest.param((), False, 1, id="management points may be fallen back to"),
-        pytest.param((Role.MP,), False, 0, id="they may not"),
-        pytest.param((Role.MP,), True, 1, id="not they, but the DP on the same server"),
-        pytest.param((Role.MP, Role.DP), True, 0, id="neither"),
+        pytest.param(FallbackTimes(), False, 1, id="management points may be fallen back to"),
+        pytest.param(FallbackTimes(mp=None), False, 0, id="they may not"),
+        pytest.param(FallbackTimes(mp=None), True, 1, id="not they, but the DP on the same server"),
+        pytest.param(FallbackTimes(dp=None, mp=None), True, 0, id="neither"),
     ],
 )
 def test_a_default_group_brings_in_a_management_point_with_its_dp(
-    described: LabDescription, never: tuple[Role, ...], *, has_dp: bool, locality: int
+    described: LabDescription, times: FallbackTimes, *, has_dp: bool, locality: int
 ) -> None:
-    default = group(described, "Default")._replace(servers=(OUTSIDE,), never_fallback=never)
+    default = group(described, "Default")._replace(servers=(OUTSIDE,), default_times=times)
     changed = with_groups(described, Default=default)
     if has_dp:
         dp = described.systems_of(Role.DP)[0]._replace(host=OUTSIDE)
@@ -167,9 +175,9 @@ def test_a_default_group_brings_in_a_management_point_with_its_dp(
 
 def test_a_groups_own_relationship_overrides_its_default_group(described: LabDescription) -> None:
     default = group(described, "Default")
-    closed = with_groups(described, Default=default._replace(never_fallback=(Role.MP, Role.DP)))
+    closed = with_groups(described, Default=default._replace(default_times=FallbackTimes(dp=None, mp=None)))
     assert Hierarchy(closed).localities(HEADQUARTERS)[OUTSIDE] is Locality.UNKNOWN
-    own = group(described, "Headquarters")._replace(neighbours=(Neighbour(default.name),))
+    own = group(described, "Headquarters")._replace(relationships=(Relationship(default.id),))
     opened = with_groups(closed, Headquarters=own)
     assert Hierarchy(opened).localities(HEADQUARTERS)[OUTSIDE] is Locality.DEFAULT_GROUP
     assert Hierarchy(opened).localities(BRANCH)[OUTSIDE] is Locality.UNKNOWN
@@ -177,8 +185,8 @@ def test_a_groups_own_relationship_overrides_its_default_group(described: LabDes
 
 @pytest.mark.rule("ML-023", "ML-044")
 def test_a_group_without_a_management_point_gives_the_complete_list(described: LabDescription) -> None:
-    never = (Neighbour("Branch office", (Role.MP,)),)
-    with_one = group(described, "Headquarters")._replace(neighbours=never)
+    never = (Relationship("Branch office", FallbackTimes(mp=None)),)
+    with_one = group(described, "Headquarters")._replace(relationships=never)
     without = with_one._replace(servers=(HostName("dp1.corp.contoso.test"),))
     for own, locality in ((with_one, Locality.UNKNOWN), (without, Locality.DEFAULT_GROUP)):
         hierarchy = Hierarchy(with_groups(described, Headquarters=own))
@@ -187,13 +195,53 @@ def test_a_group_without_a_management_point_gives_the_complete_list(described: L
         assert next(mp.locality for mp in mps if mp.host == PROXY) is locality
 
 
+@pytest.mark.rule("BG-042")
+def test_in_no_group_the_default_group_of_the_clients_own_site_counts(described: LabDescription) -> None:
+    second = described.sites[0]._replace(code=SiteCode("P02"))
+    other = group(described, "Default")._replace(id="other", default_of=second.code, servers=(MP1,))
+    two = described._replace(sites=(*described.sites, second), groups=(*described.groups, other))
+    localities = Hierarchy(two).localities(NOWHERE)
+    assert (localities[OUTSIDE], localities[MP1]) == (Locality.DEFAULT_GROUP, Locality.UNKNOWN)
+    there = Hierarchy(two._replace(client=two.client._replace(site_code=second.code))).localities(NOWHERE)
+    assert (there[OUTSIDE], there[MP1]) == (Locality.UNKNOWN, Locality.DEFAULT_GROUP)
+
+
+@pytest.mark.rule("ML-018")
+def test_the_union_of_all_groups_that_hold_a_client_is_near(described: LabDescription) -> None:
+    both = HEADQUARTERS._replace(addresses=BRANCH.addresses)
+    mps = Hierarchy(described).mp_list_for(both, registered=True)
+    assert {mp.host for mp in mps if mp.in_current_group} == {MP1, MP2, MP3, PROXY}
+
+
 # Lists
+
+
+@pytest.mark.rule("ML-028")
+@pytest.mark.parametrize(
+    ("options", "first"),
+    [
+        pytest.param(GroupOptions(), None, id="not included"),
+        pytest.param(GroupOptions(include_cloud_mps=True), False, id="included"),
+        pytest.param(GroupOptions(include_cloud_mps=True, prefer_cloud_mps=True), True, id="preferred"),
+    ],
+)
+def test_a_default_group_can_let_gateways_into_the_list(
+    described: LabDescription, options: GroupOptions, *, first: bool | None
+) -> None:
+    gateway = SiteServer(HostName("cmg.contoso.test"), frozenset({GroupRole.CLOUD_MANAGEMENT_GATEWAY}))
+    cloudy = with_groups(described, Default=group(described, "Default")._replace(options=options))
+    hierarchy = Hierarchy(cloudy._replace(servers=(gateway,)))
+    told = hosts(hierarchy.mp_list_for(NOWHERE, registered=True))
+    assert set(told) == EVERYONE | ({gateway.host} if first is not None else set())
+    assert first is None or (told[0] == gateway.host) is first
+    assert gateway.host not in hosts(hierarchy.mp_list_for(NOWHERE, registered=False))
+    assert gateway.host not in hosts(hierarchy.answer_mplist(MP1, NOWHERE, registered=True))
 
 
 @pytest.mark.rule("ML-029")
 @pytest.mark.parametrize("location", [HEADQUARTERS, BRANCH, NOWHERE])
 def test_a_client_that_is_not_registered_gets_everyone_in_no_order(
-    described: LabDescription, location: ClientLocation
+    described: LabDescription, location: NetworkPlace
 ) -> None:
     described_order = list(described.servers_of(Role.MP))
     mps = Hierarchy(described).mp_list_for(location, registered=False)
@@ -211,7 +259,7 @@ def test_a_client_that_is_not_registered_gets_everyone_in_no_order(
     ids=["headquarters", "branch"],
 )
 def test_a_registered_client_gets_everyone_sorted_by_boundary_group(
-    hierarchy: Hierarchy, location: ClientLocation, order: list[HostName]
+    hierarchy: Hierarchy, location: NetworkPlace, order: list[HostName]
 ) -> None:
     mps = hierarchy.mp_list_for(location, registered=True)
     assert hosts(mps) == order
@@ -299,6 +347,49 @@ def test_only_primary_sites_that_publish_are_published(described: LabDescription
     silent = described._replace(sites=tuple(site._replace(publish=False) for site in described.sites))
     assert Hierarchy(silent).publishing_sites(own) == ()
     assert Hierarchy(silent).published_in_dns(own) == ()
+
+
+CENTRAL = SiteCode("CAS")
+
+
+@pytest.fixture
+def with_central(described: LabDescription) -> Hierarchy:
+    central = Site(CENTRAL, SiteKind.CENTRAL, described.forests[0].name)
+    return Hierarchy(described._replace(sites=(central, *described.sites)))
+
+
+def test_a_central_site_publishes_itself_and_no_management_point(
+    with_central: Hierarchy, described: LabDescription
+) -> None:
+    central, primary = with_central.publishing_sites(described.forests[0])
+    assert (central.code, primary.code) == ("CAS", "P01")
+    assert with_central.published_mps(central) == ()
+    published = with_central.published_site(central)
+    assert (published.assignment_site, published.boundaries) == (None, ())
+    assert with_central.published_ranges(central) == ()
+    assert {with_central.root_of(site) for site in (central, primary)} == {"CAS"}
+    assert Hierarchy(described).root_of(primary) == "P01"
+
+
+def test_a_central_site_has_no_list_and_nobody_is_assigned_to_it(with_central: Hierarchy) -> None:
+    assert with_central.answer_mplist1(MP1, CENTRAL, HEADQUARTERS, registered=True) is None
+    assert with_central.answer_mplist1(MP1, P01, HEADQUARTERS, registered=True) is not None
+    assert set(hosts(with_central.mp_list_for(HEADQUARTERS, registered=True))) == EVERYONE
+    assert with_central.assigned_sites(HEADQUARTERS) == ("P01",)
+
+
+def test_what_has_no_form_in_the_directory_is_not_published(described: LabDescription) -> None:
+    more = (
+        Boundary("v6 range", BoundaryKind.IP_RANGE, "2001:db8::1-2001:db8::9"),
+        Boundary("prefix", BoundaryKind.IPV6_PREFIX, "2001:db8:1:2"),
+        Boundary("vpn", BoundaryKind.VPN, "Auto:On"),
+    )
+    own = group(described, "Headquarters")
+    wider = own._replace(boundaries=(*own.boundaries, *(one.id for one in more)))
+    changed = with_groups(described, Headquarters=wider)._replace(boundaries=(*described.boundaries, *more))
+    site = described.site(P01)
+    assert Hierarchy(changed).published_site(site) == Hierarchy(described).published_site(site)
+    assert Hierarchy(changed).published_ranges(site) == Hierarchy(described).published_ranges(site)
 
 
 def test_boundaries_of_groups_for_assignment_are_published(described: LabDescription, hierarchy: Hierarchy) -> None:

@@ -1,0 +1,217 @@
+"""Where content and software update points are, as the boundary groups of a lab's hierarchy say."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import NAMESPACE_DNS, uuid5
+
+from ..model.content import (
+    BoundaryGroupReference,
+    ClientBoundaryGroups,
+    ClientPackage,
+    ContentLocations,
+    ContentOptions,
+    ContentSite,
+    ContentUrl,
+    LocationRecord,
+)
+from ..model.endpoints import Audience, Endpoint, Scheme
+from ..model.groups import BoundaryGroup
+from ..model.groups import Role as GroupRole
+from ..model.messages import MpSite, SiteLocality, WsusLocation, WsusLocations
+from ..model.names import HostName, SiteCode
+from ..model.questions import LocationQuestion
+from ..model.rule import decides
+from ..protocol.mplist import ssl_state_of
+from ..rules.pools import build_pool
+from ..rules.software_update_points import update_point_pool, update_point_ports
+from .description import LabDescription, Site, SiteSystem
+from .faults import Role
+from .ldap_tree import Ports
+from .offers import Content, UpdatePoint
+
+__all__ = ["find_content", "find_update_points", "is_trusted"]
+
+_ANY_UPDATE = "uid:"  # stands before the id of an update's content in a request
+_NEAREST_FIRST = (SiteLocality.LOCAL, SiteLocality.REMOTE, SiteLocality.FALLBACK)
+_INTERNET = frozenset({Audience.INTERNET, Audience.BOTH})
+
+
+# Content
+
+
+def find_content(
+    asked: LocationQuestion,
+    description: LabDescription,
+    groups: Sequence[BoundaryGroup],
+    *,
+    home: Site,
+    ports: Ports,
+    now: datetime,
+) -> ContentLocations:
+    """Answer a content location request.
+
+    Args:
+        asked: The request.
+        description: The lab.
+        groups: The boundary groups that hold the client.
+        home: The primary site of the client.
+        ports: Of every web server.
+        now: When.
+
+    Returns:
+        The distribution points that hold the content, of the client's groups and of those that these lead to, by site,
+        the nearest site first. No site for content that does not exist.
+    """
+    lookup = _Lookup(asked, asked.options or ContentOptions(), description, home, ports)
+    wanted = lookup.find_wanted()
+    near = _localities(description, groups, home)
+    package = None
+    if asked.client_package and wanted is not None:
+        package = ClientPackage(wanted.id, str(wanted.version), site_version=f"5.00.{home.build}.1000")
+    return ContentLocations(
+        sites=tuple(lookup.by_site(wanted, near)) if wanted else (),
+        boundary_groups=_client_groups(description, groups, now) if asked.wants_boundary_groups else None,
+        client_package=package,
+        package_flags=0,
+    )
+
+
+class _Lookup(NamedTuple):
+    """What a content location request is answered from."""
+
+    asked: LocationQuestion
+    options: ContentOptions
+    description: LabDescription
+    home: Site
+    ports: Ports
+
+    def find_wanted(self) -> Content | None:
+        """The content that is asked for; None when there is none such."""
+        contents, asked = self.description.contents, self.asked
+        if asked.client_package:
+            return next((one for one in contents if one.is_client_package), None)
+        if asked.content is None:
+            return None
+        wanted = asked.content.id.casefold().removeprefix(_ANY_UPDATE), asked.content.version
+        return next((one for one in contents if (one.id.casefold(), one.version) == wanted), None)
+
+    def by_site(self, content: Content, near: Mapping[HostName, SiteLocality]) -> Iterator[ContentSite]:
+        """The sources by site, the nearest site first; the client's own site, empty, when there are none."""
+        by_site: dict[SiteCode, list[tuple[SiteLocality, LocationRecord]]] = {}
+        for system in self.description.systems_of(Role.DP):
+            if system.host in near and self._is_told(system, content):
+                record = self._record(system, content, near[system.host])
+                by_site.setdefault(system.site, []).append((near[system.host], record))
+        for code, told in sorted(by_site.items(), key=lambda one: min(_place(near) for near, _ in one[1])):
+            told.sort(key=lambda one: _place(one[0]))
+            yield ContentSite(self._site(code, told[0][0]), tuple(record for _, record in told))
+        if not by_site:
+            yield ContentSite(self._site(self.home.code, SiteLocality.LOCAL))
+
+    @decides("BG-009")
+    def _is_told(self, system: SiteSystem, content: Content) -> bool:
+        is_facing = system.audience in _INTERNET
+        takes = is_facing if self.options.internet else system.audience is not Audience.INTERNET
+        speaks = self.options.http or system.protocols.may_be_https
+        return takes and speaks and system.host in content.servers
+
+    def _site(self, code: SiteCode, near: SiteLocality) -> MpSite:
+        master = self.description.site(code).parent or code
+        return MpSite(code, master, near, "", self.ports.http, self.ports.https)
+
+    def _record(self, system: SiteSystem, content: Content, near: SiteLocality) -> LocationRecord:
+        forest = self.description.forest_of(system.host)
+        ad_site = None if forest is None else forest.find_ad_site(self.description.addresses[system.host])
+        ad_sites = () if forest is None else forest.ad_sites
+        subnets = (subnet for one in ad_sites if one.name == ad_site for subnet in one.subnets)
+        return LocationRecord(
+            urls=tuple(self._urls(system, content)),
+            ad_site=ad_site,
+            ip_subnets=tuple(str(subnet.network_address) for subnet in subnets),
+            build=self.description.site(system.site).build,
+            ssl_state=ssl_state_of(system.protocols),
+            server=system.host,
+            dp_type="SERVER",
+            forest_trusted=is_trusted(self.asked, system.host, self.description),
+            locality=near.value.upper(),
+        )
+
+    def _urls(self, system: SiteSystem, content: Content) -> Iterator[ContentUrl]:
+        for scheme, port, is_spoken in (
+            (Scheme.HTTPS, self.ports.https, system.protocols.may_be_https),
+            (Scheme.HTTP, self.ports.http, system.protocols.may_be_http and self.options.http),
+        ):
+            if is_spoken:
+                endpoint = Endpoint(scheme, system.host, port)
+                signature = endpoint.url(f"/SMS_DP_SMSSIG$/{content.id}.{content.version}.tar")
+                yield ContentUrl(endpoint, f"/SMS_DP_SMSPKG$/{content.id}", signature, capability="0")
+
+
+def _place(near: SiteLocality) -> int:
+    return _NEAREST_FIRST.index(near)
+
+
+def _localities(
+    description: LabDescription, groups: Sequence[BoundaryGroup], home: Site
+) -> dict[HostName, SiteLocality]:
+    """How near each distribution point is that the client's groups lead to; one in maintenance is not told of."""
+    pool = build_pool(description.data, groups, GroupRole.DISTRIBUTION_POINT, assigned_site=home.code)
+    words = {
+        one.id: SiteLocality.REMOTE if one.default_of is None else SiteLocality.FALLBACK for one in description.groups
+    }
+    words |= {group.id: SiteLocality.LOCAL for group in groups}
+    return {entry.host: words[entry.group] for entry in pool}
+
+
+def _client_groups(description: LabDescription, groups: Iterable[BoundaryGroup], now: datetime) -> ClientBoundaryGroups:
+    """The boundary groups of a client as a site names them; numbers are those of the description, from 1 on."""
+    numbers = {group.id: number for number, group in enumerate(description.groups, 1)}
+    return ClientBoundaryGroups(
+        retrieved=now.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds"),
+        groups=tuple(
+            BoundaryGroupReference(str(numbers[group.id]), str(uuid5(NAMESPACE_DNS, group.id)).upper())
+            for group in groups
+        ),
+    )
+
+
+def is_trusted(asked: LocationQuestion, host: HostName, description: LabDescription) -> bool:
+    """Whether the forest of a client lets users of a server's forest in, or is the same."""
+    forest = description.forest_of(host)
+    own = None if asked.client.forest is None else description.forest_of(asked.client.forest)
+    return own is not None and forest is not None and (own.name == forest.name or forest.name in own.trusts)
+
+
+# Software update points
+
+
+def find_update_points(
+    asked: LocationQuestion, description: LabDescription, groups: Sequence[BoundaryGroup], *, home: Site
+) -> WsusLocations:
+    """Answer a WSUS location request.
+
+    Returns:
+        The software update points of the client's groups; where these have none, those that they lead to. On the
+        internet those that accept clients from there. Nothing for another update source than the lab's.
+    """
+    source = description.update_source
+    if source is None or asked.content is None or asked.content.id.casefold() != source.id.casefold():
+        return WsusLocations()
+    pool = update_point_pool(description.data, groups, assigned_site=home.code, build=home.build)
+    now = {entry.host for entry in pool if not entry.minute} or {entry.host for entry in pool}
+    points = description.update_points
+    facing = [point for point in points if point.audience in _INTERNET]
+    if not asked.client.on_internet or not facing:
+        facing = [point for point in points if point.host in now and point.audience is not Audience.INTERNET]
+    sites = {server.host: server.site for server in description.data.servers}
+    told = ((sites.get(point.host) or home.code, point) for point in facing)
+    found = (_location(site, point, source.version) for site, point in sorted(told))
+    return WsusLocations(tuple(found))
+
+
+def _location(site: SiteCode, point: UpdatePoint, version: int) -> WsusLocation:
+    http, https = update_point_ports(point.http_port)
+    secure = point.protocols.may_be_https
+    endpoint = Endpoint(Scheme.HTTPS, point.host, https) if secure else Endpoint(Scheme.HTTP, point.host, http)
+    return WsusLocation(site, endpoint, server=point.host, version=str(version))
