@@ -9,7 +9,11 @@ Names are loaded when they are first used: importing the package alone loads not
 
 TYPE_CHECKING = False  # what type checkers take for true; importing typing would cost a third of starting Python
 if TYPE_CHECKING:
+    from .agent import Agent
+    from .agent_lease import AgentCallbacks
     from .assemble import load_settings, locate, open_locator
+    from .assemble_agent import open_agent
+    from .assemble_report import open_reporter
     from .config import ClientConfig, load_config
     from .errors import CmClientError, LocateError
     from .locate import DiscoveryReport, Locator
@@ -28,13 +32,18 @@ if TYPE_CHECKING:
     from .model.endpoints import Audience, Endpoint, Locality, ManagementPoint, Protocols, Scheme, SiteKind
     from .model.facts import ClientKind, NetworkFacts, NetworkLocation
     from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
+    from .model.reports import FallbackStatusPoint, FlushReport
+    from .model.state import StateMessage
     from .mpclient import ManagementPointClient
+    from .report import StatusReporter
     from .rules.choose import SeededChooser
     from .rules.explain import explain
     from .rules.select import select_management_point
 
 _HOMES = {
     "AdSiteName": "model.names",
+    "Agent": "agent",
+    "AgentCallbacks": "agent_lease",
     "Audience": "model.endpoints",
     "Candidate": "model.decision",
     "Category": "model.decision",
@@ -46,6 +55,8 @@ _HOMES = {
     "DnsDomain": "model.names",
     "Endpoint": "model.endpoints",
     "Evaluation": "model.decision",
+    "FallbackStatusPoint": "model.reports",
+    "FlushReport": "model.reports",
     "HostName": "model.names",
     "Locality": "model.endpoints",
     "LocateError": "errors",
@@ -64,17 +75,23 @@ _HOMES = {
     "SeededChooser": "rules.choose",
     "SiteCode": "model.names",
     "SiteKind": "model.endpoints",
+    "StateMessage": "model.state",
+    "StatusReporter": "report",
     "Verdict": "model.decision",
     "explain": "rules.explain",
     "load_config": "config",
     "load_settings": "assemble",
     "locate": "assemble",
+    "open_agent": "assemble_agent",
     "open_locator": "assemble",
+    "open_reporter": "assemble_report",
     "select_management_point": "rules.select",
 }
 
 __all__ = [
     "AdSiteName",
+    "Agent",
+    "AgentCallbacks",
     "Audience",
     "Candidate",
     "Category",
@@ -86,6 +103,8 @@ __all__ = [
     "DnsDomain",
     "Endpoint",
     "Evaluation",
+    "FallbackStatusPoint",
+    "FlushReport",
     "HostName",
     "Locality",
     "LocateError",
@@ -104,13 +123,17 @@ __all__ = [
     "SeededChooser",
     "SiteCode",
     "SiteKind",
+    "StateMessage",
+    "StatusReporter",
     "Verdict",
     "__version__",
     "explain",
     "load_config",
     "load_settings",
     "locate",
+    "open_agent",
     "open_locator",
+    "open_reporter",
     "select_management_point",
 ]
 

@@ -6,20 +6,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .assemble_trust import build_transport, find_own_certificate, read_password_file, require_authorities
 from .config import ClientConfig, load_config
 from .errors import ConfigError
 from .locate import Locator
-from .model.certificates import ClientCertificate
 from .model.decision import Location
 from .model.directory import DirectoryCredentials
 from .model.facts import NetworkFacts
+from .model.groups import SiteData
 from .model.http import Deadline
 from .model.names import HostName
-from .model.secret import Secret
-from .ports import Clock, DirectoryService, DomainControllerPing, FactsSource, NameService, Store, Transport
+from .ports import DirectoryService, DomainControllerPing, FactsSource, NameService, Store
 from .rules.choose import SeededChooser
+
+if TYPE_CHECKING:
+    from .assign import Assigner
+    from .roles import RoleLocator
 
 __all__ = [
     "FixedFacts",
@@ -29,11 +33,15 @@ __all__ = [
     "default_store",
     "load_settings",
     "locate",
+    "open_assigner",
     "open_locator",
+    "open_ports",
+    "open_role_locator",
+    "open_store",
+    "store_path",
 ]
 
 Resolve = Callable[[HostName, Deadline], Sequence[str]]
-_PASSWORD_CAP = 4096  # bytes; a password file is a line, not a device that never ends
 
 
 class Run(NamedTuple):
@@ -45,6 +53,7 @@ class Run(NamedTuple):
         facts: Facts given in place of this machine's; None for this machine.
         replaced: Single facts given by hand, by name; what is None or empty is unknown, and found out where it can be.
         remembers: Whether what is stored on this machine counts; not for the facts of another one.
+        data: What the site knows of boundaries and servers, where somebody says it; roles without a message need it.
     """
 
     offline: bool = False
@@ -52,6 +61,7 @@ class Run(NamedTuple):
     facts: NetworkFacts | None = None
     replaced: Mapping[str, object] = {}
     remembers: bool = True
+    data: SiteData | None = None
 
 
 class GivenFacts:
@@ -161,13 +171,57 @@ def open_locator(config: ClientConfig, run: Run | None = None) -> Iterator[Locat
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
-    from .adapters.clock import SystemClock, fresh_seed
+    run = run or Run()
+    with open_ports(config, run) as ports:
+        yield Locator(config, offline=run.offline, **ports)
+
+
+@contextmanager
+def open_role_locator(config: ClientConfig, run: Run | None = None) -> "Iterator[RoleLocator]":
+    """A locator of servers of other roles on the real world, closed at the end.
+
+    Args:
+        config: The settings.
+        run: How this run differs from them; None when it does not.
+
+    Raises:
+        ConfigError: A file that a setting names cannot be read.
+    """
+    from .roles import RoleLocator
 
     run = run or Run()
+    with open_ports(config, run) as ports:
+        yield RoleLocator(config, offline=run.offline, data=run.data, **ports)
+
+
+@contextmanager
+def open_assigner(config: ClientConfig, run: Run | None = None) -> "Iterator[Assigner]":
+    """An assigner on the real world, closed at the end.
+
+    Args:
+        config: The settings.
+        run: How this run differs from them; None when it does not.
+
+    Raises:
+        ConfigError: A file that a setting names cannot be read.
+    """
+    from .assign import Assigner
+
+    with open_ports(config, run or Run()) as ports:
+        yield Assigner(config, **ports)
+
+
+@contextmanager
+def open_ports(config: ClientConfig, run: Run) -> Iterator[dict[str, Any]]:
+    """What every workflow that looks for something needs from the world, by the names of its arguments."""
+    from .adapters.clock import SystemClock, fresh_seed
+
     clock = SystemClock()
     if not run.offline:
-        _require_authorities(config)
+        require_authorities(config)
     credentials = _credentials(config)
+    own = find_own_certificate(config, computer=None if run.facts is None else run.facts.host, now=clock.now())
+    crls = store_path(config).with_name("crls") if run.remembers else None
     with ExitStack() as stack:
 
         def lazy(make: Callable[[], Any]) -> Any:  # noqa: ANN401 - stands for any port
@@ -178,19 +232,17 @@ def open_locator(config: ClientConfig, run: Run | None = None) -> Iterator[Locat
         names: NameService = lazy(lambda: _name_service(config))
         # Host names go through our own DNS only where DNS servers are set: else the system knows hosts files and more.
         resolve = names.resolve_host if config.dns_servers else None
-        yield Locator(
-            config,
-            facts=_facts(run, lazy(_system_facts)),
-            directory=lazy(lambda: _directory(config, credentials, resolve)),
-            controllers=lazy(lambda: _controllers(config, resolve)),
-            names=names,
-            transport=lazy(lambda: _transport(config, resolve)),
-            store=lazy(lambda: _store(config, stack, run)),
-            clock=clock,
-            chooser=SeededChooser(fresh_seed() if config.seed is None else config.seed),
-            certificate=_certificate(config, clock),
-            offline=run.offline,
-        )
+        yield {
+            "facts": _facts(run, lazy(_system_facts)),
+            "directory": lazy(lambda: _directory(config, credentials, resolve)),
+            "controllers": lazy(lambda: _controllers(config, resolve)),
+            "names": names,
+            "transport": lazy(lambda: build_transport(config, own, resolve, crls=crls, writes=run.writes)),
+            "store": lazy(lambda: open_store(config, run, stack)),
+            "clock": clock,
+            "chooser": SeededChooser(fresh_seed() if config.seed is None else config.seed),
+            "certificate": None if own is None else own.described,
+        }
 
 
 def locate(config: ClientConfig | None = None) -> Location:
@@ -209,24 +261,6 @@ def locate(config: ClientConfig | None = None) -> Location:
     """
     with open_locator(config or load_settings()) as locator:
         return locator.locate()
-
-
-def _require_authorities(config: ClientConfig) -> None:
-    """Check the certificates to trust before anybody is asked: a fault of ours is no fault of a server."""
-    faults = []
-    for name in ("ca_file", "directory_ca_file"):
-        path = getattr(config, name)
-        if path is None or Path(path).is_dir():
-            continue
-        import ssl
-
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-        except OSError as error:
-            problem = "there is no such file" if isinstance(error, FileNotFoundError) else f"it holds none: {error}"
-            faults.append(f"{name} ({config.origins[name]}): no certificates can be read from {path}: {problem}")
-    if faults:
-        raise ConfigError(tuple(faults))
 
 
 def _facts(run: Run, system: FactsSource) -> FactsSource:
@@ -268,57 +302,28 @@ def _directory(
     )
 
 
-def _transport(config: ClientConfig, resolve: Resolve | None) -> Transport:
-    from .adapters.http import RequestsTransport
-
-    pair = None
-    if config.use_pki_cert and config.client_certificate:
-        pair = (config.client_certificate, config.client_key or config.client_certificate)
-    return RequestsTransport(
-        ca_file=config.ca_file,
-        client_certificate=pair,
-        trust_env=config.trust_env,
-        resolve=resolve,
-        source_address=config.bind_address,
-    )
-
-
-def _store(config: ClientConfig, stack: ExitStack, run: Run) -> Store:
+def open_store(config: ClientConfig, run: Run, stack: ExitStack) -> Store:
+    """The store as a run may use it; closed with the stack."""
     from .adapters.memory_store import MemoryStore, ReadOnlyStore
     from .adapters.store import SqliteStore
 
     if not run.remembers:
         return MemoryStore()
-    path = Path(config.store) if config.store else default_store()
-    store = stack.enter_context(SqliteStore(path, read_only=not run.writes))
+    store = stack.enter_context(SqliteStore(store_path(config), read_only=not run.writes))
     return store if run.writes else ReadOnlyStore(store)
 
 
-def _certificate(config: ClientConfig, clock: Clock) -> ClientCertificate | None:
-    if not (config.use_pki_cert and config.client_certificate):
-        return None
-    from .adapters.certs import read_client_certificate
-
-    key = config.client_key or config.client_certificate
-    return read_client_certificate(config.client_certificate, key, clock.now())
+def store_path(config: ClientConfig) -> Path:
+    """Where the store of these settings is."""
+    return Path(config.store) if config.store else default_store()
 
 
 def _credentials(config: ClientConfig) -> DirectoryCredentials | None:
     if config.directory_user is None:
         return None
-    password = config.directory_password or _read_password(config)
+    password = config.directory_password or read_password_file(
+        config.directory_password_file, "directory_password_file"
+    )
     if password is None:
         raise ConfigError(("directory_user is set and no password: set directory_password_file",))
     return DirectoryCredentials(config.directory_user, password)
-
-
-def _read_password(config: ClientConfig) -> Secret | None:
-    if config.directory_password_file is None:
-        return None
-    try:
-        with Path(config.directory_password_file).open("rb") as file:
-            text = file.read(_PASSWORD_CAP).decode().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        fault = f"directory_password_file {config.directory_password_file} cannot be read: {error}"
-        raise ConfigError((fault,)) from error
-    return Secret(text[0]) if text else None

@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .errors import ConfigError, InvalidValueError
+from .model.content import ContentId
 from .model.decision import Phase, Purpose
 from .model.directory import DirectorySecurity
-from .model.endpoints import ManagementPoint, Protocols
+from .model.endpoints import Endpoint, ManagementPoint, Protocols
 from .model.facts import ClientKind, NetworkLocation
-from .model.names import DnsDomain, HostName, SiteCode
+from .model.legacy import DefaultKind, ProfileName, SiteMode
+from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from .model.rule import decides
 from .model.secret import Secret
-from .model.settings import ContactMode, closest_name
+from .model.settings import ContactMode, MeteredUse, closest_name
+from .model.state import ClientId, ReportFormat
 from .protocol.setupline import SetupLine, parse_mp_entries
 from .settings import SETTINGS, Setting
 
@@ -42,16 +45,33 @@ class ClientConfig(NamedTuple):
     network_location: NetworkLocation | None
     always_internet: bool
     internet_mp: HostName | None
+    metered: MeteredUse
+    metered_network: bool | None
+    roaming_network: bool | None
     use_pki_cert: bool
     client_certificate: str | None
     client_key: str | None
+    client_certificate_password_file: str | None
+    certificate_criterion: str | None
+    certificate_issuers: str | None
+    certificate_store: str
+    certificate_name_check: bool
+    select_first_certificate: bool
+    crl_check: bool
     ca_file: str | None
     trust_env: bool
     allow_http: bool
     http_port: int
     https_port: int
+    http_port_alternative: int | None
+    https_port_alternative: int | None
     allowed_mps: tuple[HostName, ...] | None
     client_build: int
+    nearby_mps: bool
+    software_update_points: tuple[Endpoint, ...]
+    software_update_point: HostName | None
+    update_source: ContentId | None
+    update_source_version: int
     purpose: Purpose
     phase: Phase
     trusted_forests: tuple[DnsDomain, ...] | None
@@ -74,9 +94,24 @@ class ClientConfig(NamedTuple):
     contact: ContactMode
     race_stagger: float
     race_width: int
+    agent_probe_interval: float
+    agent_spread: float
     seed: int | None
     fsp: HostName | None
+    internet_fsp: HostName | None
+    fsp_port: int | None
     report: bool | None
+    report_format: ReportFormat
+    report_declaration: bool
+    report_content_type: str
+    report_client_version: bool
+    client_id: ClientId | None
+    profile: ProfileName
+    cm07_mode: SiteMode | None
+    cm07_http_roaming: bool
+    cm07_locator_point: HostName | None
+    cm07_slow_boundaries: tuple[AdSiteName, ...]
+    cm07_default_mp: DefaultKind
     setup_line: SetupLine | None
     origins: Mapping[str, str]
 
@@ -185,6 +220,11 @@ class _Faults:
                 ("client_key", "client_certificate"),
                 is_set("client_key") and not is_set("client_certificate"),
                 "there is no client_certificate that it belongs to",
+            ),
+            (
+                ("client_certificate_password_file", "client_certificate"),
+                is_set("client_certificate_password_file") and not is_set("client_certificate"),
+                "there is no client_certificate that it opens",
             ),
             (
                 ("directory_password", "directory_password_file"),
@@ -307,9 +347,17 @@ _FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object
     # The address of a gateway has a path; what a setting can hold is its host.
     ("internet_mp", ("CCMHOSTNAME",), lambda line: HostName((line.find("CCMHOSTNAME") or "").partition("/")[0])),
     ("use_pki_cert", ("/UsePKICert",), lambda line: line.find("/UsePKICert") is not None),
+    ("crl_check", ("/NoCRLCheck",), lambda _line: False),
+    ("certificate_criterion", ("CCMCERTSEL",), lambda line: line.find("CCMCERTSEL")),
+    ("certificate_issuers", ("CCMCERTISSUERS",), lambda line: line.find("CCMCERTISSUERS")),
+    ("certificate_store", ("CCMCERTSTORE",), lambda line: line.find("CCMCERTSTORE")),
+    ("certificate_name_check", ("CCMCERTNAMECHECK",), lambda line: line.find("CCMCERTNAMECHECK") != "0"),
+    ("select_first_certificate", ("CCMFIRSTCERT",), lambda line: line.find("CCMFIRSTCERT") == "1"),
     ("http_port", ("CCMHTTPPORT",), lambda line: int(line.find("CCMHTTPPORT") or "")),
     ("https_port", ("CCMHTTPSPORT",), lambda line: int(line.find("CCMHTTPSPORT") or "")),
     ("fsp", ("FSP",), lambda line: HostName(line.find("FSP") or "")),
+    ("cm07_mode", ("/native",), lambda _line: SiteMode.NATIVE),
+    ("cm07_locator_point", ("SMSSLP",), lambda line: HostName(line.find("SMSSLP") or "")),
 )
 
 
@@ -345,6 +393,8 @@ def _printable(value: object) -> str:
         return " ".join(str(item) for item in value.items) or "none"
     if isinstance(value, ManagementPoint):
         return _entry(value)
+    if isinstance(value, Endpoint):
+        return f"{value.scheme.value}://{value.host}:{value.port}"
     if isinstance(value, tuple):
         return "; ".join(_printable(part) for part in value) or "none"
     if isinstance(value, bool):

@@ -8,16 +8,17 @@ from .config import ClientConfig
 from .errors import CmClientError, Disposition
 from .gather import parse_server
 from .model.decision import Candidate, Discovered, Origin, Policy, Reason, SourceKind, SourceReport
-from .model.directory import DirectoryEntry, DirectoryServer, PublishedRange, PublishedSite
+from .model.directory import DirectoryEntry, DirectoryServer, PublishedFsp, PublishedRange, PublishedSite
 from .model.endpoints import Audience, ManagementPoint, Protocols
 from .model.facts import NetworkFacts
 from .model.http import Deadline
-from .model.names import DnsDomain
+from .model.names import DnsDomain, HostName
 from .model.rule import decides
 from .ports import Clock, DirectoryService, NameService, Store
 from .protocol.directory import (
     management_point_query,
     range_query,
+    read_fallback_status_points,
     read_management_points,
     read_ranges,
     read_sites,
@@ -26,6 +27,7 @@ from .protocol.directory import (
     system_management_dn,
     trust_query,
 )
+from .protocol.legacy_directory import locator_point_query, read_locator_points
 from .protocol.srv import (
     domain_controller_query_name,
     global_catalog_query_name,
@@ -34,6 +36,7 @@ from .protocol.srv import (
     srv_query_name,
 )
 from .rules.mplist import find_directory_bar, find_dns_bar, suffix_of
+from .rules.profiles import profile_of
 
 __all__ = ["Found", "Published", "Sources"]
 
@@ -48,11 +51,15 @@ class Published(NamedTuple):
         sites: Sites with their boundaries.
         ranges: IPv4 ranges of any site.
         trusted_forests: Forests that the asked forest trusts; None when that could not be read.
+        locator_points: Server locator points of CM 2007; looked for under its profile only.
+        fallback_status_points: One a site at most.
     """
 
     sites: tuple[PublishedSite, ...] = ()
     ranges: tuple[PublishedRange, ...] = ()
     trusted_forests: tuple[DnsDomain, ...] | None = None
+    locator_points: tuple[HostName, ...] = ()
+    fallback_status_points: tuple[PublishedFsp, ...] = ()
 
 
 class Found(NamedTuple):
@@ -76,6 +83,7 @@ class Sources:
         self, config: ClientConfig, *, directory: DirectoryService, names: NameService, store: Store, clock: Clock
     ) -> None:
         self._config = config
+        self._rules = profile_of(config.profile).sources
         self._directory = directory
         self._names = names
         self._store = store
@@ -94,6 +102,8 @@ class Sources:
         Returns:
             What it gave; a source that failed gives nothing and says so in its report. Never raises CmClientError.
         """
+        if (bar := self._rules.find_bar(source, facts, policy)) is not None:
+            return _barred(source, bar)
         deadline = deadline.half()  # a silent source must leave time for the next
         asked: dict[SourceKind, Callable[[], Found]] = {
             SourceKind.INSTALLATION: lambda: self._installation(rule),
@@ -154,7 +164,7 @@ class Sources:
         discovered = read_srv_records(
             name, records, site=site, http_port=policy.http_port, https_port=policy.https_port
         )
-        return _found(SourceKind.DNS, rule, f"SRV {name}", discovered)
+        return _found(SourceKind.DNS, rule, f"SRV {name}", self._rules.read_dns(discovered))
 
     @decides("AD-002", "AD-026", "ML-038")
     def _ask_directory(self, rule: str, facts: NetworkFacts, deadline: Deadline) -> Found:
@@ -196,9 +206,12 @@ class Sources:
 
     def _read_directory(self, rule: str, server: DirectoryServer, domain: DnsDomain, deadline: Deadline) -> Found:
         base = "" if server.is_global_catalog else system_management_dn(domain)
-        queries = (management_point_query(base), site_query(base), range_query(base), trust_query(domain))
+        queries = [management_point_query(base), site_query(base), range_query(base), trust_query(domain)]
+        if self._rules.finds_locator_point:
+            queries.append(locator_point_query(base))
         entries = self._directory.search(server, queries, deadline)
         discovered, published = _read_published(entries, server)
+        discovered = self._rules.read_directory(discovered, published.sites)
         detail = f"{'global catalog' if server.is_global_catalog else 'domain controller'} {server.host}"
         found = _found(SourceKind.DIRECTORY, rule, detail, discovered)
         return found._replace(published=published)
@@ -207,13 +220,16 @@ class Sources:
 def _read_published(
     entries: tuple[tuple[DirectoryEntry, ...], ...], server: DirectoryServer
 ) -> tuple[Discovered, Published]:
-    points, sites, ranges, trusts = entries
+    points, sites, ranges, trusts, *locators = entries
     discovered = read_management_points(points)
     read, broken_sites = read_sites(sites)
     spans, broken_ranges = read_ranges(ranges)
     _log.debug("%s: %d sites, %d ranges", server.host, len(read), len(spans), extra={"event": "directory.read"})
     unreadable = discovered.unreadable + broken_sites + broken_ranges
-    return discovered._replace(unreadable=unreadable), Published(read, spans, read_trusted_forests(trusts))
+    known = tuple(host for some in locators for host in read_locator_points(some))
+    fsps = read_fallback_status_points(points)
+    published = Published(read, spans, read_trusted_forests(trusts), known, fsps)
+    return discovered._replace(unreadable=unreadable), published
 
 
 def _found(source: SourceKind, rule: str, detail: str, discovered: Discovered) -> Found:

@@ -4,6 +4,7 @@ import logging
 from typing import NamedTuple
 
 from .config import ClientConfig
+from .contacting import client_of
 from .discover import Sources
 from .errors import (
     LocateError,
@@ -17,12 +18,11 @@ from .model.certificates import ClientCertificate
 from .model.decision import Decision, Location, Reason, SourceReport
 from .model.facts import NetworkFacts
 from .model.http import Attempt, Deadline, Outcome
+from .model.network import LocationJudgement
 from .model.rule import decides
-from .model.settings import ContactMode
-from .mpclient import AttemptLimits, ManagementPointClient
 from .ports import Clock, DirectoryService, DomainControllerPing, FactsSource, NameService, Store, Transport
 from .rules.choose import SeededChooser
-from .rules.mplist import stages_of
+from .rules.metered import action_of, find_metered_bar
 from .search import Search, Tools
 
 __all__ = ["DiscoveryReport", "Locator"]
@@ -85,16 +85,10 @@ class Locator:
         self._controllers = controllers
         self._names = names
         self._clock = clock
-        limits = AttemptLimits(
-            connect_timeout=config.connect_timeout,
-            attempt_timeout=config.attempt_timeout,
-            stagger=config.race_stagger,
-            width=1 if config.contact is ContactMode.SEQUENTIAL else config.race_width,
-        )
         self._tools = Tools(
             config=config,
             sources=Sources(config, directory=directory, names=names, store=store, clock=clock),
-            client=ManagementPointClient(transport, clock, limits),
+            client=client_of(config, transport, clock),
             store=store,
             clock=clock,
             chooser=chooser,
@@ -119,12 +113,15 @@ class Locator:
             FactsError: The machine could not be asked at all.
         """
         deadline = self._deadline()
-        search = Search(self._tools, self._gather(deadline)[0], deadline)
-        for stage in (*stages_of(has_stored_list=True), *stages_of(has_stored_list=False)):
+        facts, _ = self._gather(deadline)
+        search = Search(self._tools, facts, deadline)
+        for stage in search.every_stage():
             for turn in stage:
                 if turn.source not in {report.source for report in search.reports}:
                     search.ask(turn)
-        search.contact()
+        if find_metered_bar(self._config.metered, facts, action_of(self._config.purpose)) is None:
+            search.contact()
+            search.turn_to_internet()
         return DiscoveryReport(search.decide(), tuple(search.reports), tuple(search.attempts))
 
     @decides("ML-007", "ML-011")
@@ -136,23 +133,27 @@ class Locator:
 
         Raises:
             NoManagementPointFoundError: No source named any.
-            NoEligibleManagementPointError: The rules reject every one.
+            NoEligibleManagementPointError: The rules reject every one, or any traffic on a metered connection.
             NoReachableManagementPointError: None of the eligible ones answered.
             TrustRefusedError: All of them were there and trust was refused; or nobody was found because the directory
                 was not trusted. All four hold the whole Location.
             FactsError: The machine could not be asked at all.
         """
         deadline = self._deadline()
-        facts, why = self._gather(deadline)
+        facts, where = self._gather(deadline)
         search = Search(self._tools, facts, deadline)
-        search.note(f"network location {facts.network_location.value}: {why.text}")
-        for stage in stages_of(has_stored_list=search.has_stored_list(), offline=self._tools.offline):
+        for reason in where.reasons:
+            search.note(f"network location {facts.network_location.value}: {reason.text}")
+        if (bar := find_metered_bar(self._config.metered, facts, action_of(self._config.purpose))) is not None:
+            raise _barred(search, bar)
+        for stage in search.stages():
             if search.is_over():
                 search.pass_over(stage)
                 continue
             for turn in stage:
                 search.ask(turn)
             search.contact()
+        search.turn_to_internet()
         search.keep()
         location = search.location()
         if location.chosen is None:
@@ -163,7 +164,7 @@ class Locator:
     def _deadline(self) -> Deadline:
         return Deadline.after(self._config.deadline, self._clock.monotonic)
 
-    def _gather(self, deadline: Deadline) -> tuple[NetworkFacts, Reason]:
+    def _gather(self, deadline: Deadline) -> tuple[NetworkFacts, LocationJudgement]:
         return gather_facts(
             self._config,
             source=self._facts,
@@ -172,6 +173,13 @@ class Locator:
             deadline=deadline,
             offline=self._tools.offline,
         )
+
+
+def _barred(search: Search, bar: Reason) -> LocateError:
+    """The error for a client that may not talk to its site at all now."""
+    search.note(f"{bar.rule} {bar.text}")
+    hint = "try from another connection, or set metered to limit or allow"
+    return NoEligibleManagementPointError(bar.text, location=search.location(), hint=hint)
 
 
 def _failure(location: Location, *, timed_out: bool) -> LocateError:

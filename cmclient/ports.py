@@ -8,22 +8,31 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from .model.agent import AgentStatus
+from .model.certificates import HeldCertificate
 from .model.decision import Candidate, StoredAssignment
 from .model.directory import DirectoryEntry, DirectoryQuery, DirectoryServer, SrvRecord
 from .model.facts import DomainController, NetworkFacts
 from .model.http import Deadline, HttpReply, HttpRequest
 from .model.names import DnsDomain, HostName
+from .model.reports import ReportQueue
+from .model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
+from .model.wake import Wake
 
 __all__ = [
     "Cancellation",
+    "CertificateStore",
     "Chooser",
     "Clock",
     "DirectoryService",
     "DomainControllerPing",
     "FactsSource",
     "NameService",
+    "ReportQueue",
+    "ServiceManager",
     "Store",
     "Transport",
+    "Waiter",
 ]
 
 
@@ -46,6 +55,24 @@ class Chooser(Protocol):
 
     def draw(self, label: str) -> float:
         """A number in [0, 1) for a label; the same label gives the same number, whatever else is drawn."""
+
+
+class CertificateStore(Protocol):
+    """A certificate store of the operating system, such as that of Windows."""
+
+    def read(self, store: str) -> tuple[HeldCertificate, ...]:
+        """Read the certificates of a store of the machine; keys stay where they are.
+
+        Args:
+            store: Its name, such as ``MY``; case does not count.
+
+        Returns:
+            The certificates in the order of the store, each with ``store`` as its store; empty when there is no such
+            store.
+
+        Raises:
+            FactsError: The operating system refused.
+        """
 
 
 class FactsSource(Protocol):
@@ -212,3 +239,99 @@ class Store(Protocol):
         Raises:
             StoreError: It cannot be written.
         """
+
+    def load_lease(self) -> StoredLease | None:
+        """The lease as last kept; None when there is none.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+
+    def save_lease(self, stored: StoredLease) -> None:
+        """Keep the lease in place of any other; durable when it returns.
+
+        Raises:
+            StoreError: It cannot be written; the old one is still there.
+        """
+
+    def load_agent_status(self) -> AgentStatus | None:
+        """What the last agent said of itself; None when none did.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+
+    def save_agent_status(self, status: AgentStatus) -> None:
+        """Keep what an agent says of itself.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+
+    def load_boundary_groups(self) -> StoredBoundaryGroups | None:
+        """What the last location reply said of the client's boundary groups; None when none did.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+
+    def save_boundary_groups(self, stored: StoredBoundaryGroups) -> None:
+        """Keep what a location reply said of the client's boundary groups, for the next request.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+
+    def load_update_point(self) -> StoredUpdatePoint | None:
+        """The software update point that the client scans with (SU-001); None when there is none.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+
+    def save_update_point(self, stored: StoredUpdatePoint) -> None:
+        """Keep the software update point that the client scans with.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+
+
+class Waiter(Protocol):
+    """A wait that can end early. ``wait`` is called by one thread; the others from any, and by signal handlers."""
+
+    def wait(self, seconds: float | None) -> Wake:
+        """Wait.
+
+        Args:
+            seconds: The longest; None for ever.
+
+        Returns:
+            Why it ended. What happened between two waits ends the next one at once.
+        """
+
+    def nudge(self) -> None:
+        """End this wait, or the next one."""
+
+    def stop(self) -> None:
+        """End this wait and every later one."""
+
+
+class ServiceManager(Protocol):
+    """Whoever started this service and wants to know how it is, such as systemd. Nothing here fails or waits long."""
+
+    @property
+    def watchdog_seconds(self) -> float | None:
+        """Seconds after which the service is restarted unless it says that it is alive; None when nobody waits."""
+
+    def ready(self) -> None:
+        """Say that the service has begun to do its work."""
+
+    def alive(self) -> None:
+        """Say that the service is not stuck."""
+
+    def status(self, text: str) -> None:
+        """Say in a line what the service does."""
+
+    def stopping(self) -> None:
+        """Say that the service is about to end because it was told to."""

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from .config import ClientConfig
 from .discover import Found, Published, Sources
 from .errors import StoreError
+from .legacy_standing import find_legacy_standing
+from .messaging import LocationMessenger
 from .model.certificates import ClientCertificate
 from .model.decision import (
     Candidate,
@@ -21,17 +23,23 @@ from .model.decision import (
     StoredAssignment,
     Unreadable,
 )
-from .model.endpoints import Endpoint
+from .model.endpoints import Audience, Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.http import Attempt, Deadline, Outcome
+from .model.legacy import ProfileName
 from .model.names import HostName, SiteCode
 from .model.rule import decides
 from .mpclient import ContactResult, ManagementPointClient
+from .nearby import find_nearby
 from .ports import Cancellation, Clock, Store
 from .protocol.mplist import MpListQuery
 from .rules.choose import SeededChooser
 from .rules.merge import merge_candidates
 from .rules.mplist import Stage, Turn, classify_list
+from .rules.nearby import asks_for_nearby
+from .rules.network import judge_location, weigh_facts
+from .rules.profiles import profile_of
+from .rules.reporting import choose_fsp
 from .rules.select import ContactGroup, plan_contact, select_management_point
 from .standing import Standing, find_standing
 
@@ -39,6 +47,7 @@ __all__ = ["Search", "Tools"]
 
 _log = logging.getLogger(__name__)
 _FROM_STORE = "the store"
+_STANDINGS = {ProfileName.CURRENT: find_standing, ProfileName.CM07: find_legacy_standing}
 _MOST_MOVES = 3  # moves to a better one that a new list names: lists that praise each other must end somewhere
 
 
@@ -68,10 +77,13 @@ class Search:
 
     def __init__(self, tools: Tools, facts: NetworkFacts, deadline: Deadline) -> None:
         self._tools = tools
+        self._rules = profile_of(tools.config.profile)
+        self._find_standing = _STANDINGS[tools.config.profile]
         self._deadline = deadline
         self._facts = facts
         self._published: Published | None = None
         self._learned: tuple[Candidate, ...] = ()
+        self._nearby: tuple[Candidate, ...] | None = None
         self._notes: list[str] = []
         self._standing: Standing | None = None
         self._kept = self._load_assignment()
@@ -85,7 +97,16 @@ class Search:
         """Keep something that a person should know."""
         self._notes.append(text)
 
-    def has_stored_list(self) -> bool:
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages of looking for a management point, in order."""
+        return self._rules.sources.stages(has_stored_list=self._has_stored_list(), offline=self._tools.offline)
+
+    def every_stage(self) -> tuple[Stage, ...]:
+        """The stages of looking with and without a stored list, which name every source."""
+        find = self._rules.sources.stages
+        return (*find(has_stored_list=True), *find(has_stored_list=False))
+
+    def _has_stored_list(self) -> bool:
         """Whether a list is stored; a store that cannot be read counts as empty, and that is noted."""
         try:
             return bool(self._tools.store.load_mp_list())
@@ -94,8 +115,8 @@ class Search:
             return False
 
     def ask(self, turn: Turn) -> None:
-        """Ask the source whose turn it is; once somebody was tried in vain it is the turn of ML-011."""
-        rule = "ML-011" if self.attempts else turn.rule
+        """Ask the source whose turn it is; once somebody was tried in vain there is a rule of its own for that."""
+        rule = self._rules.sources.after_failure if self.attempts else turn.rule
         self.take(self._tools.sources.ask(turn.source, rule, self._facts, self._stand().policy, self._deadline))
 
     def take(self, found: Found) -> None:
@@ -143,6 +164,7 @@ class Search:
             self.winner = result.endpoint
             self._note_location(result.endpoint)
             self._learn(result.endpoint, result.answer)
+            self._learn_nearby(result.endpoint)
             first_will_do = self._tools.config.phase is Phase.INSTALLING and self.is_over()
             if moves == _MOST_MOVES or first_will_do:
                 return
@@ -160,22 +182,55 @@ class Search:
 
     def location(self) -> Location:
         """Everything, as one value."""
+        decision = self.decide()
+        said = self._rules.selection.describe((*decision.ranked, *decision.rejected), decision.facts, decision.policy)
         return Location(
-            decision=self.decide(),
+            decision=decision,
             attempts=tuple(self.attempts),
             sources=tuple(self.reports),
             assigned_mp=self._assigned_mp(),
             time=self._tools.clock.now().isoformat(timespec="seconds"),
-            notes=(*self._notes, self._stand().assignment.reason.text),
+            notes=(*self._notes, self._stand().assignment.reason.text, *said),
+            fsp=None if self._published is None else choose_fsp(self._published.fallback_status_points, self._site()),
         )
 
-    @decides("NET-001")
+    @decides("NET-006", "NET-018")
+    def turn_to_internet(self) -> None:
+        """Nobody on the intranet answered: a client that knows a management point for the internet tries that next.
+
+        It knows one when it was given one, or when a list that it has kept names one.
+        """
+        if self._tools.offline or self.is_over() or self._facts.network_location is not NetworkLocation.UNKNOWN:
+            return
+        evidence = weigh_facts(self._facts, has_internet_mp=self._knows_internet())._replace(all_asked=True)
+        judgement = judge_location(evidence)
+        self.note(f"network location {judgement.label}: {judgement.reason.text}")
+        if not evidence.has_internet_mp:
+            return  # where nobody is left to try, the candidates stay judged as they were tried
+        self._learn_fact(judgement.reason.text, network_location=judgement.location)
+        self.contact()
+        if self.winner is not None:
+            reason = judge_location(evidence._replace(internet_mps=(self.winner.host,))).reason
+            self._learn_fact(reason.text, network_location=judgement.location)
+            self.note(reason.text)
+
     def _note_location(self, endpoint: Endpoint) -> None:
         """An on-premises management point that answers proves the intranet as well as a domain controller does."""
         if self._facts.network_location is NetworkLocation.UNKNOWN:
-            text = f"the management point {endpoint.host} answered"
-            self._learn_fact(text, network_location=NetworkLocation.INTRANET)
-            self.note(f"network location intranet: {text}")
+            evidence = weigh_facts(self._facts, has_internet_mp=self._knows_internet())
+            judgement = judge_location(evidence._replace(intranet_mps=(endpoint.host,)))
+            self._learn_fact(judgement.reason.text, network_location=judgement.location)
+            for reason in judgement.reasons:
+                self.note(f"network location {judgement.location.value}: {reason.text}")
+
+    def _knows_internet(self) -> bool:
+        """Whether a management point for the internet is known."""
+        return any(one.mp.audience in {Audience.INTERNET, Audience.BOTH} for one in self.candidates)
+
+    def _share(self) -> Deadline:
+        """The time for contacting: while the internet may have to be tried after the intranet, half of what is left."""
+        unsure = self._facts.network_location is NetworkLocation.UNKNOWN and self._knows_internet()
+        return self._deadline.half() if unsure else self._deadline
 
     def _contact(self, groups: Iterable[ContactGroup]) -> ContactResult[Discovered]:
         query = self._query()
@@ -187,7 +242,7 @@ class Search:
         def ask(endpoint: Endpoint, cancellation: Cancellation) -> Discovered:
             return self._tools.client.fetch_list(endpoint, query, self._deadline, site=site, cancellation=cancellation)
 
-        result = self._tools.client.contact(fresh, query.value, ask, self._deadline)
+        result = self._tools.client.contact(fresh, query.value, ask, self._share())
         self.attempts += result.attempts
         return result
 
@@ -217,6 +272,18 @@ class Search:
             )
         )
 
+    def _learn_nearby(self, endpoint: Endpoint) -> None:
+        """Ask once which proxies are near the client, if that is wanted."""
+        tools, policy = self._tools, self._stand().policy
+        if self._nearby is not None or not asks_for_nearby(self._facts, policy, wish=tools.config.nearby_mps):
+            return
+        messenger = LocationMessenger(tools.client, tools.clock, host=self._facts.host, chooser=tools.chooser)
+        site = policy.assigned_site
+        told = find_nearby(tools.client, messenger, endpoint, self._facts, self._deadline, assigned_site=site)
+        self._nearby = told.candidates
+        self.attempts += told.attempts
+        self.take(Found(told.report, Discovered(told.candidates)))
+
     def _fetch_own(self, endpoint: Endpoint, site: SiteCode) -> Discovered | None:
         query = MpListQuery.MPLIST1
         result = self._tools.client.attempt(
@@ -230,12 +297,12 @@ class Search:
     def _stand(self) -> Standing:
         """Where the client stands by what is known now; worked out again only when something was learned."""
         if self._standing is None:
-            self._standing = find_standing(
+            self._standing = self._find_standing(
                 self._tools.config,
                 self._facts,
                 certificate=self._tools.certificate,
                 kept=self._kept,
-                published=self._published or Published(),
+                published=self._published,
                 candidates=self.candidates,
                 chooser=self._tools.chooser,
             )
@@ -278,13 +345,15 @@ class Search:
         ranked = self.decide().ranked
         located = [one for one in ranked if self.winner in one.endpoints]
         others = [one for one in ranked if one.name not in failed]
-        own = [one.mp.host for one in (*located, *others) if one.mp and one.category is not Category.PROXY]
-        return own[0] if own else None
+        of_site = {None, self._site()}  # one of a site that is visited is none
+        own = [one for one in (*located, *others) if one.mp and one.mp.site_code in of_site]
+        return next((one.mp.host for one in own if one.mp and one.category is not Category.PROXY), None)
 
     def _keep(self) -> None:
         store, now = self._tools.store, self._tools.clock.now()
         stamp = now.isoformat(timespec="seconds")
-        listed = {candidate.mp.host: candidate.origins[0].detail for candidate in self._learned}
+        learned = (*(self._nearby or ()), *self._learned)
+        listed = {candidate.mp.host: candidate.origins[0].detail for candidate in learned}
         merged = {candidate.mp.host: candidate for candidate in merge_candidates(self.candidates)}
         store.replace_mp_list(
             merged[name]._replace(origins=(Origin(SourceKind.STORED_LIST, f"{detail}, {stamp}"),))

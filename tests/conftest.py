@@ -1,6 +1,7 @@
 """What every test relies on: no ambient settings, no network but loopback, a fixed clock and a fixed chooser."""
 
 import ipaddress
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import hypothesis
 import pytest
 
-# A slow machine is no failure; how long something may take is a test of its own.
-hypothesis.settings.register_profile("patient", deadline=None)
-hypothesis.settings.load_profile("patient")
+# A slow machine is no failure; how long something may take is a test of its own. The usual run is to be quick;
+# 'tox -e slow' looks at many more examples.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=400)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 pytest_plugins = ["rulemarks"]
 
@@ -55,8 +58,6 @@ sys.addaudithook(_refuse_other_hosts)
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the developer's machine reaches a test."""
-    import os  # noqa: PLC0415
-
     for name in list(os.environ):
         if any(part in name.upper() for part in _AMBIENT):
             monkeypatch.delenv(name)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from cmclient.adapters.memory_store import MemoryStore
+from cmclient.assign import Assigner
 from cmclient.config import ClientConfig, load_config
 from cmclient.errors import CmClientError, ConnectError
 from cmclient.locate import Locator
@@ -11,11 +12,14 @@ from cmclient.model.certificates import ClientCertificate
 from cmclient.model.directory import DirectoryEntry, DirectoryQuery, DirectoryServer, SrvRecord
 from cmclient.model.endpoints import ManagementPoint
 from cmclient.model.facts import Adapter, DomainController, Membership, NetworkFacts, parse_address
+from cmclient.model.groups import SiteData
 from cmclient.model.http import Deadline, HttpReply, HttpRequest
 from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from cmclient.ports import Cancellation
 from cmclient.protocol.mplist import build_mp_list
+from cmclient.roles import RoleLocator
 from cmclient.rules.choose import SeededChooser
+from cmclient.sitesearch import AskAssignedSite
 
 CORP = DnsDomain("corp.test")
 DC1 = HostName("dc1.corp.test")
@@ -153,6 +157,40 @@ class World:
             chooser=SeededChooser(seed),
             certificate=CERTIFICATE if https else None,
             offline=offline,
+        )
+
+    def assigner(
+        self, *, https: bool = False, seed: int = 1, ask: AskAssignedSite | None = None, **settings: object
+    ) -> Assigner:
+        """An assigner in this world; ``ask`` stands for the message about the assigned site."""
+        return Assigner(
+            config(use_pki_cert=https, **settings),
+            facts=self,
+            directory=self,
+            controllers=self,
+            names=self,
+            transport=self,
+            store=self.store,
+            clock=self.clock,
+            chooser=SeededChooser(seed),
+            certificate=CERTIFICATE if https else None,
+            ask_assigned_site=ask,
+        )
+
+    def role_locator(self, *, offline: bool = False, data: SiteData | None = None, **settings: object) -> RoleLocator:
+        """A locator of servers of other roles in this world."""
+        return RoleLocator(
+            config(**settings),
+            facts=self,
+            directory=self,
+            controllers=self,
+            names=self,
+            transport=self,
+            store=self.store,
+            clock=self.clock,
+            chooser=SeededChooser(1),
+            offline=offline,
+            data=data,
         )
 
     def contacted(self) -> list[str]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..errors import InvalidValueError
 from ..model.facts import Adapter, Membership, NetworkFacts
-from ..model.names import DnsDomain, HostName
+from ..model.names import DnsDomain, HostName, MacAddress
 from .interfaces import read_adapters
 
 __all__ = ["PosixFacts"]
@@ -252,7 +252,18 @@ def _with_hardware(adapter: Adapter, root: Path) -> Adapter:
     if kind is not None and (folder / "wireless").is_dir():
         kind = _WIFI
     address = _first_line(folder / "address")
-    return adapter._replace(if_type=kind, has_hardware_address=bool(address.strip("0:")) if address else None)
+    return adapter._replace(
+        if_type=kind,
+        has_hardware_address=bool(address.strip("0:")) if address else None,
+        hardware_address=_mac_address(address),
+    )
+
+
+def _mac_address(text: str) -> MacAddress | None:
+    try:
+        return MacAddress(text)
+    except InvalidValueError:  # not there, all zeros, or of a kind of network that has others
+        return None
 
 
 def _first_line(path: Path) -> str:

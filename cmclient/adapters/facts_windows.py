@@ -20,6 +20,7 @@ RegistryValue = str | int | list[str] | None
 _CCM = r"SOFTWARE\Microsoft\CCM"
 _LOCATION = rf"{_CCM}\LocationServices"
 _SECURITY = rf"{_CCM}\Security"
+_FSP = rf"{_CCM}\FSP"
 _MOBILE_CLIENT = r"SOFTWARE\Microsoft\SMS\Mobile Client"
 _TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
 _DNS_POLICY = r"SOFTWARE\Policies\Microsoft\Windows NT\DNSClient"
@@ -99,6 +100,20 @@ class WindowsFacts:
                 origins,
             ),
             allowed_mps=self._allowed_mps(origins),
+            fsp=_known(
+                HostName,
+                self._source.registry_value(_FSP, "HostName"),
+                "fsp",
+                rf"registry {_FSP}\HostName",
+                origins,
+            ),
+            intranet_fsp=_known(
+                HostName,
+                self._source.registry_value(_FSP, "IntranetHostName"),
+                "intranet_fsp",
+                rf"registry {_FSP}\IntranetHostName",
+                origins,
+            ),
             origins=origins,
         )
 

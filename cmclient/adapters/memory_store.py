@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from threading import Lock
 
+from ..model.agent import AgentStatus
 from ..model.decision import Candidate, StoredAssignment
 from ..model.names import HostName
+from ..model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 from ..ports import Store
 
 __all__ = ["ANSWERED_KEPT", "MemoryStore", "ReadOnlyStore"]
@@ -21,6 +23,10 @@ class MemoryStore:
         self._mp_list: tuple[Candidate, ...] = ()
         self._answered: dict[HostName, tuple[datetime, Candidate]] = {}
         self._assignment: StoredAssignment | None = None
+        self._lease: StoredLease | None = None
+        self._status: AgentStatus | None = None
+        self._groups: StoredBoundaryGroups | None = None
+        self._update_point: StoredUpdatePoint | None = None
 
     def load_mp_list(self) -> tuple[Candidate, ...]:
         """The stored MP list, as last replaced; empty when there is none."""
@@ -50,6 +56,38 @@ class MemoryStore:
     def save_assignment(self, assignment: StoredAssignment) -> None:
         """Keep the assignment in place of any other."""
         self._assignment = assignment
+
+    def load_lease(self) -> StoredLease | None:
+        """The lease as last kept; None when there is none."""
+        return self._lease
+
+    def save_lease(self, stored: StoredLease) -> None:
+        """Keep the lease in place of any other."""
+        self._lease = stored
+
+    def load_agent_status(self) -> AgentStatus | None:
+        """What the last agent said of itself; None when none did."""
+        return self._status
+
+    def save_agent_status(self, status: AgentStatus) -> None:
+        """Keep what an agent says of itself."""
+        self._status = status
+
+    def load_boundary_groups(self) -> StoredBoundaryGroups | None:
+        """What the last location reply said of the client's boundary groups; None when none did."""
+        return self._groups
+
+    def save_boundary_groups(self, stored: StoredBoundaryGroups) -> None:
+        """Keep what a location reply said of the client's boundary groups."""
+        self._groups = stored
+
+    def load_update_point(self) -> StoredUpdatePoint | None:
+        """The software update point that the client scans with; None when there is none."""
+        return self._update_point
+
+    def save_update_point(self, stored: StoredUpdatePoint) -> None:
+        """Keep the software update point that the client scans with."""
+        self._update_point = stored
 
     def _latest_first(self) -> list[tuple[datetime, Candidate]]:
         newest_first = list(reversed(self._answered.values()))  # which decides between equal times
@@ -99,4 +137,48 @@ class ReadOnlyStore:
         return self._inner.load_assignment()
 
     def save_assignment(self, assignment: StoredAssignment) -> None:
+        """Do nothing."""
+
+    def load_lease(self) -> StoredLease | None:
+        """The lease in the other store.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return self._inner.load_lease()
+
+    def save_lease(self, stored: StoredLease) -> None:
+        """Do nothing."""
+
+    def load_agent_status(self) -> AgentStatus | None:
+        """What the last agent said of itself, from the other store.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return self._inner.load_agent_status()
+
+    def save_agent_status(self, status: AgentStatus) -> None:
+        """Do nothing."""
+
+    def load_boundary_groups(self) -> StoredBoundaryGroups | None:
+        """The boundary groups in the other store.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return self._inner.load_boundary_groups()
+
+    def save_boundary_groups(self, stored: StoredBoundaryGroups) -> None:
+        """Do nothing."""
+
+    def load_update_point(self) -> StoredUpdatePoint | None:
+        """The software update point in the other store.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return self._inner.load_update_point()
+
+    def save_update_point(self, stored: StoredUpdatePoint) -> None:
         """Do nothing."""

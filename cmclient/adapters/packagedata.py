@@ -1,8 +1,8 @@
-"""The data files that the package carries: the catalogue of rules and what shows them."""
+"""The data files that the package carries: the catalogue of rules and what shows them, codes, and explanations."""
 
 from ..errors import CmClientError
 
-__all__ = ["read_catalogue", "read_shown"]
+__all__ = ["read_catalogue", "read_codes", "read_explanations", "read_shown"]
 
 
 def read_catalogue() -> str:
@@ -21,6 +21,24 @@ def read_shown() -> str:
         CmClientError: The installation lacks it.
     """
     return _read("shown.jsonl")
+
+
+def read_codes() -> str:
+    """What error codes mean, as CSV.
+
+    Raises:
+        CmClientError: The installation lacks it.
+    """
+    return _read("codes.csv")
+
+
+def read_explanations() -> str:
+    """Which rules explain the decisions that logs show, as CSV.
+
+    Raises:
+        CmClientError: The installation lacks it.
+    """
+    return _read("story.csv")
 
 
 def _read(name: str) -> str:

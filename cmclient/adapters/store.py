@@ -2,23 +2,34 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from ..errors import MalformedReplyError, StoreDamagedError
+from ..model.agent import AgentStatus
 from ..model.decision import Candidate, StoredAssignment
 from ..model.rule import decides
+from ..model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 from ..protocol.document import from_json, to_json
+from ..protocol.storedtext import (
+    stored_groups_as_dict,
+    stored_groups_from_dict,
+    stored_lease_as_dict,
+    stored_lease_from_dict,
+)
 from .memory_store import ANSWERED_KEPT
+from .report_queue import REPORT_TABLES, create_report_tables
 from .sqlite_file import Schema, SqliteFile
 
 __all__ = ["SCHEMA", "SqliteStore"]
 
 _T = TypeVar("_T")
 _APPLICATION_ID = 0x636D636C  # "cmcl" in the file's header: never write into another program's database
+# Names of documents that are kept.
+_LEASE, _AGENT, _GROUPS, _SUP = "lease", "agent", "boundary-groups", "update-point"
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:
@@ -32,10 +43,14 @@ def _create_tables(connection: sqlite3.Connection) -> None:
     )
 
 
+def _add_documents(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+
 SCHEMA = Schema(
     application=_APPLICATION_ID,
-    tables=frozenset({b"mp_list", b"answered", b"assignment"}),
-    migrations=(_create_tables,),
+    tables=frozenset({b"mp_list", b"answered", b"assignment", b"kept"}) | REPORT_TABLES,
+    migrations=(_create_tables, _add_documents, create_report_tables),
 )
 """Add a step, even one that does nothing, when the stored values get a new field: an older cmclient cannot read that
 field, and the version is how it learns so."""
@@ -140,6 +155,81 @@ class SqliteStore:
             lambda connection: connection.execute("INSERT OR REPLACE INTO assignment VALUES (1, ?)", (text,))
         )
 
+    def load_lease(self) -> StoredLease | None:
+        """The lease as last kept; None when there is none.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return self._load_kept(_LEASE, stored_lease_from_dict)
+
+    def save_lease(self, stored: StoredLease) -> None:
+        """Keep the lease in place of any other; durable when it returns.
+
+        Raises:
+            StoreError: It cannot be written; the old one is still there.
+        """
+        self._save_kept(_LEASE, stored_lease_as_dict(stored))
+
+    def load_agent_status(self) -> AgentStatus | None:
+        """What the last agent said of itself; None when none did.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return self._load_kept(_AGENT, lambda document: from_json(AgentStatus, document, where=_AGENT))
+
+    def save_agent_status(self, status: AgentStatus) -> None:
+        """Keep what an agent says of itself.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        self._save_kept(_AGENT, to_json(status))
+
+    def load_boundary_groups(self) -> StoredBoundaryGroups | None:
+        """What the last location reply said of the client's boundary groups; None when none did.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return self._load_kept(_GROUPS, stored_groups_from_dict)
+
+    def save_boundary_groups(self, stored: StoredBoundaryGroups) -> None:
+        """Keep what a location reply said of the client's boundary groups.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        self._save_kept(_GROUPS, stored_groups_as_dict(stored))
+
+    def load_update_point(self) -> StoredUpdatePoint | None:
+        """The software update point that the client scans with; None when there is none.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return self._load_kept(_SUP, lambda document: from_json(StoredUpdatePoint, document, where=_SUP))
+
+    def save_update_point(self, stored: StoredUpdatePoint) -> None:
+        """Keep the software update point that the client scans with.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        self._save_kept(_SUP, to_json(stored))
+
+    def _load_kept(self, name: str, parse: Callable[[Mapping[str, Any]], _T]) -> _T | None:
+        def select(connection: sqlite3.Connection) -> _T | None:
+            rows = connection.execute("SELECT value FROM kept WHERE name = ?", (name,)).fetchall()
+            return _parse_kept(name, rows[0][0], parse) if rows else None
+
+        return self._file.read(select)
+
+    def _save_kept(self, name: str, document: Mapping[str, Any]) -> None:
+        row = (name, json.dumps(document, separators=(",", ":")))
+        self._file.write(lambda connection: connection.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", row))
+
 
 def _select_mp_list(connection: sqlite3.Connection) -> tuple[Candidate, ...]:
     return _decode_column(Candidate, connection.execute("SELECT candidate FROM mp_list ORDER BY position"))
@@ -164,9 +254,23 @@ def _encode(value: Candidate | StoredAssignment) -> str:
 
 
 def _decode(type_: type[_T], text: object) -> _T:
+    return _parse(type_.__name__, text, lambda data: from_json(type_, data, where=type_.__name__))
+
+
+def _parse_kept(name: str, text: object, parse: Callable[[Mapping[str, Any]], _T]) -> _T:
+    def parse_object(data: object) -> _T:
+        if not isinstance(data, dict):
+            raise MalformedReplyError(f"the document {name} is no object", where=name)
+        return parse(data)
+
+    return _parse(name, text, parse_object)
+
+
+def _parse(what: str, text: object, parse: Callable[[object], _T]) -> _T:
+    """Parse what is stored; whatever cannot have been written by us is damage."""
     if not isinstance(text, bytes):
-        raise StoreDamagedError(f"a {type_.__name__} is no text")
+        raise StoreDamagedError(f"a {what} is no text")
     try:
-        return from_json(type_, json.loads(text), where=type_.__name__)
+        return parse(json.loads(text))
     except (ValueError, RecursionError, MalformedReplyError) as error:
         raise StoreDamagedError(str(error)) from error

@@ -1,12 +1,16 @@
 """``cmclient locate``."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from ..errors import LocateError
+from ..errors import ConfigError, LocateError
 from ..model.decision import Location
 from .codes import DONE, code_of
 from .options import add_facts, add_lab, add_settings
 from .render import print_json, show
+
+if TYPE_CHECKING:
+    from .reports import LocationReports
 
 __all__ = ["HELP", "configure", "run"]
 
@@ -14,18 +18,38 @@ HELP = """\
 Locate the management point that a client here would use, and say why it is that one and no other.
 
 The sources are asked in the order of the rules and no further than they go; the chosen management point is really
-asked for its list, which is then stored. Exit codes: 0 located, 3 none found, 4 none eligible, 5 none reachable,
+asked for its list, which is then stored. When all fail, that is reported to a fallback status point if there is one
+(--no-report: never). Exit codes: 0 located, 3 none found, 4 none eligible, 5 none reachable,
 6 trust refused.
+
+--role looks for another site system: sup, a software update point, by asking a management point (needs the setting
+update_source, which policy has), by settings or by --data; smp, a state migration point, by --data alone; fsp, the
+fallback status point. rsp, enrollment-point and cmg-connection-point are contacted by no client: exit code 2 says why.
 """
 
-ROLES = ("mp",)
+ROLES = ("mp", "sup", "smp", "fsp", "rsp", "enrollment-point", "cmg-connection-point")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
+    from .boundaries.data import add_lenient
+
     parser.add_argument("--explain", action="store_true", help="print every rule that decided, as a tree")
     parser.add_argument("--offline", action="store_true", help="decide from the stored list; no network")
-    parser.add_argument("--role", choices=ROLES, default="mp", help="the site system wanted (default: mp)")
+    parser.add_argument(
+        "--role",
+        choices=ROLES,
+        default="mp",
+        metavar="ROLE",
+        help="the site system wanted: mp (default), sup, smp, fsp",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        action="append",
+        help="for sup and smp: decide by boundary data alone and ask nobody; files or folders, repeatable",
+    )
+    add_lenient(parser)
     add_lab(parser)
     add_settings(parser)
     add_facts(parser)
@@ -33,27 +57,43 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Locate and print."""
-    from .progress import show_progress
-    from .site import open_site
+    if arguments.role != "mp":
+        from .roles import run_role
 
-    with open_site(arguments, offline=arguments.offline) as locator, show_progress():
-        try:
-            location, error = locator.locate(), None
-        except LocateError as failure:
-            location, error = failure.location, failure
-    _print(arguments, location, error)
+        return run_role(arguments)
+    if arguments.data is not None:
+        raise ConfigError(("--data says nothing of management points that answer",), hint="add --role sup or smp")
+    from ..assemble import open_locator
+    from .progress import show_progress
+    from .reports import report_location
+    from .site import open_settings
+
+    with open_settings(arguments, offline=arguments.offline) as (config, run), show_progress():
+        with open_locator(config, run) as locator:
+            try:
+                location, error = locator.locate(), None
+            except LocateError as failure:
+                location, error = failure.location, failure
+        reports = report_location(config, run, location)
+    _print(arguments, location, error, reports)
     return DONE if error is None else code_of(error)
 
 
-def _print(arguments: argparse.Namespace, location: Location, error: LocateError | None) -> None:
+def _print(
+    arguments: argparse.Namespace, location: Location, error: LocateError | None, reports: "LocationReports"
+) -> None:
+    from .reports import location_document, location_lines
+
     if arguments.format == "json":
         from ..protocol.saved import build_location
 
-        print_json(build_location(location, error))
+        print_json(build_location(location, error) | {"reports": location_document(reports)})
         return
     from ..rules.explain import outline_decision
     from .views import attempts_table, location_items
 
     show(location_items(location, error))
+    if told := list(location_lines(reports, located=error is None)):
+        show(["", *told])
     if arguments.explain:
         show(["", attempts_table(location.attempts), "", outline_decision(location.decision, location.chosen)])

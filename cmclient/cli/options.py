@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError, MalformedReplyError, ReplayError
+from ..errors import ConfigError
 from ..model.facts import Adapter, ClientKind, Membership, NetworkFacts, parse_address
 from ..model.names import AdSiteName, DnsDomain
 
@@ -14,8 +14,16 @@ if TYPE_CHECKING:
 
 __all__ = ["add_facts", "add_lab", "add_lab_description", "add_output", "add_settings", "read_run", "read_settings"]
 
-_SETTINGS_THAT_ARE_FACTS = {"client_kind", "network_location", "always_internet", "trusted_forests", "allowed_mps"}
-_FACTS_CAP = 8 * 1024 * 1024  # bytes of a facts file; a larger one is something else
+_SETTINGS_THAT_ARE_FACTS = {
+    "client_kind",
+    "network_location",
+    "always_internet",
+    "trusted_forests",
+    "allowed_mps",
+    "metered_network",
+    "roaming_network",
+    "profile",  # no fact, and still: what would a client of the other product do?
+}
 
 # Options that are settings under the same name.
 _SETTING_OPTIONS = ("site_code", "dns_suffix", "purpose", "phase", "store", "deadline", "seed")
@@ -70,7 +78,9 @@ def add_lab_description(parser: argparse._ActionsContainer) -> None:
 def add_facts(parser: argparse.ArgumentParser) -> None:
     """Add the options that give a fact by hand; with one of them nothing is stored and nothing reported."""
     group = parser.add_argument_group("facts given by hand: what would that machine do? (changes nothing here)")
-    group.add_argument("--facts", metavar="FILE", help="facts of another machine, as 'facts --format json' prints them")
+    whole = group.add_mutually_exclusive_group()
+    whole.add_argument("--facts", metavar="FILE", help="facts of another machine, as 'facts --format json' prints them")
+    whole.add_argument("--facts-from", metavar="LOG", help="what a client's log, or a folder of its logs, says of it")
     group.add_argument("--domain", metavar="NAME", help="its domain; '' for a workgroup")
     group.add_argument("--forest", metavar="NAME", help="its forest")
     group.add_argument("--ad-site", metavar="NAME", help="its AD site")
@@ -127,39 +137,28 @@ def read_run(
 
     Raises:
         InvalidValueError: A fact cannot be one.
-        ConfigError: The facts file cannot be read, or holds no facts.
+        ConfigError: The facts file or the log cannot be read, or holds no facts.
     """
     from ..assemble import Run
+    from .factsfile import read_facts
 
     replaced = _replaced_facts(arguments)
     sources = ("option", "setup line") if arguments.setup_line else ("option",)
     is_set = any(config.origins[name].startswith(sources) for name in _SETTINGS_THAT_ARE_FACTS)
-    by_hand = bool(replaced) or is_set or arguments.facts is not None
+    is_another = arguments.facts is not None or arguments.facts_from is not None
     if arguments.facts is not None:
-        facts = _read_facts(arguments.facts)
+        facts = read_facts(arguments.facts)
+    elif arguments.facts_from is not None:
+        from .log import read_logged_facts
+
+        facts = read_logged_facts(arguments.facts_from)
     return Run(
         offline=offline,
-        writes=not (by_hand or offline),
+        writes=not (replaced or is_set or is_another or offline),
         facts=facts,
         replaced=replaced,
-        remembers=arguments.facts is None and arguments.domain is None,
+        remembers=not is_another and arguments.domain is None,
     )
-
-
-def _read_facts(name: str) -> NetworkFacts:
-    from ..protocol.saved import parse_facts
-
-    try:
-        with Path(name).open("rb") as file:
-            data = file.read(_FACTS_CAP + 1)
-    except OSError as error:
-        raise ConfigError((f"--facts {name} cannot be read: {error.strerror or error}",)) from error
-    try:
-        facts = parse_facts(data)
-    except (ReplayError, MalformedReplyError) as error:
-        raise ConfigError((f"--facts {name}: {error.message}",), hint=error.hint) from error
-    given = {key: f"given in {name}" for key in facts.origins if getattr(facts, key, None) not in (None, ())}
-    return facts._replace(origins={**facts.origins, **given})
 
 
 def _replaced_facts(arguments: argparse.Namespace) -> dict[str, Any]:

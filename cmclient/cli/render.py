@@ -22,12 +22,14 @@ class Table(NamedTuple):
         headers: One for each column.
         rows: Cells as text.
         marked: Indexes of rows that stand out.
+        bad: Indexes of rows that tell of something that went wrong.
     """
 
     title: str
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     marked: frozenset[int] = frozenset()
+    bad: frozenset[int] = frozenset()
 
 
 def printable(text: str) -> str:
@@ -110,7 +112,8 @@ def _rich_table(table: Table) -> Any:  # noqa: ANN401 - rich is loaded late
         kept = not last and _widest(table, place) <= _KEPT_WIDTH
         made.add_column(header, overflow="fold", no_wrap=kept)
     for index, row in enumerate(table.rows):
-        made.add_row(*(Text(printable(cell)) for cell in row), style="bold green" if index in table.marked else None)
+        style = "bold green" if index in table.marked else "red" if index in table.bad else None
+        made.add_row(*(Text(printable(cell)) for cell in row), style=style)
     return made
 
 

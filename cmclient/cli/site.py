@@ -13,11 +13,13 @@ from ..model.secret import Secret
 from .options import read_run, read_settings
 
 if TYPE_CHECKING:
+    from ..assemble import Run
+    from ..config import ClientConfig
     from ..lab import Lab
 
 _LAB_FILE_CAP = 1024 * 1024  # bytes; a larger file is something else
 
-__all__ = ["describe_lab", "open_site", "settings_text"]
+__all__ = ["describe_lab", "open_settings", "open_site", "settings_text"]
 
 
 @contextmanager
@@ -35,25 +37,40 @@ def open_site(arguments: argparse.Namespace, *, offline: bool = False, writes: b
     """
     from ..assemble import open_locator
 
+    with (
+        open_settings(arguments, offline=offline) as (config, run),
+        open_locator(config, run._replace(writes=run.writes and writes)) as locator,
+    ):
+        yield locator
+
+
+@contextmanager
+def open_settings(arguments: argparse.Namespace, *, offline: bool = False) -> "Iterator[tuple[ClientConfig, Run]]":
+    """The settings as the options ask for them, and how this run differs from them; likewise with a lab.
+
+    Args:
+        arguments: The options.
+        offline: Ask nobody.
+
+    Raises:
+        ConfigError: A setting is wrong.
+        LabError: The lab cannot be described or started.
+    """
     if arguments.config is not None and (arguments.lab or arguments.lab_file):
         raise ConfigError(("--config has no say in a lab, which brings its own settings",), hint="use --set")
     if not (arguments.lab or arguments.lab_file):
         if arguments.lab_fault:
             raise ConfigError(("--lab-fault breaks something in a lab",), hint="add --lab")
         config = read_settings(arguments)
-        run = read_run(arguments, config, offline=offline)
-        with open_locator(config, run._replace(writes=run.writes and writes)) as locator:
-            yield locator
+        yield config, read_run(arguments, config, offline=offline)
         return
-    with _open_lab(arguments, offline=offline) as locator:
-        yield locator
+    with _open_lab(arguments, offline=offline) as settings:
+        yield settings
 
 
 @contextmanager
-def _open_lab(arguments: argparse.Namespace, *, offline: bool) -> Iterator[Locator]:
+def _open_lab(arguments: argparse.Namespace, *, offline: bool) -> "Iterator[tuple[ClientConfig, Run]]":
     from tempfile import TemporaryDirectory
-
-    from ..assemble import open_locator
 
     with TemporaryDirectory(prefix="cmclient-lab-") as folder, describe_lab(arguments) as lab:
         settings = Path(folder) / "lab.toml"
@@ -62,8 +79,7 @@ def _open_lab(arguments: argparse.Namespace, *, offline: bool) -> Iterator[Locat
         if config.store is None:
             config = config._replace(store=str(Path(folder) / "store.sqlite3"))
         run = read_run(arguments, config, facts=lab.client_facts(), offline=offline)
-        with open_locator(config, run) as locator:
-            yield locator
+        yield config, run._replace(data=lab.description.data)
 
 
 def settings_text(settings: Mapping[str, object]) -> str:

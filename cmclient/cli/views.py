@@ -149,6 +149,10 @@ def attempts_table(attempts: Sequence[Attempt]) -> Table:
     return Table("Attempts", ("at", "endpoint", "asked for", "what happened"), rows)
 
 
+def _known(value: bool | None) -> str:  # noqa: FBT001 - it is what it is about
+    return {True: "yes", False: "no", None: "unknown"}[value]
+
+
 def facts_items(facts: NetworkFacts) -> list[Item]:
     """Facts as a table, each with its origin."""
     plain = {
@@ -165,7 +169,9 @@ def facts_items(facts: NetworkFacts) -> list[Item]:
         "allowed_mps": None if facts.allowed_mps is None else ", ".join(facts.allowed_mps) or "(none)",
         "dns_suffixes": ", ".join(facts.dns_suffixes),
         "domain_controllers": ", ".join(one.host for one in facts.domain_controllers),
-        "vpn": {True: "yes", False: "no", None: "unknown"}[facts.on_vpn],
+        "vpn": _known(facts.on_vpn),
+        "metered_network": _known(facts.metered_network),
+        "roaming_network": _known(facts.roaming_network),
     }
     rows = tuple((name, value or "-", facts.origins.get(name, "")) for name, value in plain.items())
     adapters = tuple(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from .endpoints import Endpoint, ManagementPoint
 from .facts import NetworkFacts
 from .http import Attempt, Outcome
+from .legacy import LegacyPolicy, ProfileName
 from .names import DnsDomain, HostName, SiteCode
 
 __all__ = [
@@ -39,6 +40,9 @@ class SourceKind(Enum):
     DIRECTORY = "directory"
     DNS = "dns"
     MP_LIST = "mp-list"
+    LOCATOR_POINT = "locator-point"
+    """The server locator point of CM 2007."""
+    WINS = "wins"
 
 
 class Purpose(Enum):
@@ -126,6 +130,8 @@ class Policy(NamedTuple):
         http_port: The site's HTTP port.
         https_port: The site's HTTPS port.
         client_build: Build number of the client version; decides the product family (ML-006).
+        profile: Whose rules decide.
+        legacy: What was decided about a client of CM 2007 besides; None in every other profile.
     """
 
     assigned_site: SiteCode | None = None
@@ -141,6 +147,8 @@ class Policy(NamedTuple):
     http_port: int = 80
     https_port: int = 443
     client_build: int = 9141
+    profile: ProfileName = ProfileName.CURRENT
+    legacy: LegacyPolicy | None = None
 
 
 class Reason(NamedTuple):
@@ -281,6 +289,8 @@ class Location(NamedTuple):
         assigned_mp: The management point for registration and certain policy messages (MP-002); None when not known.
         time: When, in UTC, ISO 8601.
         notes: What a person should know besides, such as a fact that was assumed.
+        fsp: The fallback status point that the directory names for the client's site; None when it was not asked or
+            names none.
     """
 
     decision: Decision
@@ -289,6 +299,7 @@ class Location(NamedTuple):
     assigned_mp: HostName | None = None
     time: str = ""
     notes: tuple[str, ...] = ()
+    fsp: HostName | None = None
 
     @property
     def chosen(self) -> Evaluation | None:

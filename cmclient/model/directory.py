@@ -13,6 +13,7 @@ __all__ = [
     "DirectoryQuery",
     "DirectorySecurity",
     "DirectoryServer",
+    "PublishedFsp",
     "PublishedRange",
     "PublishedSite",
     "Scope",
@@ -96,6 +97,18 @@ class SrvRecord(NamedTuple):
     priority: int = 0
     weight: int = 0
     ttl: int = 0
+
+
+class PublishedFsp(NamedTuple):
+    """A fallback status point that a site publishes.
+
+    Attributes:
+        site_code: The site; None when it is not said.
+        host: The fallback status point: the first one installed.
+    """
+
+    site_code: SiteCode | None
+    host: HostName
 
 
 class PublishedSite(NamedTuple):

@@ -6,7 +6,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 from typing import NamedTuple
 
 from ..errors import InvalidValueError
-from .names import AdSiteName, DnsDomain, HostName, SiteCode
+from .names import AdSiteName, DnsDomain, HostName, MacAddress, SiteCode
 
 __all__ = [
     "Adapter",
@@ -104,6 +104,7 @@ class Adapter(NamedTuple):
             known.
         has_hardware_address: Whether it has a MAC address; None when not known.
         addresses: In the system's order; may be empty.
+        hardware_address: Its MAC address, by which a client without an id is told apart; None when not known.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Adapter(NamedTuple):
     if_type: int | None = None
     has_hardware_address: bool | None = None
     addresses: tuple[InterfaceAddress, ...] = ()
+    hardware_address: MacAddress | None = None
 
 
 class DomainController(NamedTuple):
@@ -155,6 +157,10 @@ class NetworkFacts(NamedTuple):
         always_internet: Set up for the internet only (``CCMALWAYSINF``), whatever the network says.
         assigned_site: The site that an installed client is assigned to; None when there is none.
         allowed_mps: Affinity (``AllowedMPs``) of an installed client; None when it is not set.
+        metered_network: Whether its connection is metered; None when nobody said.
+        roaming_network: Whether its connection is a roaming data connection; None when nobody said.
+        fsp: The fallback status point of an installed client; None when there is none.
+        intranet_fsp: Its name on the intranet, where that is another; None when nobody said.
         origins: For each fact that is known, a few words on where it came from.
     """
 
@@ -172,6 +178,10 @@ class NetworkFacts(NamedTuple):
     always_internet: bool = False
     assigned_site: SiteCode | None = None
     allowed_mps: tuple[HostName, ...] | None = None
+    metered_network: bool | None = None
+    roaming_network: bool | None = None
+    fsp: HostName | None = None
+    intranet_fsp: HostName | None = None
     origins: Mapping[str, str] = {}
 
     @property

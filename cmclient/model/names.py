@@ -8,10 +8,11 @@ from typing import Self
 
 from ..errors import InvalidValueError
 
-__all__ = ["AdSiteName", "DnsDomain", "HostName", "SiteCode", "parse_port", "shown_name"]
+__all__ = ["AdSiteName", "DnsDomain", "HostName", "MacAddress", "SiteCode", "parse_port", "shown_name"]
 
 _SITE_CODE = re.compile(r"[A-Z0-9]{3}")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
 _MAX_NAME = 253  # RFC 1035: what fits a DNS name
 _MAX_AD_SITE = 63  # an AD site name is one DNS label
 _MAX_PORT = 65535
@@ -101,6 +102,22 @@ class AdSiteName(str):
     def matches(self, other: str) -> bool:
         """Whether both names mean the same site."""
         return self.casefold() == other.strip().casefold()
+
+
+class MacAddress(str):
+    """The hardware address of a network connection: six pairs of digits with colons, upper case."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: str) -> Self:
+        """Check and normalise a MAC address.
+
+        Raises:
+            InvalidValueError: It has another form, or is all zeros.
+        """
+        if not _MAC.fullmatch(value) or not value.strip("0:-"):
+            raise InvalidValueError("MAC address", value, "it has six pairs of hexadecimal digits")
+        return super().__new__(cls, value.upper().replace("-", ":"))
 
 
 def parse_port(value: str | int) -> int:

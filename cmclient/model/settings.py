@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import Enum
 
-__all__ = ["ContactMode", "closest_name"]
+__all__ = ["ContactMode", "MeteredUse", "closest_name"]
 
 
 class ContactMode(Enum):
@@ -11,6 +11,14 @@ class ContactMode(Enum):
 
     RACE = "race"
     SEQUENTIAL = "sequential"
+
+
+class MeteredUse(Enum):
+    """What a client may do on a metered connection (CF-023)."""
+
+    ALLOW = "allow"
+    LIMIT = "limit"
+    BLOCK = "block"
 
 
 def closest_name(name: str, known: Iterable[str]) -> str | None:

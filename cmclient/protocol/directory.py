@@ -1,11 +1,12 @@
 """What sites publish in Active Directory: how it is asked for, read, and (by a lab) written."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 from ..errors import InvalidValueError, ProtocolError
 from ..model.decision import Candidate, Discovered, Origin, SourceKind, Unreadable
-from ..model.directory import DirectoryEntry, DirectoryQuery, PublishedRange, PublishedSite
+from ..model.directory import DirectoryEntry, DirectoryQuery, PublishedFsp, PublishedRange, PublishedSite
 from ..model.endpoints import Audience, ManagementPoint, SiteKind
 from ..model.names import DnsDomain, HostName, SiteCode, shown_name
 from ..model.rule import decides
@@ -19,6 +20,7 @@ __all__ = [
     "management_point_query",
     "range_entry",
     "range_query",
+    "read_fallback_status_points",
     "read_management_points",
     "read_ranges",
     "read_sites",
@@ -144,6 +146,22 @@ def read_trusted_forests(entries: Iterable[DirectoryEntry]) -> tuple[DnsDomain, 
     """
     found = (_find_trusted(entry) for entry in entries)
     return tuple(sorted({forest for forest in found if forest is not None}))
+
+
+def read_fallback_status_points(entries: Iterable[DirectoryEntry]) -> tuple[PublishedFsp, ...]:
+    """Read the fallback status points that stand in the operational settings of management points.
+
+    Returns:
+        One a site at most, the first that it names, in the order of the entries. What cannot be read names none.
+    """
+    found: dict[SiteCode | None, PublishedFsp] = {}
+    for entry in entries:
+        with suppress(_BrokenEntryError):
+            opened = _opened(entry, (_SITE_CODE, _CAPABILITIES))
+            site = opened.find(_SITE_CODE, SiteCode)
+            for host in _settings(opened).fallback_status_points[:1]:
+                found.setdefault(site, PublishedFsp(site, host))
+    return tuple(found.values())
 
 
 class _BrokenEntryError(Exception):

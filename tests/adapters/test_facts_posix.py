@@ -289,3 +289,5 @@ def test_linux_tells_the_kind_of_a_connection_and_whether_it_has_a_mac_address(t
         "wlan0": (71, None),
         "gone0": (None, None),
     }
+    addresses = {one.name: one.hardware_address for one in source.read().adapters}
+    assert addresses == {"eth0": "02:FC:00:00:00:01", "tun0": None, "odd0": None, "wlan0": None, "gone0": None}

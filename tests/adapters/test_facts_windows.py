@@ -86,6 +86,8 @@ def test_an_installed_client_has_a_site_and_its_settings() -> None:
         (rf"{CCM}\Security", "ClientAlwaysOnInternet"): 1,
         (rf"{CCM}\LocationServices", "DnsSuffix"): "Sccm.Example.com",
         (CCM, "AllowedMPs"): ["MP1.example.com", "mp2", "mp2", "no name!"],
+        (rf"{CCM}\FSP", "HostName"): "FSP1.example.com",
+        (rf"{CCM}\FSP", "IntranetHostName"): "fsp1.corp.example.com",
         (TCPIP, "SearchList"): "corp.example.com,example.com",
     }
     facts = WindowsFacts(Recorded(registry)).read()
@@ -93,6 +95,9 @@ def test_an_installed_client_has_a_site_and_its_settings() -> None:
     assert facts.always_internet
     assert facts.dns_suffixes == ("sccm.example.com", "corp.example.com", "example.com")
     assert facts.allowed_mps == ("mp1.example.com", "mp2")
+    assert (facts.fsp, facts.intranet_fsp) == ("fsp1.example.com", "fsp1.corp.example.com")
+    assert facts.origins["fsp"] == rf"registry {CCM}\FSP\HostName"
+    assert facts.origins["intranet_fsp"] == rf"registry {CCM}\FSP\IntranetHostName"
     assert facts.origins["assigned_site"] == rf"registry {MOBILE}\AssignedSiteCode"
     assert facts.origins["always_internet"] == rf"registry {CCM}\Security\ClientAlwaysOnInternet"
     assert facts.origins["dns_suffixes"] == (rf"registry {CCM}\LocationServices\DnsSuffix and {TCPIP}\SearchList")

@@ -18,13 +18,18 @@ from threading import Thread
 import pytest
 
 import cmclient.errors
-from cmclient.adapters.store import SqliteStore
+from cmclient.adapters.store import SCHEMA, SqliteStore
 from cmclient.errors import StoreDamagedError, StoreError
+from cmclient.model.agent import AgentStatus, NextErrand
+from cmclient.model.content import BoundaryGroupReference, ClientBoundaryGroups
 from cmclient.model.decision import Candidate, Origin, SourceKind, StoredAssignment
-from cmclient.model.endpoints import ManagementPoint
+from cmclient.model.endpoints import Endpoint, ManagementPoint, Scheme
+from cmclient.model.lease import Cycle, Lease, LeaseCandidate, LeasePhase, Period, Run
 from cmclient.model.names import HostName, SiteCode
+from cmclient.model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+NEWEST = len(SCHEMA.migrations)
 POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
 POSIX_FILES = pytest.mark.skipif(os.name != "posix", reason="an open file cannot be renamed there")
 
@@ -214,12 +219,109 @@ def test_the_first_version_can_still_be_read(path: Path) -> None:
     )
 
 
-def test_a_newer_store_is_refused_and_left_alone(path: Path) -> None:
-    write_old(path)
-    change(path, "PRAGMA user_version = 2")
-    before = snapshot(path.parent)
+FIRST_VERSION = (
+    "CREATE TABLE mp_list (position INTEGER PRIMARY KEY, candidate TEXT NOT NULL)",
+    "CREATE TABLE answered (host TEXT PRIMARY KEY, answered_at TEXT NOT NULL, candidate TEXT NOT NULL)",
+    "CREATE TABLE assignment (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), value TEXT NOT NULL)",
+    "PRAGMA application_id = 1668113260",
+    "PRAGMA user_version = 1",
+)
+
+
+def write_first_version(path: Path) -> None:
+    """The old list in a file of version 1."""
+    path.parent.mkdir()
+    change(path, *FIRST_VERSION)
+    for place, one in enumerate(OLD):
+        text = json.dumps({"mp": {"host": one.mp.host}, "origins": [{"source": "mp-list"}]})
+        change(path, f"INSERT INTO mp_list VALUES ({place}, '{text}')")  # noqa: S608 - our own names
+
+
+def read_version(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+    return int(version)
+
+
+def test_the_first_version_becomes_the_second_and_loses_nothing(path: Path) -> None:
+    write_first_version(path)
     with SqliteStore(path) as store:
-        with pytest.raises(StoreError, match=r"newer cmclient \(version 2, this one knows 1\)") as caught:
+        assert store.load_lease() is None
+        store.save_lease(KEPT_LEASE)
+        assert store.load_mp_list() == OLD
+    assert read_version(path) == NEWEST > 1
+    with SqliteStore(path) as store:
+        assert (store.load_lease(), store.load_mp_list()) == (KEPT_LEASE, OLD)
+
+
+def test_reading_only_the_first_version_leaves_it_as_it_is(path: Path) -> None:
+    write_first_version(path)
+    before = snapshot(path.parent)
+    with SqliteStore(path, read_only=True) as store:
+        assert (store.load_lease(), store.load_mp_list()) == (None, OLD)
+    assert snapshot(path.parent) == before
+
+
+AT_MP = Endpoint(Scheme.HTTP, HostName("mp.corp.example"), 80)
+KEPT_LEASE = StoredLease(
+    Lease(5.0, LeasePhase.HELD, (LeaseCandidate(AT_MP, 0),), AT_MP, location=Period(1.0, 1.0)), NOON
+)
+KEPT_STATUS = AgentStatus(pid=77, endpoint=AT_MP)
+KEPT_GROUPS = StoredBoundaryGroups(ClientBoundaryGroups(groups=(BoundaryGroupReference("7"),)), NOON)
+
+
+def test_the_second_version_can_still_be_read(path: Path) -> None:
+    """Written by hand: fails when stored values change without a migration."""
+    write_old(path)
+    at = {"scheme": "http", "host": "mp.corp.example", "port": 80}
+    lease = {
+        "saved_at": "2026-11-21T12:00:00+00:00",
+        "lease": {
+            "schema": "cmclient.lease/1",
+            "as_of": 5.0,
+            "phase": "held",
+            "candidates": [{"endpoint": at, "group": 0, "in_current_group": True}],
+            "endpoint": at,
+            "location": {"since": 1.0, "asked": 1.0, "pending": False},
+            "refresh": None,
+        },
+    }
+    groups = {"saved_at": "2026-11-21T12:00:00+00:00", "groups": {"groups": [{"id": "7", "guid": "", "flag": ""}]}}
+    with closing(sqlite3.connect(path)) as connection:
+        for name, document in (("lease", lease), ("agent", {"pid": 77, "endpoint": at}), ("boundary-groups", groups)):
+            connection.execute("INSERT INTO kept VALUES (?, ?)", (name, json.dumps(document)))
+        connection.commit()
+    with SqliteStore(path) as store:
+        assert store.load_lease() == KEPT_LEASE
+        assert store.load_agent_status() == KEPT_STATUS
+        assert store.load_boundary_groups() == KEPT_GROUPS
+    # A new field cannot be read by an older cmclient: add a migration to adapters/store.py, then name it here.
+    assert Lease._fields == (
+        *("as_of", "phase", "candidates", "endpoint", "assigned", "failures", "spent", "network_failed", "rotations"),
+        *("relocating", "location", "refresh", "cycle", "run"),
+    )
+    assert LeaseCandidate._fields == ("endpoint", "group", "in_current_group")
+    assert Period._fields == ("since", "asked", "pending")
+    assert Cycle._fields == ("left", "widened", "errors")
+    assert Run._fields == ("number", "tried")
+    assert ClientBoundaryGroups._fields == ("retrieved", "groups", "on_vpn", "connected_caches")
+    assert BoundaryGroupReference._fields == ("id", "guid", "flag")
+    assert AgentStatus._fields == (
+        *("pid", "process_start", "started", "updated", "doing", "stopped", "phase", "endpoint", "held_since"),
+        *("failures", "left", "assigned_site", "network_location", "located_at", "answered_at", "last_error"),
+        *("last_error_at", "upcoming"),
+    )
+    assert NextErrand._fields == ("errand", "at", "why")
+
+
+def test_a_newer_store_is_refused_and_left_alone(path: Path) -> None:
+    known = len(SCHEMA.migrations)
+    write_old(path)
+    change(path, f"PRAGMA user_version = {known + 1}")
+    before = snapshot(path.parent)
+    said = rf"newer cmclient \(version {known + 1}, this one knows {known}\)"
+    with SqliteStore(path) as store:
+        with pytest.raises(StoreError, match=said) as caught:
             store.load_mp_list()
         with pytest.raises(StoreError, match="newer cmclient"):
             store.replace_mp_list(NEW)
@@ -334,6 +436,30 @@ def test_damage_met_while_writing_loses_nothing_of_what_is_written(damage: Calla
         store.replace_mp_list(NEW)
     assert read_list(path) == NEW
     assert len(set_aside(path)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "7", "{}", '{"saved_at": "yesterday", "lease": {}}', '{"saved_at": "2026-11-21T12:00:00", "lease": {}}'],
+)
+@pytest.mark.parametrize("name", ["lease", "agent", "boundary-groups"])
+def test_a_damaged_document_is_set_aside_with_its_file(name: str, text: str, path: Path) -> None:
+    write_old(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO kept VALUES (?, ?)", (name, text))
+        connection.commit()
+    content = path.read_bytes()
+    with SqliteStore(path) as store:
+        load = {
+            "lease": store.load_lease,
+            "agent": store.load_agent_status,
+            "boundary-groups": store.load_boundary_groups,
+        }
+        assert load[name]() is None
+        store.save_lease(KEPT_LEASE)
+        assert store.load_lease() == KEPT_LEASE
+    (kept,) = set_aside(path)
+    assert kept.read_bytes() == content
 
 
 def test_files_set_aside_in_the_same_second_are_all_kept(path: Path) -> None:
@@ -566,7 +692,7 @@ CHILD = """
     from datetime import UTC, datetime
     from pathlib import Path
 
-    from cmclient.adapters.store import SqliteStore
+    from cmclient.adapters.store import SCHEMA, SqliteStore
     from cmclient.model.decision import Candidate, Origin, SourceKind
     from cmclient.model.endpoints import ManagementPoint
     from cmclient.model.names import HostName
@@ -639,6 +765,117 @@ def test_a_process_killed_before_a_statement_leaves_the_old_list(statement: str,
         process.wait()
     assert read_list(path) == OLD
     write_old(path)  # no lock was left either
+
+
+WRITES = {
+    "replace_mp_list": "[candidate('new1')]",
+    "record_answer": "candidate('new1'), NOON",
+    "save_assignment": "StoredAssignment(SiteCode('NEW'))",
+    "save_lease": "StoredLease(Lease(9.0), NOON)",
+    "save_agent_status": "AgentStatus(pid=99)",
+    "save_boundary_groups": "StoredBoundaryGroups(ClientBoundaryGroups('new'), NOON)",
+    "save_update_point": "StoredUpdatePoint(HostName('new.corp.example'))",
+}
+
+
+def everything(path: Path) -> tuple[object, ...]:
+    with SqliteStore(path) as store:
+        return (
+            store.load_mp_list(),
+            store.load_answered(),
+            store.load_assignment(),
+            store.load_lease(),
+            store.load_agent_status(),
+            store.load_boundary_groups(),
+            store.load_update_point(),
+        )
+
+
+def write_everything(path: Path) -> None:
+    with SqliteStore(path) as store:
+        store.replace_mp_list(OLD)
+        store.record_answer(OLD[0], NOON)
+        store.save_assignment(StoredAssignment(SiteCode("OLD")))
+        store.save_lease(KEPT_LEASE)
+        store.save_agent_status(KEPT_STATUS)
+        store.save_boundary_groups(KEPT_GROUPS)
+        store.save_update_point(StoredUpdatePoint(HostName("old.corp.example")))
+
+
+KILLED = """
+    from cmclient.model.agent import AgentStatus
+    from cmclient.model.content import ClientBoundaryGroups
+    from cmclient.model.decision import StoredAssignment
+    from cmclient.model.lease import Lease
+    from cmclient.model.names import HostName, SiteCode
+    from cmclient.model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
+    import os, signal
+
+    NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    wanted, seen = int(sys.argv[2]), 0
+
+    def stop(statement):
+        global seen
+        seen += 1
+        if seen == wanted:
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@POSIX
+@pytest.mark.parametrize("write", WRITES)
+def test_a_process_killed_at_any_statement_of_a_write_loses_nothing(write: str, path: Path) -> None:
+    script = f"""
+        store.load_mp_list()
+        store._file._connection.set_trace_callback(stop)
+        store.{write}({WRITES[write]})
+        print(seen, flush=True)
+    """
+    number, done = 0, ""
+    while not done:
+        number += 1
+        path.unlink(missing_ok=True)
+        write_everything(path)
+        before = everything(path)
+        with start(textwrap.dedent(KILLED) + textwrap.dedent(script), path, number) as process:
+            done = say(process)
+            process.wait()
+        after = everything(path)
+        assert (after == before) is not bool(done), "all of it or nothing"
+        assert set_aside(path) == []
+    assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
+    assert int(done) >= 3, "it began, wrote and committed"
+
+
+@POSIX
+@pytest.mark.slow
+def test_a_process_killed_at_any_statement_of_a_migration_loses_nothing(path: Path) -> None:
+    script = """
+        import sqlite3
+
+        connect = sqlite3.connect
+
+        def traced(*arguments, **options):
+            connection = connect(*arguments, **options)
+            connection.set_trace_callback(stop)
+            return connection
+
+        sqlite3.connect = traced
+        store.load_mp_list()
+        print(seen, flush=True)
+    """
+    number, done, versions = 0, "", set()
+    while not done:
+        number += 1
+        shutil.rmtree(path.parent, ignore_errors=True)
+        write_first_version(path)
+        with start(textwrap.dedent(KILLED) + textwrap.dedent(script), path, number) as process:
+            done = say(process)
+            process.wait()
+        versions.add(read_version(path))
+        assert read_list(path) == OLD
+        assert set_aside(path) == []
+    assert versions == {1, NEWEST}
 
 
 def test_a_process_killed_after_the_call_leaves_the_new_list(path: Path) -> None:

@@ -8,9 +8,14 @@ import pytest
 
 from cmclient.adapters.memory_store import ANSWERED_KEPT, MemoryStore, ReadOnlyStore
 from cmclient.adapters.store import SqliteStore
+from cmclient.model.agent import AgentStatus, Errand, NextErrand
+from cmclient.model.content import BoundaryGroupReference, ClientBoundaryGroups
 from cmclient.model.decision import Candidate, Origin, SourceKind, StoredAssignment
-from cmclient.model.endpoints import Audience, Locality, ManagementPoint, Protocols, SiteKind
+from cmclient.model.endpoints import Audience, Endpoint, Locality, ManagementPoint, Protocols, Scheme, SiteKind
+from cmclient.model.facts import NetworkLocation
+from cmclient.model.lease import Cycle, Lease, LeaseCandidate, LeasePhase, Period, Run
 from cmclient.model.names import DnsDomain, HostName, SiteCode
+from cmclient.model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 from cmclient.ports import Store
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -53,10 +58,87 @@ FULL = Candidate(
 )
 
 
+AT_A, AT_B = (Endpoint(Scheme.HTTPS, one.mp.host, 8443) for one in (A, B))
+LEASE = Lease(
+    as_of=7.125,
+    phase=LeasePhase.HELD,
+    candidates=(LeaseCandidate(AT_A, 0), LeaseCandidate(AT_B, 1, in_current_group=False)),
+    endpoint=AT_A,
+    assigned=HostName("mp.corp.example"),
+    failures=(1.5, 7.0),
+    spent=(AT_B,),
+    network_failed=True,
+    rotations=3,
+    relocating=True,
+    location=Period(1.0, 2.0, pending=True),
+    refresh=Period(0.1, 0.1),
+    cycle=Cycle((AT_B,), widened=True, errors=(1.5,)),
+    run=Run(4, (AT_B,)),
+)
+STATUS = AgentStatus(
+    pid=77,
+    process_start="boot/1",
+    started="2026-11-21T12:00:00+00:00",
+    updated="2026-11-21T12:00:01+00:00",
+    doing=Errand.PROBE,
+    stopped=True,
+    phase=LeasePhase.HELD,
+    endpoint=AT_A,
+    held_since="2026-11-21T12:00:00+00:00",
+    failures=2,
+    left=(AT_B,),
+    assigned_site=SiteCode("ABC"),
+    network_location=NetworkLocation.INTRANET,
+    located_at="2026-11-21T12:00:00+00:00",
+    answered_at="2026-11-21T12:00:00+00:00",
+    last_error="\u00e9\ud800",
+    last_error_at="2026-11-21T12:00:00+00:00",
+    upcoming=NextErrand(Errand.LOCATE, "2026-11-22T13:00:00+00:00", "location"),
+)
+GROUPS = ClientBoundaryGroups(
+    "2026-11-21T12:00:00Z", (BoundaryGroupReference("7", "guid", "1"),), on_vpn=False, connected_caches=("dp1",)
+)
+
+
 def test_a_new_store_is_empty(store: Store) -> None:
     assert store.load_mp_list() == ()
     assert store.load_answered() == ()
     assert store.load_assignment() is None
+    assert store.load_lease() is None
+    assert store.load_agent_status() is None
+    assert store.load_boundary_groups() is None
+
+
+def test_lease_status_and_boundary_groups_come_back_as_they_were(store: Store) -> None:
+    lease, groups = StoredLease(LEASE, NOON), StoredBoundaryGroups(GROUPS, NOON)
+    store.save_lease(lease)
+    store.save_agent_status(STATUS)
+    store.save_boundary_groups(groups)
+    assert store.load_lease() == lease
+    assert store.load_agent_status() == STATUS
+    assert store.load_boundary_groups() == groups
+    for value in (LEASE, STATUS, GROUPS):
+        defaults = type(value)._field_defaults
+        assert not [name for name in defaults if getattr(value, name) == defaults[name]], "such a field says nothing"
+
+
+def test_of_lease_status_and_boundary_groups_the_last_one_is_kept(store: Store) -> None:
+    earlier = NOON - timedelta(days=366)
+    for lease, pid, groups, when in ((LEASE, 77, GROUPS, NOON), (Lease(1.0), 78, ClientBoundaryGroups(), earlier)):
+        store.save_lease(StoredLease(lease, when))
+        store.save_agent_status(STATUS._replace(pid=pid))
+        store.save_boundary_groups(StoredBoundaryGroups(groups, when))
+    assert store.load_lease() == StoredLease(Lease(1.0), earlier)
+    assert store.load_agent_status() == STATUS._replace(pid=78)
+    assert store.load_boundary_groups() == StoredBoundaryGroups(ClientBoundaryGroups(), earlier)
+
+
+def test_a_time_of_another_zone_is_the_same_moment(store: Store) -> None:
+    there = NOON.astimezone(timezone(timedelta(hours=5)))
+    store.save_lease(StoredLease(LEASE, there))
+    loaded = store.load_lease()
+    assert loaded is not None
+    assert loaded.saved_at == NOON
 
 
 def test_the_list_comes_back_in_its_order(store: Store) -> None:
@@ -160,11 +242,30 @@ def test_a_read_only_store_reads_and_never_writes(store: Store) -> None:
     store.replace_mp_list([A])
     store.record_answer(A, NOON)
     store.save_assignment(StoredAssignment(SiteCode("ABC")))
+    store.save_lease(StoredLease(LEASE, NOON))
+    store.save_agent_status(STATUS)
+    store.save_boundary_groups(StoredBoundaryGroups(GROUPS, NOON))
     guarded: Store = ReadOnlyStore(store)
     guarded.replace_mp_list([B])
     guarded.record_answer(B, NOON)
     guarded.save_assignment(StoredAssignment(SiteCode("XYZ")))
+    guarded.save_lease(StoredLease(Lease(1.0), NOON))
+    guarded.save_agent_status(STATUS._replace(pid=78))
+    guarded.save_boundary_groups(StoredBoundaryGroups(ClientBoundaryGroups(), NOON))
     for one in (store, guarded):
         assert one.load_mp_list() == (A,)
         assert one.load_answered() == (A,)
         assert one.load_assignment() == StoredAssignment(SiteCode("ABC"))
+        assert one.load_lease() == StoredLease(LEASE, NOON)
+        assert one.load_agent_status() == STATUS
+        assert one.load_boundary_groups() == StoredBoundaryGroups(GROUPS, NOON)
+
+
+def test_the_update_point_in_use_is_kept_and_a_read_only_store_leaves_it(store: Store) -> None:
+    assert store.load_update_point() is None
+    for host in (HostName("sup1.corp.example"), HostName("sup2.corp.example")):
+        store.save_update_point(StoredUpdatePoint(host))
+        assert store.load_update_point() == StoredUpdatePoint(host)
+    guarded: Store = ReadOnlyStore(store)
+    guarded.save_update_point(StoredUpdatePoint(HostName("sup3.corp.example")))
+    assert guarded.load_update_point() == store.load_update_point() == StoredUpdatePoint(HostName("sup2.corp.example"))

@@ -63,6 +63,7 @@ class RealSite(NamedTuple):
             "dns_servers": self.controller.address,
             "bind_address": self.block.address({"Berlin": 1, "Paris": 2, None: 3}[ad_site], 50),
             "ca_file": self.file("ca.pem"),
+            "crl_check": "no",  # its authority publishes no revocation list
             "directory_user": READER,
             "directory_password_file": self.file("password"),
         }
@@ -73,6 +74,7 @@ class RealSite(NamedTuple):
             "dns_servers": self.names.server,
             "bind_address": self.block.address(3, 50),
             "ca_file": self.file("ca.pem"),
+            "crl_check": "no",
             "http_port": HTTP_PORT,
         }
 

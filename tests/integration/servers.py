@@ -66,12 +66,20 @@ class WebServer:
         folder: Takes everything that it writes; empty.
         block: Addresses.
         authority: Signs its certificates, and those of clients that it lets in.
+        points: The management points; None for all that are up.
     """
 
-    def __init__(self, folder: Path, *, block: AddressBlock, authority: trustme.CA) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        block: AddressBlock,
+        authority: trustme.CA,
+        points: Sequence[ManagementPoint] | None = None,
+    ) -> None:
         self._folder = folder
         self._block = block
-        self._up = [mp for mp in MANAGEMENT_POINTS if mp.is_up]
+        self._up = [mp for mp in MANAGEMENT_POINTS if mp.is_up] if points is None else list(points)
         self._hits = folder / "hits"
         authority.cert_pem.write_to_path(folder / "ca.pem")
         certificate = authority.issue_cert(*(mp.name for mp in self._up))

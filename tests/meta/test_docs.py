@@ -3,6 +3,7 @@
 import argparse
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib import import_module
@@ -60,7 +61,8 @@ def test_command_in_the_docs__runs(page: Path, line: str, code: int, tmp_path: P
 def tmp_path_factory_folder(tmp_path: Path) -> Path:
     """One folder for all commands of a run: a later one may use what an earlier one wrote."""
     folder = tmp_path.parent / "docs-commands"
-    folder.mkdir(exist_ok=True)
+    if not folder.exists():
+        shutil.copytree(ROOT / "docs" / "example", folder / "docs" / "example")
     return folder
 
 

@@ -62,10 +62,10 @@ def test_parser_of_a_command__loads_nothing_heavy(command: str) -> None:
 OWN = [name for name in modules() if not name.startswith("cmclient.adapters.")]
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_module__does_nothing_when_it_is_imported(name: str) -> None:
+@pytest.mark.slow
+def test_module__does_nothing_when_it_is_imported() -> None:
     code = (
-        "import sys\n"
+        "import importlib, sys\n"
         "seen = []\n"
         "def hook(event, args):\n"
         "    if event in ('socket.connect', 'subprocess.Popen', 'os.putenv', 'os.mkdir', 'socket.bind'):\n"
@@ -74,10 +74,14 @@ def test_module__does_nothing_when_it_is_imported(name: str) -> None:
         "        seen.append(f'{event} {args[0]}')\n"
         "sys.dont_write_bytecode = True\n"
         "sys.addaudithook(hook)\n"
-        f"import {name}\n"
-        "assert not seen, seen"
+        "for name in sys.argv[1:]:\n"
+        "    for loaded in [one for one in sys.modules if one.partition('.')[0] == 'cmclient']:\n"
+        "        del sys.modules[loaded]\n"  # each is once the first of ours: a circle shows
+        "    importlib.import_module(name)\n"
+        "    assert not seen, (name, seen)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    command = [sys.executable, "-c", code, *OWN]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
 
 

@@ -442,3 +442,23 @@ def test_show_config_prints_what_can_be_given_again() -> None:
     assert rows["fsp"] == ("not set", "default")
     shown = {name: value for name, (value, _) in rows.items() if value not in {"not set", "none"}}
     assert load_config(options=shown)._replace(origins={}) == config._replace(origins={})
+
+
+@pytest.mark.rule("SU-018")
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("sup1", "http://sup1:8530"),
+        ("https://sup1.corp.test", "https://sup1.corp.test:8531"),
+        ("HTTP://sup1:80/", "http://sup1:80"),
+        ("sup1:8080", "http://sup1:8080"),
+    ],
+)
+def test_update_point__without_a_port_has_the_one_of_a_new_server(text: str, address: str) -> None:
+    config = load_config(overrides={"software_update_points": [text, text]})
+    (shown,) = [value for name, value, _ in show_config(config) if name == "software_update_points"]
+    assert shown == address
+    again = load_config(overrides={"software_update_points": config.software_update_points})
+    assert again.software_update_points == config.software_update_points
+    with pytest.raises(ConfigError):
+        load_config(overrides={"software_update_points": "sup1:99999"})
