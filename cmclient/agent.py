@@ -332,6 +332,8 @@ class Agent:
             self._assign_at = running.since
         elif running.errand is Errand.LOCATE:
             self._wants_location = True
+        elif running.errand is Errand.GATHER:
+            self._keeper.wants_network = True
 
     def _conclude(self, running: _Running, answer: Any, error: CmClientError | None) -> None:  # noqa: ANN401
         if error is not None:
@@ -372,7 +374,7 @@ class Agent:
     def _conclude_probe(self, attempt: Attempt) -> None:
         answered = find_failure(attempt) is None
         if not answered:
-            self._record.note_error(f"{attempt.endpoint}: {attempt.detail}")
+            self._record.note_error(attempt.detail)
         self._keeper.apply(*outcomes_of([attempt], run=None, chosen=attempt.endpoint if answered else None))
 
     @decides("SA-008")

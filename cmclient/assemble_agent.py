@@ -23,6 +23,7 @@ def open_agent(
     *,
     callbacks: AgentCallbacks | None = None,
     reread: Callable[[], ClientConfig] | None = None,
+    heeds_signals: bool = False,
 ) -> Iterator[Agent]:
     """An agent on the real world, closed at the end. There is one for a store at most.
 
@@ -32,6 +33,7 @@ def open_agent(
             it keeps its lease to itself.
         callbacks: What happens is told to these.
         reread: Reads the settings again; None where they cannot be, unless they are those of this machine and user.
+        heeds_signals: Whether signals are looked at without delay; for a program whose main thread runs the agent.
 
     Raises:
         AgentRunningError: Another agent works with the store.
@@ -50,12 +52,15 @@ def open_agent(
     with ExitStack() as stack:
         if run.writes:
             stack.enter_context(AgentLock(place))
+        waiter = stack.enter_context(Wakeups(events=open_address_events()))
+        if heeds_signals:
+            stack.enter_context(waiter.heed_signals())
         agent = Agent(
             _open_errands(config, run),
             store=open_store(config, run, stack),
             clock=SystemClock(),
             chooser=SeededChooser(fresh_seed() if config.seed is None else config.seed),
-            waiter=stack.enter_context(Wakeups(events=open_address_events())),
+            waiter=waiter,
             process=AgentProcess(os.getpid(), read_process_start(os.getpid())),
             manager=Supervisor(),
             callbacks=callbacks,

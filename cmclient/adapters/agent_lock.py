@@ -59,17 +59,27 @@ class AgentLock:
         except OSError as error:
             hint = "check the owner and the permissions of the folder"
             raise StoreError(f"{self._path} cannot be written: {error.strerror}", hint=hint) from error
+        try:
+            self._claim(file)
+        except OSError as error:
+            os.close(file)
+            hint = "a network drive may not lock; name a file on a local disk with --store"
+            raise StoreError(f"{self._path} cannot be locked: {error.strerror}", hint=hint) from error
+        except AgentRunningError:
+            os.close(file)
+            raise
+        self._file = file
+        return self
+
+    def _claim(self, file: int) -> None:
         if not _try_lock(file):
             pid = _read_pid(file)
-            os.close(file)
             who = "" if pid is None else f" (process {pid})"
             hint = "'cmclient agent status' says what it does; end it first, or name another file with --store"
             raise AgentRunningError(f"another agent{who} works with the store {self._store}", pid=pid, hint=hint)
         os.ftruncate(file, 0)
         os.lseek(file, 0, os.SEEK_SET)
         os.write(file, str(os.getpid()).encode())
-        self._file = file
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

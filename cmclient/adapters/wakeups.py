@@ -4,10 +4,11 @@ On Linux the kernel tells of changed addresses (rtnetlink); elsewhere the connec
 """
 
 import select
+import signal
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from ipaddress import ip_interface
 from types import TracebackType
 from typing import Self
@@ -100,6 +101,18 @@ class Wakeups:
         """End this wait, or the next one."""
         self._nudged = True
         self._ring()
+
+    @contextmanager
+    def heed_signals(self) -> Iterator[None]:
+        """Look at every signal at once, as long as the block lasts. For the main thread of a program alone.
+
+        A signal that comes just before a wait begins, or to another thread, would else be looked at after it.
+        """
+        before = signal.set_wakeup_fd(self._button.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
 
     def _ring(self) -> None:
         with suppress(OSError):  # full: it rings already; closed: nobody waits any more

@@ -58,7 +58,7 @@ def _run_agent(arguments: argparse.Namespace) -> int:
     reread = None if arguments.lab or arguments.lab_file else lambda: read_settings(arguments)
     with (
         open_settings(arguments) as (config, run),
-        open_agent(config, run, callbacks=_events(arguments.format), reread=reread) as agent,
+        open_agent(config, run, callbacks=_events(arguments.format), reread=reread, heeds_signals=True) as agent,
         _signals(agent),
     ):
         if arguments.once:

@@ -90,7 +90,7 @@ def outcomes_of(
             works.add(attempt.endpoint)
             if chosen is not None:
                 answered[attempt.endpoint] = None
-        else:
-            failed[attempt.endpoint] = kind
+        elif kind is not FailureKind.CANCELLED or attempt.endpoint not in failed:
+            failed[attempt.endpoint] = kind  # one that was broken off says nothing against what was seen before
     failures = (Failed(endpoint, kind, run) for endpoint, kind in failed.items() if endpoint not in works)
     return (*failures, *map(Succeeded, answered))

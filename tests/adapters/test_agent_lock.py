@@ -1,5 +1,6 @@
 """One agent for a store, among real processes."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -111,3 +112,20 @@ def test_where_the_system_does_not_tell__the_lock_does(store: Path) -> None:
         assert not is_agent_alive(store, process.pid, "")
         with AgentLock(store):  # looking did not take it
             pass
+
+
+@LINUX
+def test_file_that_cannot_be_locked__is_an_error_of_the_store_and_nothing_stays_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network drive may know no locks."""
+    fcntl = pytest.importorskip("fcntl")
+    open_before = len(list(Path("/proc/self/fd").iterdir()))
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StoreError, match="cannot be locked"), AgentLock(tmp_path / "store.sqlite3"):
+        pass
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_before

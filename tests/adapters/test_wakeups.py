@@ -1,5 +1,6 @@
 """Waiting: the time, a changed network, a stop; with the real kernel's events where it has some."""
 
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -107,6 +108,23 @@ def test_stop__a_thousand_times_does_not_block(told: Wakeups) -> None:
     for _ in range(100_000):
         told.stop()
     assert told.wait(None) is Wake.STOP
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of threads are those of POSIX")
+def test_signal_that_the_waiting_thread_does_not_get__ends_the_wait_where_signals_are_heeded(told: Wakeups) -> None:
+    """The system may give a signal to any thread, and to the waiting one just before it waits."""
+
+    def send() -> None:
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: told.stop())
+    try:
+        with told.heed_signals():
+            threading.Timer(0.05, send).start()
+            assert told.wait(20) is Wake.STOP
+        assert signal.set_wakeup_fd(-1) == -1, "it is as it was before"
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_event__with_a_new_address_is_a_change(told: Wakeups, connections: Connections, kernel: Kernel) -> None:

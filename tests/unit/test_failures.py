@@ -69,5 +69,11 @@ def test_outcomes__two_failures_of_one_are_one_attempt() -> None:
     assert outcomes_of(attempts, run=7) == (Failed(A, FailureKind.UNUSABLE, 7),)
 
 
+def test_outcomes__what_was_broken_off_does_not_cover_up_a_failure() -> None:
+    expected = (Failed(A, FailureKind.CONNECTION, 7),)
+    assert outcomes_of([failed(A), attempt(A, Outcome.CANCELLED)], run=7) == expected
+    assert outcomes_of([attempt(A, Outcome.CANCELLED), failed(A)], run=7) == expected
+
+
 def test_outcomes__an_answer_that_was_of_no_use_is_neither() -> None:
     assert outcomes_of([answered(A), failed(B)], run=7) == (Failed(B, FailureKind.CONNECTION, 7),)

@@ -9,6 +9,7 @@ from agentworld import ABC, HOUR, MP1, MP2, AgentWorld, Manager
 from world import CERTIFICATE, CORP, DC1, config
 
 from cmclient.adapters.memory_store import MemoryStore
+from cmclient.agent import _Running
 from cmclient.agent_lease import AgentCallbacks
 from cmclient.errands import agent_settings
 from cmclient.errors import ConfigError, StoreError
@@ -24,6 +25,7 @@ from cmclient.model.wake import Wake
 from cmclient.protocol.capabilities import OperationalSettings, build_operational_settings
 from cmclient.protocol.directory import management_point_entry, site_entry
 from cmclient.protocol.mplist import build_mp_list
+from cmclient.racing import CancelSignal
 
 DAY = 24 * HOUR
 YEAR = timedelta(days=366)
@@ -486,6 +488,16 @@ def test_settings_read_again__in_the_middle_of_a_location_request_does_not_lose_
     agent = world.run(*happenings, hours=1, start=later, reopen=lambda: world.errands(world.configured))
     assert world.located_at() == [30.0]
     assert agent.lease.location.pending is False
+
+
+@pytest.mark.parametrize("errand", Errand)
+def test_errand_that_is_broken_off__is_wanted_again(errand: Errand) -> None:
+    """Settings that are read again in the middle of it must not lose it; a check comes by itself."""
+    agent = AgentWorld(MP1).agent(hours=1)
+    agent._want_again(_Running(errand, 1, CancelSignal(), 5.0, frozenset()))
+    wanted = {Errand.LOCATE: agent._wants_location, Errand.GATHER: agent._keeper.wants_network}
+    wanted[Errand.ASSIGN] = agent._assign_at == 5.0
+    assert wanted == {one: one is errand for one in wanted}
 
 
 def test_errand_under_way__is_said_and_nothing_else_begins() -> None:
