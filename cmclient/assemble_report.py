@@ -15,7 +15,7 @@ from .model.http import Deadline, HttpReply, HttpRequest
 from .model.names import DnsDomain, HostName, SiteCode
 from .ports import Cancellation, Clock, FactsSource, ReportQueue
 from .report import StatusReporter
-from .reporting import decide_reporting, identity_of, limits_of, style_of
+from .reporting import decide_reporting, identity_of, limits_of, style_of, with_site
 from .rules.choose import SeededChooser
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def open_reporter(
 
     Args:
         config: The settings.
-        run: How this run differs from them; None when it does not. One that does not write reports nothing.
+        run: How this run differs from them; None when it does not. One that does not write reports nothing, and neither
+            does a client whose site is not known.
         location: What was just located, or that nothing was: with the facts of the client, its site, and the fallback
             status point that the directory names; None to ask this machine for facts, without the network.
 
@@ -48,18 +49,20 @@ def open_reporter(
         queue = _open_queue(config, run, stack)
         transport = _PlainTransport(config)
         stack.callback(transport.close)
+        reporting = decide_reporting(
+            config,
+            facts,
+            published=_find_published(config, run, queue, location, clock.now()),
+            what_if=not run.writes or run.offline,
+        )
+        identity = identity_of(config, facts, site=_find_site(config, run, location))
         yield StatusReporter(
-            decide_reporting(
-                config,
-                facts,
-                published=_find_published(config, run, queue, location, clock.now()),
-                what_if=not run.writes or run.offline,
-            ),
+            with_site(reporting, identity),
             queue=queue,
             transport=transport,
             clock=clock,
             chooser=SeededChooser(fresh_seed() if config.seed is None else config.seed),
-            identity=identity_of(config, facts, site=_find_site(config, run, location)),
+            identity=identity,
             style=style_of(config),
             limits=limits_of(config),
             wants_certificate=config.use_pki_cert,

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from .config import ClientConfig
+from .model.decision import Reason
 from .model.facts import NetworkFacts
 from .model.names import HostName, SiteCode
 from .model.reports import Reporting
@@ -11,7 +12,7 @@ from .protocol.statexml import ReportStyle
 from .rules.metered import MeteredAction, find_metered_bar
 from .rules.reporting import FspNames, find_reporting
 
-__all__ = ["SendLimits", "decide_reporting", "fsp_names", "identity_of", "limits_of", "style_of"]
+__all__ = ["SendLimits", "decide_reporting", "fsp_names", "identity_of", "limits_of", "style_of", "with_site"]
 
 
 class SendLimits(NamedTuple):
@@ -41,6 +42,16 @@ def decide_reporting(
     reporting = find_reporting(facts, names, wish=config.report, what_if=what_if)
     bar = find_metered_bar(config.metered, facts, MeteredAction.STATE_MESSAGES)
     return Reporting(None, bar) if reporting.is_on and bar is not None else reporting
+
+
+def with_site(reporting: Reporting, identity: ClientIdentity) -> Reporting:
+    """Switch reporting off for a client whose site is not known.
+
+    A report without a site may be refused again and again, and hold up all that wait behind it.
+    """
+    if not reporting.is_on or identity.site is not None:
+        return reporting
+    return Reporting(None, Reason("", "no site is known, and a report without one may be refused; set site_code"))
 
 
 def fsp_names(config: ClientConfig, *, published: HostName | None = None) -> FspNames:

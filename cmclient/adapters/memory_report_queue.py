@@ -36,7 +36,7 @@ class MemoryReportQueue:
         self._most = most
         self._max_age = max_age
         self._waiting: dict[int, QueuedMessage] = {}  # ``age`` holds the ticks at which it was queued
-        self._last: dict[int, int] = {}
+        self._delivered: dict[int, int] = {}  # the state last accepted, by topic
         self._serial = 0
         self._time: QueueTime | None = None
         self._failures = 0
@@ -49,7 +49,6 @@ class MemoryReportQueue:
         with self._lock:
             ticks = self._advance(now)
             dropped = self._expire(ticks)
-            self._last[message.topic] = message.state
             latest = next((one for one in reversed(self._waiting.values()) if one.message.topic == message.topic), None)
             if latest is not None and latest.message.says_the_same_as(message):
                 kept = latest.message._replace(topic_id=message.topic_id)
@@ -86,7 +85,7 @@ class MemoryReportQueue:
     def last_states(self) -> Mapping[int, int]:
         """The state last reported, by topic; see ``ports.ReportQueue``."""
         with self._lock:
-            return dict(self._last)
+            return self._delivered | {one.message.topic: one.message.state for one in self._waiting.values()}
 
     def claim(self, owner: str, now: datetime, *, seconds: float) -> bool:
         """Take, or prolong, the right to send; see ``ports.ReportQueue``."""
@@ -112,7 +111,9 @@ class MemoryReportQueue:
     def accept(self, serial: int) -> None:
         """Take out what was accepted; see ``ports.ReportQueue``."""
         with self._lock:
-            self._waiting.pop(serial, None)
+            accepted = self._waiting.pop(serial, None)
+            if accepted is not None:
+                self._delivered[accepted.message.topic] = accepted.message.state
             self._failures, self._due = 0, 0.0
 
     def postpone(self, serial: int, problem: str, now: datetime, *, seconds: float) -> None:
@@ -129,6 +130,8 @@ class MemoryReportQueue:
         """Drop messages; see ``ports.ReportQueue``."""
         with self._lock:
             chosen = [one for one in self._waiting.values() if serials is None or one.serial in serials]
+            if serials is None:
+                self._failures, self._due = 0, 0.0
             return self._leave(chosen, cause, self._advance(now))
 
     def _advance(self, now: datetime) -> float:
@@ -148,13 +151,4 @@ class MemoryReportQueue:
         for one in leaving:
             del self._waiting[one.serial]
             dropped.append(DroppedMessage(self._aged(one, ticks), cause))
-        for gone in dropped:
-            self._forget(gone.queued.message)
         return tuple(dropped)
-
-    def _forget(self, message: StateMessage) -> None:
-        """What was never told must be told again."""
-        told = (message.topic, message.state)
-        still = any((one.message.topic, one.message.state) == told for one in self._waiting.values())
-        if not still and self._last.get(message.topic) == message.state:
-            del self._last[message.topic]

@@ -29,6 +29,7 @@ __all__ = ["REPORT_TABLES", "SqliteReportQueue", "create_report_tables"]
 REPORT_TABLES = frozenset({b"report_queue", b"report_sending", b"report_last"})
 
 _COLUMNS = "serial, topic, state, topic_id, time, parameters, priority, queued, attempts, problem, times"
+_DUE_AT_ONCE = "UPDATE report_sending SET failures = 0, due = 0"
 
 
 def create_report_tables(connection: sqlite3.Connection) -> None:
@@ -93,7 +94,6 @@ class SqliteReportQueue:
         def enqueue(connection: sqlite3.Connection) -> Enqueued:
             ticks = _advance(connection, now).time.ticks
             dropped = self._drop_old(connection, ticks)
-            connection.execute("INSERT OR REPLACE INTO report_last VALUES (?, ?)", (message.topic, message.state))
             joined = _join(connection, message, ticks)
             if joined is not None:
                 return Enqueued(joined, joined=True, dropped=dropped)
@@ -168,8 +168,11 @@ class SqliteReportQueue:
         """Take out what was accepted; see ``ports.ReportQueue``."""
 
         def accept(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT OR REPLACE INTO report_last SELECT topic, state FROM report_queue WHERE serial = ?", (serial,)
+            )
             connection.execute("DELETE FROM report_queue WHERE serial = ?", (serial,))
-            connection.execute("UPDATE report_sending SET failures = 0, due = 0")
+            connection.execute(_DUE_AT_ONCE)
 
         self._file.write(accept)
 
@@ -195,6 +198,8 @@ class SqliteReportQueue:
         def drop(connection: sqlite3.Connection) -> tuple[DroppedMessage, ...]:
             ticks = _advance(connection, now).time.ticks
             waiting = _select(connection, ticks, "ORDER BY serial")
+            if serials is None:
+                connection.execute(_DUE_AT_ONCE)
             return _leave(connection, [one for one in waiting if serials is None or one.serial in serials], cause)
 
         return self._file.write(drop)
@@ -280,17 +285,13 @@ def _leave(
     connection: sqlite3.Connection, leaving: Sequence[QueuedMessage], cause: DropCause
 ) -> tuple[DroppedMessage, ...]:
     connection.executemany("DELETE FROM report_queue WHERE serial = ?", [(one.serial,) for one in leaving])
-    # What was never told must be told again.
-    connection.executemany(
-        "DELETE FROM report_last WHERE topic = ?1 AND state = ?2"
-        " AND NOT EXISTS (SELECT 1 FROM report_queue WHERE topic = ?1 AND state = ?2)",
-        {(one.message.topic, one.message.state) for one in leaving},
-    )
     return tuple(DroppedMessage(one, cause) for one in leaving)
 
 
 def _select_last(connection: sqlite3.Connection) -> dict[int, int]:
+    """The state last accepted, by topic; one that waits is later than that, the latest of them the last."""
     rows = connection.execute("SELECT topic, state FROM report_last").fetchall()
+    rows += connection.execute("SELECT topic, state FROM report_queue ORDER BY serial").fetchall()
     return {int(_number(topic)): int(_number(state)) for topic, state in rows}
 
 

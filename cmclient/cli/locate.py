@@ -63,18 +63,22 @@ def run(arguments: argparse.Namespace) -> int:
         return run_role(arguments)
     if arguments.data is not None:
         raise ConfigError(("--data says nothing of management points that answer",), hint="add --role sup or smp")
+    from time import monotonic
+
     from ..assemble import open_locator
+    from ..model.http import Deadline
     from .progress import show_progress
     from .reports import report_location
     from .site import open_settings
 
     with open_settings(arguments, offline=arguments.offline) as (config, run), show_progress():
+        deadline = Deadline.after(config.deadline, monotonic)
         with open_locator(config, run) as locator:
             try:
                 location, error = locator.locate(), None
             except LocateError as failure:
                 location, error = failure.location, failure
-        reports = report_location(config, run, location)
+        reports = report_location(config, run, location, deadline)
     _print(arguments, location, error, reports)
     return DONE if error is None else code_of(error)
 

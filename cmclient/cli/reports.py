@@ -12,9 +12,12 @@ from .render import Table
 if TYPE_CHECKING:
     from ..assemble import Run
     from ..config import ClientConfig
+    from ..model.http import Deadline
 
 __all__ = [
     "LocationReports",
+    "dropped_document",
+    "dropped_lines",
     "duration_text",
     "flush_document",
     "flush_lines",
@@ -47,20 +50,19 @@ class LocationReports(NamedTuple):
     error: CmClientError | None = None
 
 
-def report_location(config: "ClientConfig", run: "Run", location: Location) -> LocationReports:
-    """Report what is to be reported after looking for a management point, and try to send it.
+def report_location(config: "ClientConfig", run: "Run", location: Location, deadline: "Deadline") -> LocationReports:
+    """Report what is to be reported after looking for a management point, and try to send it by the same deadline.
 
     A what-if only says whether it would report. A queue that cannot be used is said and changes nothing else.
     """
     from ..assemble_report import open_reporter
-    from ..model.http import Deadline
 
     try:
         with open_reporter(config, run, location=location) as reporter:
             if not reporter.reporting.is_on:
                 return LocationReports(reporter.reporting)
             queued = reporter.report_location(location)
-            flush = reporter.flush(deadline=Deadline.after(config.attempt_timeout, reporter.monotonic))
+            flush = reporter.flush(deadline=deadline.within(config.attempt_timeout))
             return LocationReports(reporter.reporting, queued, flush)
     except CmClientError as error:
         return LocationReports(error=error)
@@ -106,14 +108,15 @@ def flush_document(flush: FlushReport) -> dict[str, Any]:
     return {
         "sent": [queued_document(one) for one in flush.sent],
         "left": flush.left,
-        "dropped": _dropped_document(flush.dropped),
+        "dropped": dropped_document(flush.dropped),
         "code": flush.code,
         "problem": flush.problem,
         "next_try_seconds": None if flush.wait is None else round(flush.wait, 3),
     }
 
 
-def _dropped_document(dropped: Iterable[DroppedMessage]) -> list[dict[str, Any]]:
+def dropped_document(dropped: Iterable[DroppedMessage]) -> list[dict[str, Any]]:
+    """What left without being accepted, and why."""
     return [queued_document(one.queued) | {"cause": one.cause.value} for one in dropped]
 
 
@@ -123,7 +126,7 @@ def location_document(reports: LocationReports) -> dict[str, Any]:
     document["queued"] = [queued_document(one.queued) for one in reports.queued if one.queued is not None]
     document |= flush_document(reports.flush or FlushReport())
     early = [one for enqueued in reports.queued for one in enqueued.dropped]
-    document["dropped"] = _dropped_document(early) + document["dropped"]
+    document["dropped"] = dropped_document(early) + document["dropped"]
     if reports.error is not None:
         document |= {"code": reports.error.code, "problem": reports.error.message}
     return document
@@ -179,13 +182,18 @@ def queue_table(messages: Sequence[QueuedMessage]) -> Table:
     return Table("Waiting, in the order of sending", ("#", "state", "says", "waits for", "tried", "last time"), rows)
 
 
+def dropped_lines(dropped: Iterable[DroppedMessage]) -> Iterator[str]:
+    """What left without being accepted, a line each."""
+    for one in dropped:
+        yield f"Dropped ({one.cause.value}): {one.queued.message} {meaning_of(one.queued)}"
+
+
 def flush_lines(flush: FlushReport, reporting: Reporting) -> Iterator[str]:
     """What came of sending, in lines."""
     where = "" if reporting.point is None else f" to {reporting.point.endpoint}"
     for one in flush.sent:
         yield f"Reported{where}: {one.message} {meaning_of(one)}"
-    for dropped in flush.dropped:
-        yield f"Dropped ({dropped.cause.value}): {dropped.queued.message} {meaning_of(dropped.queued)}"
+    yield from dropped_lines(flush.dropped)
     if flush.left:
         waits = "1 message waits" if flush.left == 1 else f"{flush.left} messages wait"
         yield f"{waits}{': ' if flush.problem else ''}{flush.problem}"

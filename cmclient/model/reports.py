@@ -228,7 +228,7 @@ class ReportQueue(Protocol):
         """
 
     def last_states(self) -> Mapping[int, int]:
-        """The state last put into the queue, by topic; one that was dropped does not count.
+        """The state last reported, by topic: of the latest message that waits, else of the last that was accepted.
 
         Raises:
             StoreError: It cannot be read.
@@ -273,7 +273,7 @@ class ReportQueue(Protocol):
         """
 
     def drop(self, serials: Collection[int] | None, cause: DropCause, now: datetime) -> tuple[DroppedMessage, ...]:
-        """Drop messages that wait; None for all of them.
+        """Drop messages that wait; None for all of them, and then the next send is due at once.
 
         Raises:
             StoreError: It cannot be written.

@@ -39,11 +39,19 @@ _CLIENT_ID = re.compile(rf"(?:GUID:)?({_GUID})", re.IGNORECASE)
 _VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5}){1,3}")
 _FORMAT = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
 _RAW = 16 * PARAMETER_CAP  # characters of a raw parameter that are looked at: the work must not grow with its length
-_USER_IN_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,15}:)?//[^\s/?#@]*@")
-_END_OF_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,15}://[^\s?#]*)[?#]\S*")
-_NAMED_SECRET = re.compile(
-    r"(\b(?:[A-Za-z]{0,16}[_-]?(?:passw(?:or)?d|passphrase|pwd|secret|token)|[A-Za-z]{1,16}[_-]key|key|sig)\s*[=:]\s*)\S+",
-    re.IGNORECASE,
+_ROUNDS = 8  # of cleaning; what hides a secret in more layers than that is left out whole
+_MASK = "***"
+_WORD = re.compile(r"\S+")
+_HIDDEN = r"(?:passw(?:or)?d|passphrase|pass|pwd|secret|token|signature|sig|key)s?[0-9]{0,3}"
+_NAME_ENDS = r"(?:[\\\"'\]]|%(?:25)*(?:22|27|5D))*+"
+_EQUALS = r"(?:\s*+(?:[=:>]|%(?:25)*3[ADE]))++\s*+"
+_VALUE = r"(?:\"(?:\\.?|[^\"\\])*+\"?|'(?:\\.?|[^'\\])*+'?|[^\s\"'])++"  # a quote that stays open runs to the end
+# In this order: a Bearer value behind another name would outlive the masking of its first word.
+_SECRETS = (
+    re.compile(rf"((?:authorization|cookie){_NAME_ENDS}{_EQUALS}).+", re.IGNORECASE),
+    re.compile(rf"(\bBearer(?:\s|%20|\+)++){_VALUE}", re.IGNORECASE),
+    re.compile(rf"({_HIDDEN}{_NAME_ENDS}{_EQUALS}){_VALUE}", re.IGNORECASE),
+    re.compile(rf"((?<![^\s\"',\[])(?:--?|/)[\w-]{{0,32}}?{_HIDDEN}[\"']*+[\s,]++)(?![=:]){_VALUE}", re.IGNORECASE),
 )
 
 
@@ -141,8 +149,10 @@ class ReportFormat(str):
 class Parameter(str):
     """A text that goes with a state: one line of at most 255 printable characters, without what may be a secret.
 
-    User names, passwords, queries and fragments of addresses are left out of it, and values that are called a
-    password, a key or a token are masked.
+    Of an address all is left out up to the last ``@`` before a space, and its query and fragment. Masked are the value
+    of a name that ends like ``password``, ``pass``, ``key``, ``secret`` or ``token``, be it bare, in quotes, in JSON,
+    percent-encoded or an option of a command line; what follows ``Bearer``; and all that follows ``Authorization:``.
+    Cleaning a parameter again changes nothing.
     """
 
     __slots__ = ()
@@ -155,10 +165,29 @@ class Parameter(str):
         """
         if isinstance(value, Secret):
             raise InvalidValueError("parameter", value, "secrets are not reported")
-        text = "".join(char for char in value[:_RAW] if char.isprintable())
-        text = _USER_IN_ADDRESS.sub(lambda found: f"{found[1] or ''}//", text)
-        text = _NAMED_SECRET.sub(r"\g<1>***", _END_OF_ADDRESS.sub(r"\g<1>", text))
-        return super().__new__(cls, text[:PARAMETER_CAP].strip())
+        text = value[:_RAW]
+        if len(value) > _RAW and "//" in (last := text.rpartition(" ")[2]):
+            text = text[: len(text) - len(last)]  # an address whose ``@`` may be among what is not looked at
+        for _ in range(_ROUNDS):
+            before, text = text, _clean(text)
+            if text == before:
+                return super().__new__(cls, text)
+        return super().__new__(cls, _MASK)
+
+
+def _clean(text: str) -> str:
+    """Clean once; what is left may be something to clean again."""
+    text = "".join(char for char in text if char.isprintable())
+    text = _WORD.sub(lambda found: _plain_address(found[0]), text)
+    for secret in _SECRETS:
+        text = secret.sub(rf"\g<1>{_MASK}", text)
+    return text[:PARAMETER_CAP].strip()
+
+
+def _plain_address(word: str) -> str:
+    """A word without what is before the last ``@`` of an address in it, and without its query and fragment."""
+    before, slashes, rest = word.partition("//")
+    return before + slashes + re.split("[?#]", rest.rpartition("@")[2], maxsplit=1)[0]
 
 
 class StateMessage(NamedTuple):

@@ -4,13 +4,23 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from time import monotonic
 from typing import Any
 
 import pytest
 
+from cmclient.adapters.report_queue import SqliteReportQueue
+from cmclient.adapters.sqlite_file import SqliteFile
+from cmclient.adapters.store import SCHEMA
 from cmclient.cli.site import settings_text
 from cmclient.lab import Lab
+from cmclient.model.reports import QUEUE_CAP
+from cmclient.model.state import MOST_PARAMETERS, Parameter, Priority, StateMessage, TopicId
 
 GUID = "{0D94311F-CB7B-4E73-94B1-75878081111C}"
 
@@ -78,6 +88,15 @@ def test_locate__with_the_fsp_dead_too_says_that_it_waits_and_it_arrives_later(l
     assert told.startswith("Reported to http://fsp1.corp.contoso.test:")
     assert states(lab) == ["1000/2"]
     assert run("report", "flush", *here)[0] == "Nothing waits.\n"
+
+
+def test_locate__reports_in_what_is_left_of_its_deadline(lab: Lab, here: tuple[str, ...]) -> None:
+    lab.set_fault("mp", None, "refuse")
+    lab.set_fault("fsp", None, "silent")
+    began = monotonic()
+    reports = document("locate", *here, "--deadline", "5", code=5)["reports"]
+    assert monotonic() - began < 12, "with the 15 seconds of an attempt on top it takes longer"
+    assert (reports["sent"], reports["left"]) == ([], 1)
 
 
 def test_locate__when_all_is_well_says_nothing_of_reports(lab: Lab, here: tuple[str, ...]) -> None:
@@ -172,10 +191,98 @@ def test_drop__takes_out_what_is_named(lab: Lab, here: tuple[str, ...]) -> None:
     assert document("report", "list", *here)["queued"] == []
 
 
+@pytest.mark.parametrize(
+    "fact", [("--address", "127.45.10.42/24"), ("--domain", ""), ("--ad-site", "Berlin"), ("--set", "client-kind=mac")]
+)
+def test_drop__with_facts_given_by_hand_is_a_usage_error(
+    fact: tuple[str, ...], lab: Lab, here: tuple[str, ...]
+) -> None:
+    lab.set_fault("fsp", None, "refuse")
+    run("report", "send", "--topic", "800", "--state", "100", *here)
+    assert "with facts given by hand nothing is changed here" in run("report", "drop", "--all", *here, *fact, code=2)[1]
+    assert len(document("report", "list", *here)["queued"]) == 1
+
+
+def test_send__of_a_client_without_a_site_is_1_and_what_waits_is_held(
+    here: tuple[str, ...], lab: Lab, tmp_path: Path
+) -> None:
+    lab.set_fault("fsp", None, "refuse")
+    run("report", "send", "--topic", "800", "--state", "100", *here)
+    lab.set_fault("fsp", None, None)
+    settings = tmp_path / "lab.toml"
+    whole = settings.read_text(encoding="utf-8")
+    settings.write_text(whole.replace("site_code =", "# site_code ="), encoding="utf-8")
+    told, _ = run("report", "send", "--topic", "800", "--state", "400", *here, code=1)
+    assert told == "Nothing is reported: no site is known, and a report without one may be refused; set site_code\n"
+    assert "set site_code" in run("report", "flush", *here, code=8)[0]
+    assert states(lab) == []
+    settings.write_text(whole, encoding="utf-8")
+    run("report", "flush", *here)
+    assert states(lab) == ["800/100"]
+
+
 def test_send__where_nothing_is_reported_is_1_and_says_why(tmp_path: Path) -> None:
     told, _ = run("report", "send", "--topic", "800", "--state", "100", "--store", str(tmp_path / "s" / "x"), code=1)
     assert told == "Nothing is reported: no fallback status point is known (FS-009)\n"
     assert not (tmp_path / "s").exists()
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """A server that takes no report of any size."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(413)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """The port of a fallback status point on 127.0.0.1 that refuses everything for good."""
+    with HTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield str(server.server_port)
+        server.shutdown()
+        thread.join()
+
+
+def test_send__says_what_of_the_parameters_is_not_in_it(here: tuple[str, ...]) -> None:
+    given = [part for number in range(MOST_PARAMETERS + 2) for part in ("--param", "x" * 256 if number == 1 else "y")]
+    send = ("report", "send", "--topic", "800", "--state", "308", *here)
+    told, _ = run(*send, *given)
+    assert told.startswith(
+        "Parameter 2 was cleaned or cut short.\nThe last 2 of 18 parameters were left out.\nReported to "
+    )
+    assert document(*send, "--param", "y" * 255)["cut"] == []
+
+
+def test_send__of_what_is_refused_for_good_is_1_and_names_it(here: tuple[str, ...], refusing: str) -> None:
+    there = ("--set", "fsp=127.0.0.1", "--set", f"fsp_port={refusing}")
+    send = ("report", "send", "--topic", "800", "--state", "308", *here, *there)
+    told, _ = run(*send, code=1)
+    assert "Dropped (refused): 800/308" in told
+    assert "800/308 is neither queued nor sent." in told
+    refused = document(*send, code=1)
+    assert [(one["state"], one["cause"]) for one in refused["dropped"]] == [(308, "refused")]
+
+
+def test_send__into_a_queue_full_of_what_is_more_urgent_is_1(lab: Lab, here: tuple[str, ...], tmp_path: Path) -> None:
+    lab.set_fault("fsp", None, "http-500")
+    now = datetime.now(UTC)
+    with closing(SqliteReportQueue(SqliteFile(tmp_path / "state" / "store.sqlite3", SCHEMA))) as queue:
+        for number in range(QUEUE_CAP):
+            urgent = (Parameter(str(number)),)
+            queue.enqueue(StateMessage(800, 301, TopicId(GUID), now, urgent, Priority.CRITICAL), now)
+    full = document("report", "send", "--topic", "800", "--state", "100", *here, code=1)
+    assert full["queued"] is None
+    assert [(one["state"], one["cause"]) for one in full["dropped"]] == [(100, "full")]
+    told, _ = run("report", "send", "--topic", "800", "--state", "100", *here, code=1)
+    assert "Dropped (full): 800/100" in told
 
 
 @pytest.mark.parametrize(

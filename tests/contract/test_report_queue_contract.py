@@ -227,6 +227,38 @@ def test_a_state_that_was_dropped_and_waits_again_is_still_the_last(queue: Repor
     assert queue.last_states() == {1000: 2}
 
 
+def test_after_a_drop_the_state_that_was_accepted_before_is_the_last(queue: ReportQueue) -> None:
+    """Else nobody would ever be told that what was said to fail works again."""
+    queue.enqueue(message(2, topic=1000), NOON)
+    queue.accept(1)
+    queue.enqueue(message(1, topic=1000), NOON)
+    assert queue.last_states() == {1000: 1}
+    queue.drop([2], DropCause.BY_HAND, NOON)
+    assert queue.last_states() == {1000: 2}
+
+
+def test_after_a_drop_the_latest_that_waits_is_the_last(queue: ReportQueue) -> None:
+    for state in (100, 308, 400):
+        queue.enqueue(message(state), NOON)
+    queue.accept(1)
+    queue.drop([3], DropCause.REFUSED, NOON)
+    assert queue.last_states() == {800: 308}
+    queue.drop(None, DropCause.BY_HAND, NOON)
+    assert queue.last_states() == {800: 100}
+
+
+def test_past_age_and_past_the_cap_what_was_accepted_is_the_last(opened: Open) -> None:
+    queue = opened(most=1, max_age=7200.0)
+    queue.enqueue(message(2, topic=1000), NOON)
+    queue.accept(1)
+    queue.enqueue(message(1, topic=1000), NOON)
+    queue.expire(NOON + HOUR * 3)
+    assert queue.last_states() == {1000: 2}
+    queue.enqueue(message(1, topic=1000), NOON + HOUR * 3)
+    queue.enqueue(message(301, priority=Priority.HIGH), NOON + HOUR * 3)
+    assert queue.last_states() == {1000: 2, 800: 301}
+
+
 # --- when, and by whom ----------------------------------------------------------------------------------------------
 
 
@@ -257,6 +289,18 @@ def test_an_empty_queue_waits_for_nothing(queue: ReportQueue) -> None:
     queue.postpone(1, "refused", NOON, seconds=900.0)
     queue.drop(None, DropCause.BY_HAND, NOON)
     assert queue.view(NOON).wait == 0.0
+
+
+@pytest.mark.parametrize(("serials", "expected"), [(None, (0, 0.0)), ([1], (1, 900.0))])
+def test_after_all_were_dropped_the_next_send_is_due_at_once(
+    serials: list[int] | None, expected: tuple[int, float], queue: ReportQueue
+) -> None:
+    queue.enqueue(message(100), NOON)
+    queue.postpone(1, "refused", NOON, seconds=900.0)
+    queue.drop(serials, DropCause.BY_HAND, NOON)
+    queue.enqueue(message(400), NOON)
+    view = queue.view(NOON)
+    assert (view.failures, view.wait) == expected
 
 
 def test_only_one_may_send(queue: ReportQueue) -> None:

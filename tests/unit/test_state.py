@@ -6,6 +6,8 @@ from enum import Enum
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from cmclient.errors import InvalidValueError
 from cmclient.model.names import AdSiteName, HostName, MacAddress, SiteCode
@@ -63,6 +65,28 @@ def test_no_part_of_a_report_can_hold_any_text_it_likes() -> None:
         ("http://mp1/x?a=1 and http://mp2/y?b=2", "http://mp1/x and http://mp2/y"),
         ("PASSWORD=hunter2 SMSSITECODE=P01", "PASSWORD=*** SMSSITECODE=P01"),
         ("client_secret: abc; api-key=def, token =ghi", "client_secret: *** api-key=*** token =***"),
+        ("http://u:a@b@c@mp1/x", "http://mp1/x"),
+        ("http://user:pa/ss@host/x", "http://host/x"),
+        ("from http://user:pa?ss@host to", "from http://host to"),
+        ("http://user:pa#ss@host", "http://host"),
+        ("http://user:" + "p" * 5000 + "@host", ""),
+        ("Endpoint=x;AccountKey=abc==;y z", "Endpoint=x;AccountKey=*** z"),
+        ("Password2=abc z", "Password2=*** z"),
+        ("apikey=abc z", "apikey=*** z"),
+        ("pass=abc z", "pass=*** z"),
+        ('{"password":"x y"} z', '{"password":*** z'),
+        ('{\\"password\\": \\"x y\\"}', '{\\"password\\": ***'),
+        ("password%3Dabc z", "password%3D*** z"),
+        ("%22token%22%253A%22abc z", "%22token%22%253A*** z"),
+        ("Authorization: Bearer abc def", "Authorization: ***"),
+        ("with Bearer abc z", "with Bearer *** z"),
+        ("token: Bearer abc z", "token: *** *** z"),
+        ("setup --password abc z", "setup --password *** z"),
+        ('["--api-key", "abc def"] z', '["--api-key", *** z'),
+        ('password="abc def" z', "password=*** z"),
+        ("password='abc def' z", "password=*** z"),
+        ("password => abc z", "password => *** z"),
+        ("the key was found; passport: 7", "the key was found; passport: 7"),
         ("Assigned site: P01, keyboard: 437", "Assigned site: P01, keyboard: 437"),
         ("0x80070005", "0x80070005"),
         ("a\x00b\x1b[31mc\r\nd\u202ee\ud800", "ab[31mcde"),
@@ -76,13 +100,38 @@ def test_parameter__is_clean_and_short(raw: str, kept: str) -> None:
     assert Parameter(raw) == kept
 
 
+_NAMES = ("password", "key", "pass", "Bearer", "Authorization", "http:", "***", "x", "y" * 120, "z" * 250)
+_MARKS = ("//", "@", "?", "#", "=", ":", "%3D", "%22", "--", "-", "/", " ", '"', "'", "\\", ",", "[", "\n", "\u3000")
+_HARD = st.lists(st.sampled_from(_NAMES + _MARKS), max_size=40).map("".join)
+
+
+@given(_HARD | st.text())
+@example("passwo//@rd=abc")
+@example("x" * (PARAMETER_CAP - 10) + " key=abc")
+def test_parameter__that_is_cleaned_again_is_the_same(raw: str) -> None:
+    once = Parameter(raw)
+    assert Parameter(once) == once
+    assert len(once) <= PARAMETER_CAP
+
+
 def test_parameter__is_no_secret() -> None:
     with pytest.raises(InvalidValueError, match="not reported") as caught:
         Parameter(Secret("hunter2"))
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("raw", ["password=" * 500, "//a@" * 1000, "://" * 1400, "a-" * 2000 + "token", "key " * 1000])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "password=" * 500,
+        "//a@" * 1000,
+        "://" * 1400,
+        "a-" * 2000 + "token",
+        "key " * 1000,
+        "key" + " " * 4000,
+        "--a" * 1000,
+    ],
+)
 def test_parameter__takes_no_time_to_clean(raw: str) -> None:
     """Each of these is slow for a pattern that looks back without a bound; a hang is what fails here."""
     assert len(Parameter(raw)) <= PARAMETER_CAP

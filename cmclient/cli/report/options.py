@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ...errors import ConfigError
 from ..options import add_facts, add_lab, add_settings
 
 if TYPE_CHECKING:
@@ -22,11 +23,17 @@ def add_queue_options(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def open_queue(arguments: argparse.Namespace) -> "Iterator[tuple[ClientConfig, StatusReporter]]":
+def open_queue(
+    arguments: argparse.Namespace, *, changes: bool = False
+) -> "Iterator[tuple[ClientConfig, StatusReporter]]":
     """The settings and the reporter that the options ask for; with ``--lab`` a lab is started before and stopped after.
 
+    Args:
+        arguments: The options.
+        changes: Whether the action makes no sense for facts given by hand, with which nothing is changed.
+
     Raises:
-        ConfigError: A setting is wrong.
+        ConfigError: A setting is wrong, or there are such facts.
         LabError: The lab cannot be described or started.
         FactsError: The machine could not be asked at all.
         StoreError: The queue cannot be read.
@@ -34,5 +41,9 @@ def open_queue(arguments: argparse.Namespace) -> "Iterator[tuple[ClientConfig, S
     from ...assemble_report import open_reporter
     from ..site import open_settings
 
-    with open_settings(arguments) as (config, run), open_reporter(config, run) as reporter:
-        yield config, reporter
+    with open_settings(arguments) as (config, run):
+        if changes and not run.writes:
+            fault = "with facts given by hand nothing is changed here, and the queue is this machine's"
+            raise ConfigError((fault,), hint="leave out the options that give a fact")
+        with open_reporter(config, run) as reporter:
+            yield config, reporter
