@@ -199,3 +199,29 @@ def test_lab__files_that_cannot_be__are_usage_errors(arguments: tuple[str, ...])
     done = run("lab", *arguments)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("arguments", "code", "handler"),
+    [
+        (["assign", "--wait", "--lab", "--site-code", "AUTO", "--domain", ""], codes.INTERRUPTED, "SIG_IGN"),
+        (["--version"], codes.DONE, "default_int_handler"),
+    ],
+)
+def test_interrupted__once_more_while_it_ends_does_not_count(arguments: list[str], code: int, handler: str) -> None:
+    script = (
+        "import signal, sys\n"
+        "from cmclient.__main__ import run\n"
+        "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.3)\n"
+        "code = run()\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0)\n"
+        "found = signal.getsignal(signal.SIGINT)\n"
+        "print(getattr(found, 'name', found.__class__.__name__), getattr(found, '__name__', ''), file=sys.stderr)\n"
+        "sys.exit(code)\n"
+    )
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
+    assert done.returncode == code, done.stderr
+    assert handler in done.stderr.splitlines()[-1]
