@@ -1,6 +1,6 @@
 """Settings in layers: where each value comes from, and everything that is wrong with any of them at once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,12 +13,12 @@ from .model.endpoints import Endpoint, ManagementPoint, Protocols
 from .model.facts import ClientKind, NetworkLocation
 from .model.legacy import DefaultKind, ProfileName, SiteMode
 from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
-from .model.rule import decides
 from .model.secret import Secret
 from .model.settings import ContactMode, MeteredUse, closest_name
 from .model.state import ClientId, ReportFormat
-from .protocol.setupline import SetupLine, parse_mp_entries
+from .protocol.setupline import SetupLine
 from .settings import SETTINGS, Setting
+from .setup_settings import read_setup_settings
 
 __all__ = ["LAYERS", "SETTINGS", "ClientConfig", "Setting", "load_config", "show_config"]
 
@@ -327,52 +327,13 @@ def _from_program(overrides: Mapping[str, object], faults: _Faults) -> list[_Giv
     return found
 
 
-def _site_code(line: SetupLine) -> object:
-    code = line.find("SMSSITECODE") or ""
-    return None if code.upper() == "AUTO" else SiteCode(code)
-
-
-@decides("ML-005", "ML-008")
-def _management_points(line: SetupLine) -> object:
-    """What the installed client starts with; ``/mp`` alone only says where the installation files are."""
-    values = (line.find("SMSMP"), line.find("SMSMPLIST"))
-    return tuple(dict.fromkeys(mp for value in values if value is not None for mp in parse_mp_entries(value)))
-
-
-_FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object]], ...] = (
-    ("site_code", ("SMSSITECODE",), _site_code),
-    ("management_points", ("SMSMP", "SMSMPLIST"), _management_points),
-    ("dns_suffix", ("DNSSUFFIX",), lambda line: DnsDomain(line.find("DNSSUFFIX") or "")),
-    ("always_internet", ("CCMALWAYSINF",), lambda line: line.find("CCMALWAYSINF") == "1"),
-    # The address of a gateway has a path; what a setting can hold is its host.
-    ("internet_mp", ("CCMHOSTNAME",), lambda line: HostName((line.find("CCMHOSTNAME") or "").partition("/")[0])),
-    ("use_pki_cert", ("/UsePKICert",), lambda line: line.find("/UsePKICert") is not None),
-    ("crl_check", ("/NoCRLCheck",), lambda _line: False),
-    ("certificate_criterion", ("CCMCERTSEL",), lambda line: line.find("CCMCERTSEL")),
-    ("certificate_issuers", ("CCMCERTISSUERS",), lambda line: line.find("CCMCERTISSUERS")),
-    ("certificate_store", ("CCMCERTSTORE",), lambda line: line.find("CCMCERTSTORE")),
-    ("certificate_name_check", ("CCMCERTNAMECHECK",), lambda line: line.find("CCMCERTNAMECHECK") != "0"),
-    ("select_first_certificate", ("CCMFIRSTCERT",), lambda line: line.find("CCMFIRSTCERT") == "1"),
-    ("http_port", ("CCMHTTPPORT",), lambda line: int(line.find("CCMHTTPPORT") or "")),
-    ("https_port", ("CCMHTTPSPORT",), lambda line: int(line.find("CCMHTTPSPORT") or "")),
-    ("fsp", ("FSP",), lambda line: HostName(line.find("FSP") or "")),
-    ("cm07_mode", ("/native",), lambda _line: SiteMode.NATIVE),
-    ("cm07_locator_point", ("SMSSLP",), lambda line: HostName(line.find("SMSSLP") or "")),
-)
-
-
 def _from_setup_line(layers: Mapping[str, list[_Given]]) -> list[_Given]:
     """Settings that the line in force names. A line with faults is never in force."""
     lines = [given.value for layer in LAYERS for given in layers[layer] if given.name == "setup_line"]
     line = lines[-1] if lines else None
     if not isinstance(line, SetupLine) or line.faults:
         return []
-    found = []
-    for name, sources, convert in _FROM_SETUP_LINE:
-        given = [source for source in sources if line.find(source) is not None]
-        if given:
-            found.append(_Given(name, convert(line), f"setup line {', '.join(given)}"))
-    return found
+    return [_Given(name, value, f"setup line {said}") for name, value, said in read_setup_settings(line)]
 
 
 def show_config(config: ClientConfig) -> tuple[tuple[str, str, str], ...]:
