@@ -1,0 +1,76 @@
+"""Client setup: what its manifest names, and where it looks for its files."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from .endpoints import ManagementPoint
+
+__all__ = [
+    "ManifestItem",
+    "SetupManifest",
+    "SetupPlan",
+    "SetupSearch",
+]
+
+
+class ManifestItem(NamedTuple):
+    """A file that client setup installs; texts as the manifest has them.
+
+    Attributes:
+        path: Where it is, below the folder of the source, with forward slashes. Checked: no way out of that folder.
+        platforms: Processors that it is for, such as ``X86`` or ``ALL``; empty when the manifest does not say.
+        installation: How it is installed, such as ``EXE`` or ``MSI``; empty likewise.
+        order: Its place in the order of installation; None likewise.
+        sha256: Its SHA-256, in lower case; empty when the manifest has none.
+        sha1: Its SHA-1 likewise.
+    """
+
+    path: str
+    platforms: tuple[str, ...] = ()
+    installation: str = ""
+    order: int | None = None
+    sha256: str = ""
+    sha1: str = ""
+
+
+class SetupManifest(NamedTuple):
+    """The manifest of client setup.
+
+    Attributes:
+        items: In the order of the manifest; each path once.
+        problems: What could not be used, a sentence each.
+        unknown: Paths of elements and attributes that nobody knows, each once.
+    """
+
+    items: tuple[ManifestItem, ...]
+    problems: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class SetupSearch(Enum):
+    """Which management points client setup asks where its files are."""
+
+    NONE = "none"
+    """None: it has been given a folder and nothing else."""
+    DISCOVER = "discover"
+    """Those that it finds by itself."""
+    GIVEN_THEN_DISCOVER = "given-then-discover"
+    """Those that it was given, and if none of them is there those that it finds by itself."""
+
+
+class SetupPlan(NamedTuple):
+    """How client setup looks for its files.
+
+    Attributes:
+        search: Which management points it asks.
+        given: Those that it was given, in the order in which they are asked; empty unless the search says so.
+        paths: Folders to take the files from, local or UNC, in the order in which they are tried; may be empty.
+        retry: Seconds between two attempts.
+        timeout: Seconds after which it gives up.
+    """
+
+    search: SetupSearch
+    given: tuple[ManagementPoint, ...] = ()
+    paths: tuple[str, ...] = ()
+    retry: float = 600.0
+    timeout: float = 86_400.0
