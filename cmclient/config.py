@@ -112,6 +112,10 @@ class ClientConfig(NamedTuple):
     cm07_locator_point: HostName | None
     cm07_slow_boundaries: tuple[AdSiteName, ...]
     cm07_default_mp: DefaultKind
+    setup_mps: tuple[ManagementPoint, ...]
+    setup_sources: tuple[str, ...]
+    setup_retry: float
+    setup_timeout: float
     setup_line: SetupLine | None
     origins: Mapping[str, str]
 

@@ -324,6 +324,38 @@ SETTINGS: tuple[Setting, ...] = (
         one_of("kind of default MP", DefaultKind),
     ),
     Setting(
+        "setup_mps",
+        "list of [https://]HOST[:PORT]",
+        (),
+        "",
+        "management points that are asked where the files of client setup are (/mp)",
+        _MPS,
+    ),
+    Setting(
+        "setup_sources",
+        "list of folders",
+        (),
+        "",
+        "local or UNC folders with the files of client setup (/source)",
+        list_of("folder", as_path),
+    ),
+    Setting(
+        "setup_retry",
+        "number",
+        600.0,
+        "seconds",
+        "between two attempts to get the files of client setup (/retry)",
+        _TIMEOUT,
+    ),
+    Setting(
+        "setup_timeout",
+        "number",
+        86_400.0,
+        "seconds",
+        "after which client setup gives up getting its files (/downloadtimeout)",
+        _TIMEOUT,
+    ),
+    Setting(
         "setup_line", "text", None, "", "a ccmsetup line; its values count before variables and options", as_setup_line
     ),
 )

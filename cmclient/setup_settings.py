@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from .model.legacy import SiteMode
 from .model.names import DnsDomain, HostName, SiteCode
 from .model.rule import decides
-from .protocol.setupline import SetupLine, parse_mp_entries
+from .protocol.setupline import SetupLine, parse_mp_entries, parse_mp_entry, split_mp_switch
 
 __all__ = ["read_setup_settings"]
 
@@ -39,6 +39,10 @@ _FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object
     ("http_port", ("CCMHTTPPORT",), lambda line: int(line.find("CCMHTTPPORT") or "")),
     ("https_port", ("CCMHTTPSPORT",), lambda line: int(line.find("CCMHTTPSPORT") or "")),
     ("fsp", ("FSP",), lambda line: HostName(line.find("FSP") or "")),
+    ("setup_mps", ("/mp",), lambda line: tuple(parse_mp_entry(one) for one in split_mp_switch(line.find("/mp") or ""))),
+    ("setup_sources", ("/source",), lambda line: line.find_all("/source")),
+    ("setup_retry", ("/retry",), lambda line: 60.0 * int(line.find("/retry") or "")),
+    ("setup_timeout", ("/downloadtimeout",), lambda line: 60.0 * int(line.find("/downloadtimeout") or "")),
     ("cm07_mode", ("/native",), lambda _line: SiteMode.NATIVE),
     ("cm07_locator_point", ("SMSSLP",), lambda line: HostName(line.find("SMSSLP") or "")),
 )

@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import NamedTuple
 
+from .download import FileEntry
 from .endpoints import ManagementPoint
 
 __all__ = [
@@ -17,27 +18,23 @@ class ManifestItem(NamedTuple):
     """A file that client setup installs; texts as the manifest has them.
 
     Attributes:
-        path: Where it is, below the folder of the source, with forward slashes. Checked: no way out of that folder.
+        file: Where it is below the folder of a source, and its hashes; its size is not known.
         platforms: Processors that it is for, such as ``X86`` or ``ALL``; empty when the manifest does not say.
         installation: How it is installed, such as ``EXE`` or ``MSI``; empty likewise.
         order: Its place in the order of installation; None likewise.
-        sha256: Its SHA-256, in lower case; empty when the manifest has none.
-        sha1: Its SHA-1 likewise.
     """
 
-    path: str
+    file: FileEntry
     platforms: tuple[str, ...] = ()
     installation: str = ""
     order: int | None = None
-    sha256: str = ""
-    sha1: str = ""
 
 
 class SetupManifest(NamedTuple):
     """The manifest of client setup.
 
     Attributes:
-        items: In the order of the manifest; each path once.
+        items: In the order of the manifest; each file once.
         problems: What could not be used, a sentence each.
         unknown: Paths of elements and attributes that nobody knows, each once.
     """

@@ -4,12 +4,12 @@ Its layout is known from one real file of 2007, without hashes. Later ones have 
 here has seen: any attribute of an item whose name holds ``Hash`` is taken as one, by its length.
 """
 
-import re
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from ..errors import InvalidValueError
+from ..errors import InvalidValueError, MalformedReplyError
 from ..model.client_setup import ManifestItem, SetupManifest
-from .contentnames import parse_content_path
+from ..model.download import FileEntry, FileHash, HashAlgorithm, RelativeName
 from .elements import (
     Problems,
     children,
@@ -29,8 +29,7 @@ __all__ = ["parse_manifest"]
 _ROOT = "CcmSetup"
 _MOST_ITEMS = 1000  # real ones have some thirty: against a manifest that has a client ask for files without end
 _MOST_PLATFORMS = 16
-_SHA_256, _SHA_1 = 64, 40  # characters of a hash
-_HEX = re.compile(r"[0-9a-fA-F]+")
+_BY_LENGTH = {64: HashAlgorithm.SHA256, 40: HashAlgorithm.SHA1}  # characters of a hash
 _KNOWN = known_parts(
     ". Version",
     "Item FileName",
@@ -50,42 +49,50 @@ def parse_manifest(body: bytes) -> SetupManifest:
     root = parse_root(body, _ROOT)
     problems = Problems()
     items: dict[str, ManifestItem] = {}
-    for number, element in enumerate(problems.first(children(root, "Item"), _MOST_ITEMS, where=_ROOT), start=1):
+    elements = list(children(root, "Item"))
+    if len(elements) > _MOST_ITEMS:
+        raise MalformedReplyError(f"the manifest names {len(elements)} files; {_MOST_ITEMS} are the most", where=_ROOT)
+    for number, element in enumerate(elements, start=1):
         item = _item(element, f"item {number}", problems)
         if item is not None:
-            items.setdefault(item.path.casefold(), item)
+            items.setdefault(item.file.name.casefold(), item)
     unknown = tuple(path for path in find_unknown(root, _KNOWN) if not _is_hash(path.rpartition("@")[2]))
     return SetupManifest(tuple(items.values()), problems.found, unknown)
 
 
 def _item(element: Element, where: str, problems: Problems) -> ManifestItem | None:
-    path = problems.read(parse_content_path, find_attribute(element, "FileName"), where=f"{where}, FileName")
-    if path is None:
+    name = problems.read(_parse_name, find_attribute(element, "FileName"), where=f"{where}, FileName")
+    if name is None:
         return None
     platforms = (find_attribute(one, "Platform") or "" for one in children(element, "Applicability"))
     installation = find_child(element, "Installation")
-    hashes = {len(text): text for text in _hashes(element, where, problems)}
     return ManifestItem(
-        path=path,
+        file=FileEntry(name, hashes=tuple(_hashes(element, where, problems))),
         platforms=tuple(dict.fromkeys(plain_text(one.upper()) for one in platforms if one))[:_MOST_PLATFORMS],
         installation=plain_attribute(installation, "InstallationType"),
         order=problems.read(parse_number, find_attribute(installation, "Order"), where=f"{where}, Order"),
-        sha256=hashes.get(_SHA_256, ""),
-        sha1=hashes.get(_SHA_1, ""),
     )
 
 
-def _hashes(element: Element, where: str, problems: Problems) -> list[str]:
-    named = [(local_name(key), value.strip()) for key, value in element.items() if _is_hash(local_name(key))]
-    read = (problems.read(_parse_hash, value, where=f"{where}, {name[:40]}") for name, value in named)
-    return [value for value in read if value is not None]
+def _parse_name(text: str) -> RelativeName:
+    return RelativeName(text.replace("\\", "/"))
+
+
+def _hashes(element: Element, where: str, problems: Problems) -> Iterator[FileHash]:
+    for key, value in element.items():
+        name = local_name(key)
+        if _is_hash(name):
+            found = problems.read(_parse_hash, value, where=f"{where}, {name[:40]}")
+            if found is not None:
+                yield found
 
 
 def _is_hash(name: str) -> bool:
     return "hash" in name.lower()
 
 
-def _parse_hash(text: str) -> str:
-    if len(text) not in {_SHA_256, _SHA_1} or not _HEX.fullmatch(text):
+def _parse_hash(text: str) -> FileHash:
+    algorithm = _BY_LENGTH.get(len(text.strip()))
+    if algorithm is None:
         raise InvalidValueError("hash", text, "it is SHA-256 or SHA-1, as 64 or 40 hexadecimal digits")
-    return text.lower()
+    return FileHash.of(algorithm, text)

@@ -21,9 +21,9 @@ def plan_setup_search(
 
     | management points | folders | asks | then |
     | --- | --- | --- | --- |
-    | none | none | those that it finds | – |
+    | none | none | those that it finds | nothing |
     | none | some | nobody | the folders |
-    | some | none | those, then what it finds | – |
+    | some | none | those, then what it finds | nothing |
     | some | some | those, then what it finds | the folders |
 
     Args:
@@ -32,10 +32,8 @@ def plan_setup_search(
         retry: Seconds between two attempts (``/retry``).
         timeout: Seconds after which it gives up (``/downloadtimeout``); an interval that is longer means one attempt.
     """
-    if given:
-        search = SetupSearch.GIVEN_THEN_DISCOVER
-    else:
-        search = SetupSearch.NONE if paths else SetupSearch.DISCOVER
+    alone = SetupSearch.NONE if paths else SetupSearch.DISCOVER
+    search = SetupSearch.GIVEN_THEN_DISCOVER if given else alone
     return SetupPlan(search, tuple(given), tuple(dict.fromkeys(paths)), min(retry, timeout), timeout)
 
 
