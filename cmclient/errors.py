@@ -33,6 +33,19 @@
     │   ├─ MalformedReplyError
     │   ├─ NoAnswerError
     │   └─ UnsafeXmlError
+    ├─ DownloadError                 one source did not give what it was asked for
+    │   ├─ ListingError
+    │   ├─ UnsafeNameError
+    │   ├─ SourceRefusedError
+    │   ├─ WrongRangeError
+    │   ├─ ContentChangedError
+    │   ├─ SizeMismatchError
+    │   ├─ HashMismatchError
+    │   └─ StalledError
+    ├─ TargetError                   the folder that content is put into
+    │   ├─ DiskFullError
+    │   └─ TargetBusyError
+    ├─ ContentNotObtainedError       no source gave the whole content; holds the report
     └─ LocateError                   no management point; holds the whole Location
         ├─ NoManagementPointFoundError
         ├─ NoEligibleManagementPointError
@@ -46,6 +59,21 @@ that says what a caller with more than one server does next. ``hint`` is the nex
 from typing import Any
 
 from .disposition import Disposition
+from .download_errors import (
+    ContentChangedError,
+    ContentNotObtainedError,
+    DiskFullError,
+    DownloadError,
+    HashMismatchError,
+    ListingError,
+    SizeMismatchError,
+    SourceRefusedError,
+    StalledError,
+    TargetBusyError,
+    TargetError,
+    UnsafeNameError,
+    WrongRangeError,
+)
 from .error_root import CmClientError
 from .transport_errors import (
     CancelledError,
@@ -70,16 +98,22 @@ __all__ = [
     "ConfigError",
     "ConnectError",
     "ConnectionLostError",
+    "ContentChangedError",
+    "ContentNotObtainedError",
     "DirectoryError",
     "DirectoryRefusedError",
     "DirectoryTimeoutError",
     "DirectoryTrustError",
     "DirectoryUnreachableError",
+    "DiskFullError",
     "Disposition",
+    "DownloadError",
     "FactsError",
+    "HashMismatchError",
     "HttpStatusError",
     "InvalidValueError",
     "LabError",
+    "ListingError",
     "LocateError",
     "MalformedReplyError",
     "NameResolutionError",
@@ -95,13 +129,20 @@ __all__ = [
     "ReplayError",
     "ReplyTooLargeError",
     "ServerCertificateError",
+    "SizeMismatchError",
+    "SourceRefusedError",
+    "StalledError",
     "StoreDamagedError",
     "StoreError",
+    "TargetBusyError",
+    "TargetError",
     "TlsError",
     "TransportError",
     "TransportTimeoutError",
     "TrustRefusedError",
+    "UnsafeNameError",
     "UnsafeXmlError",
+    "WrongRangeError",
 ]
 
 

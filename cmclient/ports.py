@@ -8,6 +8,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from .download_ports import (
+    BulkReply,
+    BulkTransport,
+    ByteStream,
+    CancelAction,
+    Cancellation,
+    Files,
+    PartFile,
+    SharedFile,
+    SharedFiles,
+    SourcePlanner,
+    Target,
+)
 from .model.agent import AgentStatus
 from .model.certificates import HeldCertificate
 from .model.decision import Candidate, StoredAssignment
@@ -20,6 +33,10 @@ from .model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 from .model.wake import Wake
 
 __all__ = [
+    "BulkReply",
+    "BulkTransport",
+    "ByteStream",
+    "CancelAction",
     "Cancellation",
     "CertificateStore",
     "Chooser",
@@ -27,10 +44,16 @@ __all__ = [
     "DirectoryService",
     "DomainControllerPing",
     "FactsSource",
+    "Files",
     "NameService",
+    "PartFile",
     "ReportQueue",
     "ServiceManager",
+    "SharedFile",
+    "SharedFiles",
+    "SourcePlanner",
     "Store",
+    "Target",
     "Transport",
     "Waiter",
 ]
@@ -149,24 +172,6 @@ class NameService(Protocol):
             NameServiceTimeoutError: No DNS server answered in time.
             NameServiceError: DNS answered with a failure.
         """
-
-
-class Cancellation(Protocol):
-    """Tells a waiting request that nobody wants its answer any more."""
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether it was cancelled."""
-
-    def on_cancel(self, action: "CancelAction") -> None:
-        """Call the action when cancelled; at once if that has happened already."""
-
-
-class CancelAction(Protocol):
-    """What to do when cancelled; called at most once, from another thread."""
-
-    def __call__(self) -> None:
-        """Break off the wait."""
 
 
 class Transport(Protocol):
