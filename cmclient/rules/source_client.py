@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
+from ..model.content import ContentKind, ContentOptions
 from ..model.facts import Membership, NetworkFacts, NetworkLocation
+from ..model.rule import decides
 from ..model.sources import DeploymentOptions, SourceOrder
 
-__all__ = ["SourceClient"]
+__all__ = ["SourceClient", "wanted_options"]
 
 
 class SourceClient(NamedTuple):
@@ -50,3 +52,25 @@ class SourceClient(NamedTuple):
     def is_workgroup(self) -> bool:
         """It is joined to no domain."""
         return self.facts.membership is Membership.WORKGROUP
+
+
+@decides("CL-044", "NET-025", "NET-026", "CL-031")
+def wanted_options(client: SourceClient, kind: ContentKind, *, allow_peers: bool) -> ContentOptions:
+    """What a client asks a site for: no kind of source that it would not use.
+
+    Args:
+        client: Who asks.
+        kind: What the content is wanted for.
+        allow_peers: All of its boundary groups allow peer downloads, or nobody said that one does not.
+    """
+    from_microsoft = client.deployment.microsoft_update or (client.on_internet and client.is_internet_based)
+    return ContentOptions(
+        distribute_on_demand=client.deployment.distribute_on_demand,
+        cloud=client.may_use_cloud,
+        microsoft_update=from_microsoft and kind is ContentKind.UPDATE,
+        internet=client.on_internet,
+        http=client.may_use_http and not client.on_internet,
+        smb=client.may_use_smb and not client.on_internet,
+        peers=allow_peers and not client.on_internet,
+        tokens=client.takes_tokens,
+    )

@@ -57,6 +57,7 @@ def plan_sources(
     chooser: SeededChooser,
     pool: Iterable[PoolEntry] = (),
     named_at: Mapping[HostName, float] = {},
+    began: float = 0.0,
     bar: KindBar = lambda _source: None,
 ) -> SourcePlan:
     """Turn the answer to a content location request into a plan.
@@ -70,6 +71,8 @@ def plan_sources(
             point of a group opens, where it has that server.
         named_at: For each server when the site named it first, in seconds from the begin of the job; what is not in
             it was named from the begin on. Counts for every source that the pool does not decide.
+        began: When the minutes of the pool began to count, in seconds from the begin of the job: later than that for a
+            client that has moved meanwhile.
         bar: Why this kind of client may not use a source; None for no such reason.
 
     Returns:
@@ -93,7 +96,7 @@ def plan_sources(
             rejected.append(RejectedSource(source, (why,)))
         else:
             taken |= dict.fromkeys(fresh, source.server)
-            opening = _find_opening(source, entries, named_at, client)
+            opening = _find_opening(source, entries, named_at, client, began)
             judged.append(_judge(source, kind, ways.bars, opening, client, entries, chooser))
     update, why_not = _microsoft_update(content, answer, client, judged)
     if update is not None:
@@ -146,7 +149,11 @@ def _find_cloud_bar(content: ContentReference | None, client: SourceClient) -> R
 
 @decides("CL-036", "BG-030", "BG-031")
 def _find_opening(
-    source: ContentSource, pool: Mapping[HostName, PoolEntry], named_at: Mapping[HostName, float], client: SourceClient
+    source: ContentSource,
+    pool: Mapping[HostName, PoolEntry],
+    named_at: Mapping[HostName, float],
+    client: SourceClient,
+    began: float,
 ) -> tuple[float, Reason | None]:
     """When a source may be used: by boundary data where it has it, else since the site names it."""
     named = 0.0 if source.server is None else named_at.get(source.server, 0.0)
@@ -154,7 +161,7 @@ def _find_opening(
     if client.order is SourceOrder.TASK_SEQUENCE:
         return 0.0, None
     if entry is not None and source.tier in _BY_POOL:
-        return entry.minute * _MINUTE, entry.reason
+        return began + entry.minute * _MINUTE, entry.reason
     if named:
         return named, Reason("CL-036", f"the site widened its search: named {named:.0f} s after the begin")
     return 0.0, None
