@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import (
     AuthenticationError,
-    CancelledError,
     ConnectError,
     ConnectionLostError,
     InvalidValueError,
@@ -249,9 +248,7 @@ def _unc(folder: str) -> str:
 
 def _name(parts: tuple[str, ...], folder: str) -> RelativeName:
     try:
-        if any("/" in part for part in parts):
-            raise InvalidValueError("file name", "/".join(parts), "a part of it has a slash")
-        return RelativeName("/".join(parts))
+        return RelativeName("/".join(part.replace("/", "\\") for part in parts))  # a slash inside is no separator
     except InvalidValueError as error:
         raise UnsafeNameError(f"{folder}: {error.message}", source=folder) from error
 

@@ -3,11 +3,16 @@
 from enum import Enum
 from typing import NamedTuple
 
+from .content import ContentLocations
+from .decision import Location, Reason
 from .download import FileEntry
-from .endpoints import ManagementPoint
+from .endpoints import Endpoint, ManagementPoint
+from .http import Attempt
+from .sources import SourcePlan
 
 __all__ = [
     "ManifestItem",
+    "SetupLocation",
     "SetupManifest",
     "SetupPlan",
     "SetupSearch",
@@ -71,3 +76,25 @@ class SetupPlan(NamedTuple):
     paths: tuple[str, ...] = ()
     retry: float = 600.0
     timeout: float = 86_400.0
+
+
+class SetupLocation(NamedTuple):
+    """Where client setup gets its files from.
+
+    Attributes:
+        search: How it looked.
+        plan: The sources, judged.
+        point: The management point that said so; None when none was asked, or none has the files.
+        answer: What it said; None likewise.
+        attempts: What happened when management points were asked, in order.
+        location: How a management point was found, where it had to be; None else.
+        notes: What else is to be known, each with its rule.
+    """
+
+    search: SetupPlan
+    plan: SourcePlan
+    point: Endpoint | None = None
+    answer: ContentLocations | None = None
+    attempts: tuple[Attempt, ...] = ()
+    location: Location | None = None
+    notes: tuple[Reason, ...] = ()

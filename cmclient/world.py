@@ -1,0 +1,35 @@
+"""Everything that a workflow that looks for something needs from the world, as one value."""
+
+from typing import NamedTuple
+
+from .model.certificates import ClientCertificate
+from .ports import Clock, DirectoryService, DomainControllerPing, FactsSource, NameService, Store, Transport
+from .rules.choose import SeededChooser
+
+__all__ = ["World"]
+
+
+class World(NamedTuple):
+    """The ports of a workflow.
+
+    Attributes:
+        facts: This machine, or facts given in its place.
+        directory: Active Directory.
+        controllers: The ping that finds forest and AD site.
+        names: DNS.
+        transport: HTTP.
+        store: What is kept between runs.
+        clock: The time.
+        chooser: Chance.
+        certificate: The client certificate, if there is one.
+    """
+
+    facts: FactsSource
+    directory: DirectoryService
+    controllers: DomainControllerPing
+    names: NameService
+    transport: Transport
+    store: Store
+    clock: Clock
+    chooser: SeededChooser
+    certificate: ClientCertificate | None = None
