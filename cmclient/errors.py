@@ -24,6 +24,7 @@
     │   ├─ ServerCertificateError
     │   ├─ ClientCertificateError
     │   ├─ TlsError
+    │   ├─ AuthenticationError       it asks who we are, and accepted no answer
     │   ├─ RedirectRefusedError
     │   ├─ ReplyTooLargeError
     │   ├─ NotAskedError             it failed a moment ago, and was not asked again yet
@@ -48,6 +49,7 @@ from typing import Any
 from .disposition import Disposition
 from .error_root import CmClientError
 from .transport_errors import (
+    AuthenticationError,
     CancelledError,
     ClientCertificateError,
     ConnectError,
@@ -64,6 +66,7 @@ from .transport_errors import (
 
 __all__ = [
     "AgentRunningError",
+    "AuthenticationError",
     "CancelledError",
     "ClientCertificateError",
     "CmClientError",
