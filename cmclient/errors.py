@@ -24,6 +24,7 @@
     │   ├─ ServerCertificateError
     │   ├─ ClientCertificateError
     │   ├─ TlsError
+    │   ├─ AuthenticationError       it asks who we are, and accepted no answer
     │   ├─ RedirectRefusedError
     │   ├─ ReplyTooLargeError
     │   ├─ NotAskedError             it failed a moment ago, and was not asked again yet
@@ -76,6 +77,7 @@ from .download_errors import (
 )
 from .error_root import CmClientError
 from .transport_errors import (
+    AuthenticationError,
     CancelledError,
     ClientCertificateError,
     ConnectError,
@@ -92,6 +94,7 @@ from .transport_errors import (
 
 __all__ = [
     "AgentRunningError",
+    "AuthenticationError",
     "CancelledError",
     "ClientCertificateError",
     "CmClientError",

@@ -193,6 +193,7 @@ class Transport(Protocol):
             ServerCertificateError: The server's certificate was not accepted; nothing was sent.
             ClientCertificateError: Our certificate cannot be read, or the server did not accept it.
             TlsError: No TLS session for another reason.
+            AuthenticationError: The server asks who we are, ``request.may_log_in`` allows to tell, and it did not work.
             RedirectRefusedError: The server answered with a redirect.
             ReplyTooLargeError: The reply is larger than ``request.read_cap``.
             CancelledError: The cancellation came first.

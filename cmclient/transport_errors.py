@@ -6,6 +6,7 @@ from .disposition import Disposition
 from .error_root import CmClientError
 
 __all__ = [
+    "AuthenticationError",
     "CancelledError",
     "ClientCertificateError",
     "ConnectError",
@@ -102,6 +103,17 @@ class ClientCertificateError(TransportError):
     """Our own certificate cannot be used, or the server did not accept it."""
 
     code = "client-certificate"
+
+
+class AuthenticationError(TransportError):
+    """The server asks who we are, and no way to tell it was accepted.
+
+    Attributes:
+        status: The HTTP status that asked.
+    """
+
+    code = "authentication"
+    status = 401
 
 
 class RedirectRefusedError(TransportError):

@@ -10,12 +10,14 @@ import os
 import re
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
 
 import requests
+from requests.utils import select_proxy
 
 from .._version import __version__
 from ..errors import (
@@ -34,8 +36,9 @@ from ..model.http import Deadline, HttpReply, HttpRequest
 from ..ports import Cancellation
 from .crl_cache import CrlCache
 from .http_errors import FAILURES, printable, refuse_renegotiation, translate
+from .http_login import UNAUTHORIZED, FindLogins, HttpLogin
 from .http_sockets import Dialler, Resolve, WatchedAdapter
-from .http_tls import Offered, wanted_renegotiation
+from .http_tls import Offered, verified_chain, wanted_renegotiation
 from .http_trust import Trust
 from .http_watch import Watch
 from .revocation import Revocation
@@ -46,6 +49,7 @@ _LOG = logging.getLogger(__name__)
 _CHUNK = 64 * 1024  # bytes asked of a socket at once
 _IDLE_LIMIT = 60.0  # seconds after which a kept connection is not used again: firewalls forget it without a word
 _IDLE_KEPT = 8  # connections kept for one endpoint
+_PAGE_CAP = 64 * 1024  # bytes of the page with which a server asks who we are, if less is to be read of the answer
 _LOCATION_CAP = 2000  # characters kept of where a redirect points
 _TRUST_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
@@ -59,6 +63,7 @@ class _Session(requests.Session):
     Attributes:
         watched: Its one adapter.
         used: When it was last used, on the monotonic clock.
+        is_known: Whether its connection may be one that the server knows us on.
     """
 
     def __init__(self, adapter: WatchedAdapter, *, trust_env: bool) -> None:
@@ -66,6 +71,7 @@ class _Session(requests.Session):
         self.trust_env = trust_env
         self.watched = adapter
         self.used = 0.0
+        self.is_known = False
         self.headers.clear()
         self.headers.update({"User-Agent": f"cmclient/{__version__}", "Accept": "*/*"})
         self.mount("http://", adapter)
@@ -95,6 +101,8 @@ class RequestsTransport:
             environment count.
         resolve: Finds the addresses of host names; None for the operating system's resolver. Proxies likewise.
         source_address: The own address to connect from; None for any.
+        find_logins: Finds the logins for a server that asks who we are, where the request allows it; None to tell
+            nobody.
     """
 
     def __init__(
@@ -106,6 +114,7 @@ class RequestsTransport:
         trust_env: bool = False,
         resolve: Resolve | None = None,
         source_address: str | None = None,
+        find_logins: FindLogins | None = None,
     ) -> None:
         self._ca_file = ca_file
         self._trust_env = trust_env
@@ -113,7 +122,8 @@ class RequestsTransport:
         revocation = None if crls is None else Revocation(self.send, crls)
         self._trust = Trust(self._find_trusted, client_certificate, revocation)
         self._lock = threading.Lock()
-        self._idle: dict[Endpoint, list[_Session]] = {}
+        self._login = None if find_logins is None else HttpLogin(find_logins)
+        self._idle: dict[tuple[Endpoint, bool], list[_Session]] = {}
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -143,7 +153,7 @@ class RequestsTransport:
             raise CancelledError(f"{endpoint}: cancelled before it was asked", endpoint=str(endpoint))
         if deadline.expired:
             raise TransportTimeoutError(f"{endpoint}: no time was left to ask", endpoint=str(endpoint))
-        session = self._take(endpoint)
+        session = self._take(endpoint, may_be_known=request.may_log_in)
         whole = False
         try:
             with Watch(endpoint, deadline, request.connect_timeout, cancellation) as watch:
@@ -167,6 +177,10 @@ class RequestsTransport:
         where = str(request.endpoint)
         try:
             reply = _exchange(session, request, watch)
+            if reply.status == UNAUTHORIZED and request.may_log_in and self._login is not None:
+                session.is_known = True
+                leg = _Leg(session, request, watch)
+                reply = self._login.answer(request.endpoint, reply, leg, watch.deadline, watch.wake)
         except FAILURES as error:
             if wanted_renegotiation(session.watched.secured):
                 raise refuse_renegotiation(request.endpoint) from error
@@ -179,13 +193,15 @@ class RequestsTransport:
             raise watch.verdict
         return reply
 
-    def _take(self, endpoint: Endpoint) -> _Session:
+    def _take(self, endpoint: Endpoint, *, may_be_known: bool) -> _Session:
+        """A session that was kept, or a new one; whoever may not be told who we are gets none that was told."""
         oldest = time.monotonic() - _IDLE_LIMIT
+        key = (endpoint, may_be_known and bool(self._idle.get((endpoint, True))))
         with self._lock:
-            kept = self._idle.pop(endpoint, [])
+            kept = self._idle.pop(key, [])
             fresh = [session for session in kept if session.used >= oldest]
             session = fresh.pop() if fresh else None
-            self._idle[endpoint] = fresh
+            self._idle[key] = fresh
         for stale in kept:
             if stale.used < oldest:
                 stale.close()
@@ -202,7 +218,7 @@ class RequestsTransport:
     def _give_back(self, endpoint: Endpoint, session: _Session, *, whole: bool) -> None:
         session.used = time.monotonic()
         with self._lock:
-            kept = self._idle.setdefault(endpoint, []) if whole and not self._closed else None
+            kept = self._idle.setdefault((endpoint, session.is_known), []) if whole and not self._closed else None
             if kept is not None and len(kept) < _IDLE_KEPT:
                 kept.append(session)
                 return
@@ -231,6 +247,43 @@ def _prepare(session: _Session, request: HttpRequest) -> requests.PreparedReques
     return prepared
 
 
+class _Leg:
+    """The connection of a request, as a login sees it; see ``http_login.Leg``."""
+
+    def __init__(self, session: _Session, request: HttpRequest, watch: Watch) -> None:
+        self._session = session
+        self._request = request
+        self._watch = watch
+
+    @property
+    def connections(self) -> int:
+        """How many were opened so far."""
+        return self._session.watched.connections
+
+    @property
+    def certificate(self) -> bytes | None:
+        """The server's certificate; None without TLS."""
+        chain = verified_chain(self._session.watched.secured)
+        return chain[0] if chain else None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a proxy in between sends our requests on."""
+        url = self._request.endpoint.url("/")
+        ambient = self._session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
+        return self._request.endpoint.scheme is Scheme.HTTP and select_proxy(url, ambient["proxies"]) is not None
+
+    def send(self, headers: Mapping[str, str]) -> HttpReply:
+        """Send the request with these headers."""
+        self._watch.allow_another_connection()
+        more = {**self._request.headers, **headers}
+        return _exchange(self._session, self._request._replace(headers=more), self._watch)
+
+    def disconnect(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+
 def _exchange(session: _Session, request: HttpRequest, watch: Watch) -> HttpReply:
     prepared = _prepare(session, request)
     ambient = session.merge_environment_settings(prepared.url, {}, stream=True, verify=True, cert=None)
@@ -241,7 +294,8 @@ def _exchange(session: _Session, request: HttpRequest, watch: Watch) -> HttpRepl
     with closing(response):
         headers = {name.lower(): value for name, value in response.headers.items()}
         _require_final(response.status_code, headers, request.endpoint)
-        body = _read_body(response.raw, request)
+        asks = request.may_log_in and response.status_code == UNAUTHORIZED
+        body = _read_body(response.raw, request, max(request.read_cap, _PAGE_CAP) if asks else request.read_cap)
     coding = headers.get("content-encoding", "").strip().lower()
     if body and coding not in {"", "identity"}:
         raise ConnectionLostError(
@@ -272,14 +326,13 @@ def _require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> 
         raise ConnectionLostError(f"{where}: unknown transfer encoding {printable(transfer)}", endpoint=where)
 
 
-def _read_body(raw: Any, request: HttpRequest) -> bytes:  # noqa: ANN401 - urllib3's reply, or its stand-in in tests
+def _read_body(raw: Any, request: HttpRequest, cap: int) -> bytes:  # noqa: ANN401 - urllib3's reply, or its stand-in in tests
     """Read what there is as it comes, and one byte more than the cap at most.
 
     Raises:
         ReplyTooLargeError: There is more, or more was announced.
         OSError: And the others of ``FAILURES``, when it ends early.
     """
-    cap = request.read_cap
     if (raw.length_remaining or 0) > cap:
         raise _too_large(request, f"{raw.length_remaining} bytes")
     body = bytearray()

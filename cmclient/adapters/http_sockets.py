@@ -164,6 +164,7 @@ class WatchedAdapter(HTTPAdapter):
         dialler: How its connections are opened.
         trust: Judges servers that speak TLS.
         secured: The socket with TLS to the server that was opened last.
+        connections: How many connections were opened.
     """
 
     def __init__(self, dialler: Dialler, trust: Trust) -> None:
@@ -171,6 +172,7 @@ class WatchedAdapter(HTTPAdapter):
         self.dialler = dialler
         self.trust = trust
         self.secured: Any = None
+        self.connections = 0
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def require_watch(self) -> Watch:
@@ -286,6 +288,7 @@ class _PlainConnection(HTTPConnection):
         watch = self._adapter.require_watch()
         watch.phase = Phase.CONNECT
         self._adapter.secured = None
+        self._adapter.connections += 1
         try:
             sock = self._adapter.dialler.dial(self.host, self.port, watch)
         except OSError as error:  # wrapped: urllib3 passes over a bare reset, which is for it one of a connection

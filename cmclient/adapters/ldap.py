@@ -26,9 +26,11 @@ from ..model.directory import (
     Scope,
 )
 from ..model.http import Deadline
+from ..model.login import Login
 from ..model.rule import decides
 from .addresses import Resolve, directory_addresses
 from .ldap_failures import directory_failure, result_failure
+from .ldap_sealed import SealedLogin
 from .ldap_wire import LdapWire
 
 __all__ = ["LdapDirectory"]
@@ -54,6 +56,8 @@ class LdapDirectory:
 
     Args:
         credentials: Who asks, by a simple bind; None to ask anonymously, which a domain controller seldom allows.
+        logins: Who asks, by Kerberos or NTLM: tried in order, in place of a simple bind. Without TLS, SEALED or not,
+            what follows is sealed.
         security: How the connection is protected. STARTTLS uses the server's port; LDAPS the TLS port that belongs to
             389 or 3268, and any other port as it is.
         ca_file: PEM file with the CAs to trust; None for those that the system trusts.
@@ -73,8 +77,10 @@ class LdapDirectory:
         allow_clear_text_bind: bool = False,
         source_address: str | None = None,
         resolve: Resolve | None = None,
+        logins: Sequence[Login] = (),
     ) -> None:
-        self._credentials = credentials
+        self._credentials = None if logins else credentials
+        self._sealed = SealedLogin(logins) if logins or security is DirectorySecurity.SEALED else None
         self._security = security
         self._ca_file = ca_file
         self._connect_timeout = connect_timeout
@@ -95,7 +101,8 @@ class LdapDirectory:
             DirectoryUnreachableError: No connection, no TLS, or it was lost.
             DirectoryTimeoutError: Not done within the deadline.
             DirectoryRefusedError: The bind or a search was refused; or a password would have gone out in clear text.
-            DirectoryTrustError: The server's certificate was not accepted, or the file of CAs cannot be read.
+            DirectoryTrustError: The server's certificate was not accepted, or the file of CAs cannot be read; with
+                Kerberos or NTLM, the server did not prove who it is or would not encrypt.
             DirectoryError: The answer cannot be read or is past a limit.
         """
         server = server._replace(port=_port(server, self._security))
@@ -106,17 +113,21 @@ class LdapDirectory:
                 server=name,
                 hint="set directory_security to starttls or ldaps (or, if you must, directory_allow_clear_text_bind)",
             )
-        context = None if self._security is DirectorySecurity.CLEAR else _tls_context(self._ca_file, name)
+        uses_tls = self._security in {DirectorySecurity.STARTTLS, DirectorySecurity.LDAPS}
+        context = _tls_context(self._ca_file, name) if uses_tls else None
         connection, wire = self._connect(server, name, deadline)
         try:
-            with _translated(name, anonymous=self._credentials is None):
+            with _translated(name, anonymous=self._is_anonymous):
                 if self._security is DirectorySecurity.STARTTLS:
                     connection.extended(_START_TLS)
                     _require_success(connection, name)
                 if context is not None:
                     wire.start_tls(context, server.host)
-                connection.bind(read_server_info=False)
-                _require_success(connection, name)
+                if self._sealed is not None:
+                    self._sealed.bind(wire, server.host, name, deadline)
+                else:
+                    connection.bind(read_server_info=False)
+                    _require_success(connection, name)
                 found = tuple(_search(connection, query, name) for query in queries)
             _log.debug("directory %s answered %d searches", name, len(found), extra={"event": "directory.answered"})
             with contextlib.suppress(LDAPException, DirectoryError):
@@ -124,6 +135,10 @@ class LdapDirectory:
             return found
         finally:
             wire.close()
+
+    @property
+    def _is_anonymous(self) -> bool:
+        return self._credentials is None and self._sealed is None
 
     def _connect(self, server: DirectoryServer, name: str, deadline: Deadline) -> tuple[ldap3.Connection, LdapWire]:
         """Connect to the first address that accepts."""
@@ -137,7 +152,7 @@ class LdapDirectory:
                 break
             connection = self._connection(address, server.port, remaining)
             try:
-                with _translated(name, anonymous=self._credentials is None):
+                with _translated(name, anonymous=self._is_anonymous):
                     connection.open(read_server_info=False)
             except DirectoryError as error:
                 failure = error

@@ -16,8 +16,8 @@ from ..errors import (
 
 __all__ = ["directory_failure", "result_failure"]
 
-_LOGIN_HINT = "set directory_user and directory_password"
-_SECURITY_HINT = "set directory_security to starttls or ldaps"
+_LOGIN_HINT = "set directory_user and directory_password, or log in with Kerberos (directory_authentication)"
+_SECURITY_HINT = "set directory_security to starttls, ldaps or sealed"
 
 # The code that Active Directory puts into its text for result 49, "80090308: ... data 52e, v4563".
 _AD_CODE = re.compile(r"\bdata ([0-9a-f]{1,8})\b", re.IGNORECASE)

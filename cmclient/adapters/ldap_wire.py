@@ -7,7 +7,7 @@ drips bytes holds it for ever. It is given one of these in place of its socket.
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..errors import (
     DirectoryError,
@@ -25,7 +25,9 @@ __all__ = ["LdapWire"]
 _RECEIVE_TIMEOUT = 30.0  # seconds of silence that end a conversation which has no deadline
 _MAX_MESSAGES = 20_000  # entries, references and results of one conversation; more fill the memory of the client
 _MAX_OCTETS = 64 * 1024 * 1024  # all of them together
+_MAX_SEALED = MAX_MESSAGE + 65_536  # octets of one sealed part, which may hold several messages, and its signature
 _PIECE = 65_536
+_SEALED_HEADER = 4  # octets of the length of a sealed part (RFC 4422, 3.7)
 _HEADER = 6  # octets of the longest tag and length
 _SHORTEST = 7  # octets of an id and an empty operation; ldap3 would wait for more
 _SEQUENCE = b"\x30"
@@ -49,6 +51,10 @@ class LdapWire:
         self._deadline = deadline
         self._server = server
         self._pending = bytearray()
+        self._wrap: Callable[[bytes], bytes] | None = None
+        self._unwrap: Callable[[bytes], bytes] | None = None
+        self._sealed = bytearray()
+        self._most_sealed = 0
         self._messages = 0
         self._octets = 0
         with contextlib.suppress(OSError):  # a lost connection is found out by the first use
@@ -67,7 +73,7 @@ class LdapWire:
             DirectoryError: It is no LDAP, or one message, or all of them together, are past the limit.
         """
         while (length := self._next_length()) is None or length > len(self._pending):
-            piece = self._receive()
+            piece = self._receive() if self._unwrap is None else self._receive_sealed(self._unwrap)
             if not piece and self._pending:
                 raise self._lost("in the middle of an answer")
             if not piece:
@@ -89,6 +95,11 @@ class LdapWire:
             DirectoryUnreachableError: The connection was lost.
             DirectoryTimeoutError: The server did not take it in time.
         """
+        if self._wrap is not None:
+            data = self._wrap(data)
+            if 0 < self._most_sealed < len(data):  # requests are short; whoever takes less takes none
+                raise DirectoryError(f"{self._server} takes no requests of {len(data)} octets", server=self._server)
+            data = len(data).to_bytes(_SEALED_HEADER, "big") + data
         self._arm()
         try:
             self._connection.sendall(data)
@@ -128,6 +139,29 @@ class LdapWire:
                 server=self._server,
                 hint="a domain controller speaks TLS only once it has a certificate of its own",
             ) from error
+
+    @property
+    def certificate(self) -> bytes | None:
+        """The certificate of the server, DER; None without TLS."""
+        return self._connection.getpeercert(binary_form=True) if isinstance(self._connection, ssl.SSLSocket) else None
+
+    def limit_sealed(self, octets: int) -> None:
+        """Never send a larger sealed part; 0 for no limit."""
+        self._most_sealed = octets
+
+    def seal(self, wrap: Callable[[bytes], bytes], unwrap: Callable[[bytes], bytes]) -> None:
+        """Protect everything from now on with what a login agreed on.
+
+        Args:
+            wrap: Encrypts; raises DirectoryError.
+            unwrap: Decrypts, and checks that nothing was altered; raises DirectoryError.
+
+        Raises:
+            DirectoryTrustError: The server said something before that, which anybody may have put in.
+        """
+        if self._pending:
+            raise DirectoryTrustError(f"{self._server} sent unprotected data where sealing begins", server=self._server)
+        self._wrap, self._unwrap = wrap, unwrap
 
     def shutdown(self, how: int) -> None:
         """Tell the other side that nothing more comes.
@@ -172,6 +206,28 @@ class LdapWire:
             raise self._late() from error
         except OSError as error:
             raise self._lost(str(error)) from error
+
+    def _receive_sealed(self, unwrap: Callable[[bytes], bytes]) -> bytes:
+        """What the next sealed part that is not empty holds; nothing when the connection was closed after the last."""
+        plain = b""
+        while not plain:
+            end = _SEALED_HEADER + int.from_bytes(self._sealed[:_SEALED_HEADER], "big")
+            if end > _SEALED_HEADER + _MAX_SEALED:
+                raise DirectoryError(f"{self._server} sends a sealed part of {end} octets", server=self._server)
+            if len(self._sealed) >= _SEALED_HEADER and len(self._sealed) >= end:
+                self._octets += end  # else parts that hold nothing could go on for ever
+                if self._octets > _MAX_OCTETS:
+                    raise DirectoryError(f"{self._server} sends too much: it was given up", server=self._server)
+                plain = unwrap(bytes(self._sealed[_SEALED_HEADER:end]))
+                del self._sealed[:end]
+                continue
+            piece = self._receive()
+            if not piece and self._sealed:
+                raise self._lost("in the middle of an answer")
+            if not piece:
+                return b""
+            self._sealed += piece
+        return plain
 
     def _arm(self) -> None:
         """Let the next wait end where the time of the whole conversation ends."""

@@ -48,8 +48,12 @@ class DirectoryServer(NamedTuple):
 class DirectorySecurity(Enum):
     """How the connection to a directory server is protected."""
 
+    AUTO = "auto"
+    """By what there is to log in with; a setting only."""
     STARTTLS = "starttls"
     LDAPS = "ldaps"
+    SEALED = "sealed"
+    """By the login itself, Kerberos or NTLM, without TLS: what domain members do."""
     CLEAR = "clear"
 
 

@@ -58,6 +58,7 @@ class HttpRequest(NamedTuple):
         body: The body; empty for none.
         connect_timeout: Seconds to a TCP connection.
         read_cap: Most bytes of body that are read.
+        may_log_in: Whether the server may be told who we are if it asks: one that the site named, and nobody else.
     """
 
     endpoint: Endpoint
@@ -67,6 +68,7 @@ class HttpRequest(NamedTuple):
     body: bytes = b""
     connect_timeout: float = 5.0
     read_cap: int = MESSAGE_CAP
+    may_log_in: bool = False
 
 
 class HttpReply(NamedTuple):

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from ..errors import (
+    AuthenticationError,
     CancelledError,
     ClientCertificateError,
     CmClientError,
@@ -66,6 +67,8 @@ def classify_failure(error: CmClientError, *, about_content: bool = False) -> Fa
     """
     match error:
         case HttpStatusError():
+            return _classify_status(error.status, about_content=about_content)
+        case AuthenticationError():
             return _classify_status(error.status, about_content=about_content)
         case CancelledError():
             return FailureKind.CANCELLED

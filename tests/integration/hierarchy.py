@@ -1,5 +1,6 @@
 """The made-up hierarchy that the real servers serve: two primary sites of one forest, and what they publish."""
 
+import struct
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -166,6 +167,8 @@ def _trust(base: str) -> Entry:
         "trustDirection": "3",
         "trustType": "2",
         "trustAttributes": "8",
+        # Without it the domain controller gives out no tickets at all: it cannot tell which domain is whose.
+        "securityIdentifier": b"\x01\x04" + (5).to_bytes(6, "big") + struct.pack("<4L", 21, 1, 2, 3),
     }
 
 

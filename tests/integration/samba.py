@@ -19,6 +19,7 @@ PROGRAMS = ("samba", "samba-tool", "samba_spnupdate", "ldbmodify", "unshare", "s
 
 _HERE = Path(__file__).parent
 _SAFE = re.compile(r"[!-9;=-~][ -~]*")  # what LDIF takes as it is (RFC 2849)
+_STRONG_AUTH = "ldap server require strong auth"
 _LISTENS_ON = (53, 389, 636, 3268, 3269)
 
 
@@ -57,6 +58,27 @@ class DomainController:
             self._load(part)
         # Otherwise the names that Kerberos knows the server by are only added some time after the start.
         self._tool("samba_spnupdate", f"--configfile={self._conf}")
+
+    def demand(self, strong_auth: str) -> None:
+        """Say, before a start, what it demands of whoever logs in.
+
+        Args:
+            strong_auth: ``yes``: to sign or seal, or a password inside TLS; ``allow_sasl_over_tls``: or Kerberos inside
+                TLS without either; ``no``: nothing.
+        """
+        lines = self._conf.read_text("utf-8").splitlines()
+        kept = [line for line in lines if not line.strip().startswith(_STRONG_AUTH)]
+        kept.insert(kept.index("[global]") + 1, f"\t{_STRONG_AUTH} = {strong_auth}")
+        self._conf.write_text("\n".join(kept) + "\n", "utf-8")
+
+    def export_keys(self, principal: str, keytab: Path) -> None:
+        """Write a keytab for a principal of the domain.
+
+        Raises:
+            ServerError: A tool failed.
+        """
+        conf = f"--configfile={self._conf}"
+        self._tool("samba-tool", "domain", "exportkeytab", str(keytab), f"--principal={principal}", conf)
 
     def start(self) -> Daemon:
         """Start the server and wait until it listens.
@@ -113,7 +135,7 @@ class DomainController:
             # Nobody listens there: names that are not ours fail at once. Its own address would go round in circles.
             "dns forwarder": "127.255.255.254",
             "allow dns updates": "nonsecure",
-            "ldap server require strong auth": "allow_sasl_over_tls",
+            _STRONG_AUTH: "allow_sasl_over_tls",
             "tls keyfile": str(tls / "dc.key"),
             "tls certfile": str(tls / "dc.pem"),
             "tls cafile": str(tls / "ca.pem"),
