@@ -10,7 +10,8 @@ import os
 import re
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
@@ -35,9 +36,10 @@ from ..ports import Cancellation
 from .crl_cache import CrlCache
 from .http_errors import FAILURES, printable, refuse_renegotiation, translate
 from .http_sockets import Dialler, Resolve, WatchedAdapter
+from .http_stream import StreamedReply, require_not_encoded
 from .http_tls import Offered, wanted_renegotiation
 from .http_trust import Trust
-from .http_watch import Watch
+from .http_watch import SILENCE_LIMIT, Watch
 from .revocation import Revocation
 
 __all__ = ["RequestsTransport"]
@@ -77,7 +79,7 @@ class _Session(requests.Session):
 
 
 class RequestsTransport:
-    """``ports.Transport`` with requests.
+    """``ports.Transport`` and ``ports.BulkTransport`` with requests.
 
     HTTPS is always verified. A body that was compressed although nobody asked is refused as ConnectionLostError: only
     what was asked for is unpacked, and nothing is asked for. The deadline holds against every slow peer; only the
@@ -138,17 +140,14 @@ class RequestsTransport:
     def send(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> HttpReply:
         """Send one request and read the whole reply; see ``ports.Transport``."""
         endpoint = request.endpoint
-        _require_sendable(request)
-        if self._closed or (cancellation is not None and cancellation.cancelled):
-            raise CancelledError(f"{endpoint}: cancelled before it was asked", endpoint=str(endpoint))
-        if deadline.expired:
-            raise TransportTimeoutError(f"{endpoint}: no time was left to ask", endpoint=str(endpoint))
-        session = self._take(endpoint)
+        session = self._require_session(request, deadline, cancellation)
         whole = False
         try:
-            with Watch(endpoint, deadline, request.connect_timeout, cancellation) as watch:
-                session.watched.watch = watch
-                reply = self._ask(session, request, watch)
+            with (
+                Watch(endpoint, deadline, request.connect_timeout, cancellation) as watch,
+                self._failures_told(session, request, watch),
+            ):
+                reply = _exchange(session, request, watch)
             whole = watch.verdict is None
         finally:
             session.watched.watch = None
@@ -163,10 +162,58 @@ class RequestsTransport:
         )
         return reply
 
-    def _ask(self, session: _Session, request: HttpRequest, watch: Watch) -> HttpReply:
-        where = str(request.endpoint)
+    def open(
+        self,
+        request: HttpRequest,
+        deadline: Deadline,
+        cancellation: Cancellation | None = None,
+        *,
+        patience: float = SILENCE_LIMIT,
+    ) -> "StreamedReply":
+        """Send one request and read the head of the reply; see ``ports.BulkTransport``."""
+        session = self._require_session(request, deadline, cancellation)
+        watch = Watch(request.endpoint, deadline, request.connect_timeout, cancellation, silence=patience)
+        watch.__enter__()
         try:
-            reply = _exchange(session, request, watch)
+            with self._failures_told(session, request, watch):
+                response, headers = _begin(session, request, watch)
+                try:
+                    require_not_encoded(response.status_code, headers, request.endpoint)
+                except ConnectionLostError:
+                    response.close()
+                    raise
+        except BaseException:
+            self._let_go(session, watch, whole=False)
+            raise
+        return StreamedReply(
+            response,
+            headers,
+            trusted=request.endpoint.scheme is Scheme.HTTPS,
+            told=lambda: self._failures_told(session, request, watch),
+            let_go=lambda whole: self._let_go(session, watch, whole=whole),
+        )
+
+    def _let_go(self, session: _Session, watch: Watch, *, whole: bool) -> None:
+        watch.__exit__(None, None, None)
+        session.watched.watch = None
+        self._give_back(watch.endpoint, session, whole=whole and watch.verdict is None)
+
+    def _require_session(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None) -> _Session:
+        endpoint = request.endpoint
+        _require_sendable(request)
+        if self._closed or (cancellation is not None and cancellation.cancelled):
+            raise CancelledError(f"{endpoint}: cancelled before it was asked", endpoint=str(endpoint))
+        if deadline.expired:
+            raise TransportTimeoutError(f"{endpoint}: no time was left to ask", endpoint=str(endpoint))
+        return self._take(endpoint)
+
+    @contextmanager
+    def _failures_told(self, session: _Session, request: HttpRequest, watch: Watch) -> Iterator[None]:
+        """Raise errors of ours in place of those of the libraries."""
+        where = str(request.endpoint)
+        session.watched.watch = watch
+        try:
+            yield
         except FAILURES as error:
             if wanted_renegotiation(session.watched.secured):
                 raise refuse_renegotiation(request.endpoint) from error
@@ -177,7 +224,6 @@ class RequestsTransport:
             raise watch.verdict or unresolved from error
         if watch.verdict is not None:  # a body without a length ends with the connection, however that ended
             raise watch.verdict
-        return reply
 
     def _take(self, endpoint: Endpoint) -> _Session:
         oldest = time.monotonic() - _IDLE_LIMIT
@@ -232,25 +278,29 @@ def _prepare(session: _Session, request: HttpRequest) -> requests.PreparedReques
 
 
 def _exchange(session: _Session, request: HttpRequest, watch: Watch) -> HttpReply:
+    response, headers = _begin(session, request, watch)
+    with closing(response):
+        body = _read_body(response.raw, request)
+    if body:
+        require_not_encoded(response.status_code, headers, request.endpoint)
+    return HttpReply(response.status_code, body, headers, trusted=request.endpoint.scheme is Scheme.HTTPS)
+
+
+def _begin(session: _Session, request: HttpRequest, watch: Watch) -> tuple[requests.Response, dict[str, str]]:
+    """Send a request and read the head of its reply."""
     prepared = _prepare(session, request)
     ambient = session.merge_environment_settings(prepared.url, {}, stream=True, verify=True, cert=None)
     limits = (min(request.connect_timeout, watch.patience()), watch.patience())
     response = session.send(
         prepared, timeout=limits, allow_redirects=False, stream=True, verify=True, proxies=ambient["proxies"]
     )
-    with closing(response):
+    try:
         headers = {name.lower(): value for name, value in response.headers.items()}
         _require_final(response.status_code, headers, request.endpoint)
-        body = _read_body(response.raw, request)
-    coding = headers.get("content-encoding", "").strip().lower()
-    if body and coding not in {"", "identity"}:
-        raise ConnectionLostError(
-            f"{request.endpoint}: a body compressed with {printable(coding)}, which nobody asked for"
-            f" (status {response.status_code})",
-            endpoint=str(request.endpoint),
-            hint="A proxy in between may compress; have it leave this server alone.",
-        )
-    return HttpReply(response.status_code, body, headers, trusted=request.endpoint.scheme is Scheme.HTTPS)
+    except BaseException:
+        response.close()
+        raise
+    return response, headers
 
 
 def _require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> None:
