@@ -76,11 +76,24 @@ class BulkReply(ByteStream, Protocol):
 class BulkTransport(Protocol):
     """HTTP for bodies that are not kept in memory."""
 
-    def open(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> BulkReply:
+    def open(
+        self,
+        request: HttpRequest,
+        deadline: Deadline,
+        cancellation: Cancellation | None = None,
+        *,
+        patience: float = 60.0,
+    ) -> BulkReply:
         """Send one request and read the head of the reply.
 
-        Safe to call from several threads at once; each closes its reply before it opens the next. Redirects are not
-        followed, nothing is retried or unpacked. ``request.read_cap`` says nothing here: whoever reads counts.
+        Safe to call from several threads at once. Redirects are not followed, nothing is retried or unpacked, and what
+        was compressed although nobody asked is refused. ``request.read_cap`` says nothing here: whoever reads counts.
+
+        Args:
+            request: What to ask.
+            deadline: The end of the whole, the last byte of the body included.
+            cancellation: Ends it from another thread.
+            patience: Seconds without a byte after which it is given up.
 
         Returns:
             The reply, whatever its status; its body ends at the length that it announces, or breaks off with an error.

@@ -7,31 +7,9 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import AgentRunningError, StoreError
+from .process_lock import read_holder, try_lock, write_holder
 
 __all__ = ["AgentLock", "is_agent_alive", "read_process_start"]
-
-_PID_BYTES = 20
-_LOCKED_BYTE = 1 << 20  # Windows locks bytes, and those cannot be read meanwhile: one behind the process id
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: int) -> bool:
-        os.lseek(file, _LOCKED_BYTE, os.SEEK_SET)
-        try:
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _try_lock(file: int) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 class AgentLock:
@@ -72,14 +50,12 @@ class AgentLock:
         return self
 
     def _claim(self, file: int) -> None:
-        if not _try_lock(file):
-            pid = _read_pid(file)
+        if not try_lock(file):
+            pid = read_holder(file)
             who = "" if pid is None else f" (process {pid})"
             hint = "'cmclient agent status' says what it does; end it first, or name another file with --store"
             raise AgentRunningError(f"another agent{who} works with the store {self._store}", pid=pid, hint=hint)
-        os.ftruncate(file, 0)
-        os.lseek(file, 0, os.SEEK_SET)
-        os.write(file, str(os.getpid()).encode())
+        write_holder(file)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -120,16 +96,10 @@ def is_agent_alive(store: Path, pid: int, process_start: str) -> bool:
     except OSError:
         return False
     try:
-        return not _try_lock(file) and _read_pid(file) == pid
+        return not try_lock(file) and read_holder(file) == pid
     finally:
         os.close(file)
 
 
 def _lock_path(store: Path) -> Path:
     return store.with_name(f"{store.name}.agent")
-
-
-def _read_pid(file: int) -> int | None:
-    os.lseek(file, 0, os.SEEK_SET)
-    text = os.read(file, _PID_BYTES)
-    return int(text) if text.isdigit() else None

@@ -7,83 +7,45 @@ verified certificate does not stand for.
 
 import logging
 import os
-import re
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import closing
-from http.cookiejar import DefaultCookiePolicy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypeVar
 
-import requests
-from requests.utils import select_proxy
-
-from .._version import __version__
 from ..errors import (
     CancelledError,
-    ConnectionLostError,
     InvalidValueError,
     NameResolutionError,
     NameServiceError,
-    RedirectRefusedError,
-    ReplyTooLargeError,
-    TransportError,
     TransportTimeoutError,
 )
-from ..model.endpoints import Endpoint, Scheme
+from ..model.endpoints import Endpoint
 from ..model.http import Deadline, HttpReply, HttpRequest
 from ..ports import Cancellation
 from .crl_cache import CrlCache
-from .http_errors import FAILURES, printable, refuse_renegotiation, translate
-from .http_login import UNAUTHORIZED, FindLogins, HttpLogin
+from .http_errors import FAILURES, refuse_renegotiation, translate
+from .http_exchange import Exchange, Session, SessionLeg, open_reply, read_reply, require_sendable
+from .http_login import UNAUTHORIZED, Answered, FindLogins, HttpLogin
 from .http_sockets import Dialler, Resolve, WatchedAdapter
-from .http_tls import Offered, verified_chain, wanted_renegotiation
+from .http_stream import StreamedReply
+from .http_tls import Offered, wanted_renegotiation
 from .http_trust import Trust
-from .http_watch import Watch
+from .http_watch import SILENCE_LIMIT, Watch
 from .revocation import Revocation
 
 __all__ = ["RequestsTransport"]
 
 _LOG = logging.getLogger(__name__)
-_CHUNK = 64 * 1024  # bytes asked of a socket at once
+_R = TypeVar("_R", bound=Answered)
 _IDLE_LIMIT = 60.0  # seconds after which a kept connection is not used again: firewalls forget it without a word
 _IDLE_KEPT = 8  # connections kept for one endpoint
-_PAGE_CAP = 64 * 1024  # bytes of the page with which a server asks who we are, if less is to be read of the answer
-_LOCATION_CAP = 2000  # characters kept of where a redirect points
 _TRUST_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
-_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
-_PATH = re.compile(r"/[!\"$-~]*")  # printable ASCII without a blank, and without a fragment
-_VALUE = re.compile(r"[\t -~\x80-\xff]*")  # a field value (RFC 9110, 5.5): against headers smuggled in
-
-
-class _Session(requests.Session):
-    """A session without memory.
-
-    Attributes:
-        watched: Its one adapter.
-        used: When it was last used, on the monotonic clock.
-        is_known: Whether its connection may be one that the server knows us on.
-    """
-
-    def __init__(self, adapter: WatchedAdapter, *, trust_env: bool) -> None:
-        super().__init__()
-        self.trust_env = trust_env
-        self.watched = adapter
-        self.used = 0.0
-        self.is_known = False
-        self.headers.clear()
-        self.headers.update({"User-Agent": f"cmclient/{__version__}", "Accept": "*/*"})
-        self.mount("http://", adapter)
-        self.mount("https://", adapter)
-        self.cookies.set_policy(DefaultCookiePolicy(netscape=False, rfc2965=False))
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Follow nothing: even with redirects off, requests would read all of the body to prepare the next request."""
 
 
 class RequestsTransport:
-    """``ports.Transport`` with requests.
+    """``ports.Transport`` and ``ports.BulkTransport`` with requests.
 
     HTTPS is always verified. A body that was compressed although nobody asked is refused as ConnectionLostError: only
     what was asked for is unpacked, and nothing is asked for. The deadline holds against every slow peer; only the
@@ -123,7 +85,7 @@ class RequestsTransport:
         self._trust = Trust(self._find_trusted, client_certificate, revocation)
         self._lock = threading.Lock()
         self._login = None if find_logins is None else HttpLogin(find_logins)
-        self._idle: dict[tuple[Endpoint, bool], list[_Session]] = {}
+        self._idle: dict[tuple[Endpoint, bool], list[Session]] = {}
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -148,17 +110,14 @@ class RequestsTransport:
     def send(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> HttpReply:
         """Send one request and read the whole reply; see ``ports.Transport``."""
         endpoint = request.endpoint
-        _require_sendable(request)
-        if self._closed or (cancellation is not None and cancellation.cancelled):
-            raise CancelledError(f"{endpoint}: cancelled before it was asked", endpoint=str(endpoint))
-        if deadline.expired:
-            raise TransportTimeoutError(f"{endpoint}: no time was left to ask", endpoint=str(endpoint))
-        session = self._take(endpoint, may_be_known=request.may_log_in)
+        session = self._require_session(request, deadline, cancellation)
         whole = False
         try:
-            with Watch(endpoint, deadline, request.connect_timeout, cancellation) as watch:
-                session.watched.watch = watch
-                reply = self._ask(session, request, watch)
+            with (
+                Watch(endpoint, deadline, request.connect_timeout, cancellation) as watch,
+                self._failures_told(session, request, watch),
+            ):
+                reply = self._ask(session, request, watch, read_reply)
             whole = watch.verdict is None
         finally:
             session.watched.watch = None
@@ -173,14 +132,66 @@ class RequestsTransport:
         )
         return reply
 
-    def _ask(self, session: _Session, request: HttpRequest, watch: Watch) -> HttpReply:
-        where = str(request.endpoint)
+    def open(
+        self,
+        request: HttpRequest,
+        deadline: Deadline,
+        cancellation: Cancellation | None = None,
+        *,
+        patience: float = SILENCE_LIMIT,
+    ) -> "StreamedReply":
+        """Send one request and read the head of the reply; see ``ports.BulkTransport``."""
+        session = self._require_session(request, deadline, cancellation)
+        watch = Watch(request.endpoint, deadline, request.connect_timeout, cancellation, silence=patience)
+        watch.__enter__()
         try:
-            reply = _exchange(session, request, watch)
-            if reply.status == UNAUTHORIZED and request.may_log_in and self._login is not None:
-                session.is_known = True
-                leg = _Leg(session, request, watch)
-                reply = self._login.answer(request.endpoint, reply, leg, watch.deadline, watch.wake)
+            with self._failures_told(session, request, watch):
+                reply = self._ask(session, request, watch, open_reply)
+        except BaseException:
+            self._let_go(session, watch, whole=False)
+            raise
+        return StreamedReply(
+            reply,
+            told=lambda: self._failures_told(session, request, watch),
+            let_go=lambda whole: self._let_go(session, watch, whole=whole),
+        )
+
+    def _ask(
+        self,
+        session: Session,
+        request: HttpRequest,
+        watch: Watch,
+        exchange: Exchange[_R],
+    ) -> _R:
+        """Send a request, and once more with proof of who we are where the server asks for it and may be told."""
+        reply = exchange(session, request, watch)
+        if reply.status != UNAUTHORIZED or not request.may_log_in or self._login is None:
+            return reply
+        session.is_known = True
+        leg = SessionLeg(session, request, watch, exchange)
+        return self._login.answer(request.endpoint, reply, leg, watch.deadline, watch.wake)
+
+    def _let_go(self, session: Session, watch: Watch, *, whole: bool) -> None:
+        watch.__exit__(None, None, None)
+        session.watched.watch = None
+        self._give_back(watch.endpoint, session, whole=whole and watch.verdict is None)
+
+    def _require_session(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None) -> Session:
+        endpoint = request.endpoint
+        require_sendable(request)
+        if self._closed or (cancellation is not None and cancellation.cancelled):
+            raise CancelledError(f"{endpoint}: cancelled before it was asked", endpoint=str(endpoint))
+        if deadline.expired:
+            raise TransportTimeoutError(f"{endpoint}: no time was left to ask", endpoint=str(endpoint))
+        return self._take(endpoint, may_be_known=request.may_log_in)
+
+    @contextmanager
+    def _failures_told(self, session: Session, request: HttpRequest, watch: Watch) -> Iterator[None]:
+        """Raise errors of ours in place of those of the libraries."""
+        where = str(request.endpoint)
+        session.watched.watch = watch
+        try:
+            yield
         except FAILURES as error:
             if wanted_renegotiation(session.watched.secured):
                 raise refuse_renegotiation(request.endpoint) from error
@@ -191,9 +202,8 @@ class RequestsTransport:
             raise watch.verdict or unresolved from error
         if watch.verdict is not None:  # a body without a length ends with the connection, however that ended
             raise watch.verdict
-        return reply
 
-    def _take(self, endpoint: Endpoint, *, may_be_known: bool) -> _Session:
+    def _take(self, endpoint: Endpoint, *, may_be_known: bool) -> Session:
         """A session that was kept, or a new one; whoever may not be told who we are gets none that was told."""
         oldest = time.monotonic() - _IDLE_LIMIT
         key = (endpoint, may_be_known and bool(self._idle.get((endpoint, True))))
@@ -207,15 +217,15 @@ class RequestsTransport:
                 stale.close()
         return session or self._open()
 
-    def _open(self) -> _Session:
-        return _Session(WatchedAdapter(self._dialler, self._trust), trust_env=self._trust_env)
+    def _open(self) -> Session:
+        return Session(WatchedAdapter(self._dialler, self._trust), trust_env=self._trust_env)
 
     def _find_trusted(self) -> str | None:
         if self._ca_file is not None or not self._trust_env:
             return self._ca_file
         return next((path for name in _TRUST_VARIABLES if (path := os.environ.get(name))), None)
 
-    def _give_back(self, endpoint: Endpoint, session: _Session, *, whole: bool) -> None:
+    def _give_back(self, endpoint: Endpoint, session: Session, *, whole: bool) -> None:
         session.used = time.monotonic()
         with self._lock:
             kept = self._idle.setdefault((endpoint, session.is_known), []) if whole and not self._closed else None
@@ -223,130 +233,3 @@ class RequestsTransport:
                 kept.append(session)
                 return
         session.close()
-
-
-def _require_sendable(request: HttpRequest) -> None:
-    if not _METHOD.fullmatch(request.method):
-        raise InvalidValueError("HTTP method", request.method, "it is no token")
-    if not _PATH.fullmatch(request.path):
-        reason = "it begins with a slash and has printable ASCII characters other than blank and #"
-        raise InvalidValueError("path of a request", request.path, reason)
-    for name, value in request.headers.items():
-        if not _METHOD.fullmatch(name):
-            raise InvalidValueError("header name", name, "it is no token")
-        if not _VALUE.fullmatch(value):
-            raise InvalidValueError(f"value of the header {name}", value, "it has control characters or is not Latin-1")
-
-
-def _prepare(session: _Session, request: HttpRequest) -> requests.PreparedRequest:
-    bare = requests.Request(request.method, request.endpoint.url("/"), headers=dict(request.headers), data=request.body)
-    prepared = session.prepare_request(bare)
-    prepared.headers["Accept-Encoding"] = "identity"  # against bodies that unpack to gigabytes
-    prepared.method = request.method  # requests would write it in capitals,
-    prepared.url = request.endpoint.url(request.path)  # and quote the path anew
-    return prepared
-
-
-class _Leg:
-    """The connection of a request, as a login sees it; see ``http_login.Leg``."""
-
-    def __init__(self, session: _Session, request: HttpRequest, watch: Watch) -> None:
-        self._session = session
-        self._request = request
-        self._watch = watch
-
-    @property
-    def connections(self) -> int:
-        """How many were opened so far."""
-        return self._session.watched.connections
-
-    @property
-    def certificate(self) -> bytes | None:
-        """The server's certificate; None without TLS."""
-        chain = verified_chain(self._session.watched.secured)
-        return chain[0] if chain else None
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether a proxy in between sends our requests on."""
-        url = self._request.endpoint.url("/")
-        ambient = self._session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
-        return self._request.endpoint.scheme is Scheme.HTTP and select_proxy(url, ambient["proxies"]) is not None
-
-    def send(self, headers: Mapping[str, str]) -> HttpReply:
-        """Send the request with these headers."""
-        self._watch.allow_another_connection()
-        more = {**self._request.headers, **headers}
-        return _exchange(self._session, self._request._replace(headers=more), self._watch)
-
-    def disconnect(self) -> None:
-        """Close the connection."""
-        self._session.close()
-
-
-def _exchange(session: _Session, request: HttpRequest, watch: Watch) -> HttpReply:
-    prepared = _prepare(session, request)
-    ambient = session.merge_environment_settings(prepared.url, {}, stream=True, verify=True, cert=None)
-    limits = (min(request.connect_timeout, watch.patience()), watch.patience())
-    response = session.send(
-        prepared, timeout=limits, allow_redirects=False, stream=True, verify=True, proxies=ambient["proxies"]
-    )
-    with closing(response):
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        _require_final(response.status_code, headers, request.endpoint)
-        asks = request.may_log_in and response.status_code == UNAUTHORIZED
-        body = _read_body(response.raw, request, max(request.read_cap, _PAGE_CAP) if asks else request.read_cap)
-    coding = headers.get("content-encoding", "").strip().lower()
-    if body and coding not in {"", "identity"}:
-        raise ConnectionLostError(
-            f"{request.endpoint}: a body compressed with {printable(coding)}, which nobody asked for"
-            f" (status {response.status_code})",
-            endpoint=str(request.endpoint),
-            hint="A proxy in between may compress; have it leave this server alone.",
-        )
-    return HttpReply(response.status_code, body, headers, trusted=request.endpoint.scheme is Scheme.HTTPS)
-
-
-def _require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> None:
-    """Refuse what is not the end of the matter: redirects, interim answers, framing that was not understood."""
-    where = str(endpoint)
-    location = headers.get("location")
-    if status // 100 == 3 and location is not None:  # noqa: PLR2004 - 3xx
-        shown = "".join(c if c.isprintable() else "?" for c in location[:_LOCATION_CAP])
-        raise RedirectRefusedError(
-            f"{where}: the server points to {printable(location)} (status {status}); redirects are not followed",
-            endpoint=where,
-            location=shown,
-            hint="A captive portal or a proxy may have answered in its place: log on there, or go around it.",
-        )
-    if status < 200:  # noqa: PLR2004 - 1xx
-        raise ConnectionLostError(f"{where}: an interim answer ({status}) and no final one", endpoint=where)
-    transfer = headers.get("transfer-encoding", "").strip().lower()
-    if transfer not in {"", "identity", "chunked"}:
-        raise ConnectionLostError(f"{where}: unknown transfer encoding {printable(transfer)}", endpoint=where)
-
-
-def _read_body(raw: Any, request: HttpRequest, cap: int) -> bytes:  # noqa: ANN401 - urllib3's reply, or its stand-in in tests
-    """Read what there is as it comes, and one byte more than the cap at most.
-
-    Raises:
-        ReplyTooLargeError: There is more, or more was announced.
-        OSError: And the others of ``FAILURES``, when it ends early.
-    """
-    if (raw.length_remaining or 0) > cap:
-        raise _too_large(request, f"{raw.length_remaining} bytes")
-    body = bytearray()
-    while True:
-        part = raw.read1(min(_CHUNK, cap + 1 - len(body)))  # what is there, without waiting for more
-        if not part:
-            return bytes(body)
-        body += part
-        if len(body) > cap:
-            raise _too_large(request, "more")
-
-
-def _too_large(request: HttpRequest, size: str) -> TransportError:
-    return ReplyTooLargeError(
-        f"{request.endpoint}: the reply has {size}, and {request.read_cap} bytes are the most that is read",
-        endpoint=str(request.endpoint),
-    )

@@ -9,16 +9,16 @@ import binascii
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from ..errors import AuthenticationError
 from ..model.endpoints import Endpoint, Scheme
-from ..model.http import Deadline, HttpReply
+from ..model.http import Deadline
 from ..model.login import Login, Mechanism
 from .login_problems import INSTALL_NTLM, LoginProblem
 from .negotiate import Negotiation, Negotiator, Target, Wake, endpoint_bindings
 
-__all__ = ["UNAUTHORIZED", "FindLogins", "HttpLogin", "Leg"]
+__all__ = ["UNAUTHORIZED", "Answered", "FindLogins", "HttpLogin", "Leg"]
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,27 @@ FindLogins = Callable[[Scheme], Sequence[Login]]
 """Finds the logins for a scheme, in the order in which they are tried; may ask a person for a password."""
 
 
-class Leg(Protocol):
+class Answered(Protocol):
+    """A reply, as far as a login looks at it: whole, or with a body that is still to come."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names in lower case."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it came over TLS from a server whose certificate was verified."""
+
+
+_R = TypeVar("_R", bound=Answered)
+_R_co = TypeVar("_R_co", bound=Answered, covariant=True)
+
+
+class Leg(Protocol[_R_co]):
     """The connection of one request, as a login sees it."""
 
     @property
@@ -51,7 +71,7 @@ class Leg(Protocol):
     def is_shared(self) -> bool:
         """Whether a proxy in between sends our requests on, and may do so on a connection that others use too."""
 
-    def send(self, headers: Mapping[str, str]) -> HttpReply:
+    def send(self, headers: Mapping[str, str]) -> _R_co:
         """Send the request once more, with these headers besides its own."""
 
     def disconnect(self) -> None:
@@ -84,7 +104,7 @@ class HttpLogin:
         self._find_logins = find_logins
         self._negotiator = Negotiator()
 
-    def answer(self, endpoint: Endpoint, asked: HttpReply, leg: Leg, deadline: Deadline, wake: Wake) -> HttpReply:
+    def answer(self, endpoint: Endpoint, asked: _R, leg: Leg[_R], deadline: Deadline, wake: Wake) -> _R:
         """Log in to a server that answered 401.
 
         Args:
@@ -127,8 +147,14 @@ class HttpLogin:
         raise _sum_up(endpoint, failed)
 
     def _try(
-        self, login: Login, offers: Mapping[str, bytes], endpoint: Endpoint, leg: Leg, deadline: Deadline, wake: Wake
-    ) -> HttpReply:
+        self,
+        login: Login,
+        offers: Mapping[str, bytes],
+        endpoint: Endpoint,
+        leg: Leg[_R],
+        deadline: Deadline,
+        wake: Wake,
+    ) -> _R:
         scheme = "NTLM" if login.mechanism is Mechanism.NTLM and "ntlm" in offers else "Negotiate"
         if scheme.lower() not in offers:
             raise _Refused(LoginProblem("not-offered"))
@@ -160,7 +186,7 @@ def _refused_hint(login: Login) -> str:
 
 
 def _require_server(
-    endpoint: Endpoint, login: Login, conversation: Negotiation, reply: HttpReply, answer: bytes
+    endpoint: Endpoint, login: Login, conversation: Negotiation, reply: Answered, answer: bytes
 ) -> None:
     """With Kerberos a server proves who it is as well; over HTTP nothing else does.
 

@@ -42,7 +42,13 @@ class Watch:
     """
 
     def __init__(
-        self, endpoint: Endpoint, deadline: Deadline, connect_timeout: float, cancellation: Cancellation | None = None
+        self,
+        endpoint: Endpoint,
+        deadline: Deadline,
+        connect_timeout: float,
+        cancellation: Cancellation | None = None,
+        *,
+        silence: float = SILENCE_LIMIT,
     ) -> None:
         self.endpoint = endpoint
         self.deadline = deadline
@@ -50,6 +56,7 @@ class Watch:
         self.phase = Phase.CONNECT
         self.cancellation = cancellation
         self._connect_timeout = connect_timeout
+        self._silence = silence
         self._lock = threading.Lock()
         self._verdict: TransportError | None = None
         self._socket: socket.socket | None = None
@@ -84,7 +91,7 @@ class Watch:
     def patience(self) -> float:
         """Seconds, more than zero, for which one wait on a socket may last."""
         remaining = self.deadline.remaining()
-        return SILENCE_LIMIT if remaining is None else min(SILENCE_LIMIT, max(remaining, _SHORTEST))
+        return self._silence if remaining is None else min(self._silence, max(remaining, _SHORTEST))
 
     def allow_another_connection(self) -> None:
         """Give a further connection of the same request its own time to connect."""

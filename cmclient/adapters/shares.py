@@ -5,6 +5,7 @@ UNC paths go through Windows where there is Windows, and elsewhere through whoev
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
@@ -51,12 +52,14 @@ class Shares:
     """``ports.SharedFiles`` for local folders and UNC paths.
 
     Args:
-        remote: Speaks to network shares; None on Windows, which does so by itself.
+        remote: Speaks to network shares; None when nobody does.
+        opens_shares: Whether the operating system opens UNC paths by itself.
     """
 
-    def __init__(self, remote: SharedFiles | None) -> None:
+    def __init__(self, remote: SharedFiles | None, *, opens_shares: bool = sys.platform == "win32") -> None:
         self._local = FolderFiles()
         self._remote = remote
+        self._opens_shares = opens_shares
 
     def list_files(
         self, folder: str, deadline: Deadline, cancellation: Cancellation | None = None
@@ -76,7 +79,18 @@ class Shares:
         return self._files(folder).open(folder, name, offset, deadline, cancellation)
 
     def _files(self, folder: str) -> SharedFiles:
-        return self._remote if self._remote is not None and is_share(folder) else self._local
+        if self._opens_shares or not is_share(folder):
+            return self._local
+        if self._remote is None:
+            raise _no_smb(folder)
+        return self._remote
+
+
+def _no_smb(folder: str) -> SourceRefusedError:
+    hint = "Install it: python -m pip install 'cmclient[smb]'; or mount the share and give the folder."
+    return SourceRefusedError(
+        f"{folder} is a network share, and smbprotocol is not installed", source=folder, hint=hint
+    )
 
 
 class FolderFiles:

@@ -8,12 +8,20 @@ nobody waits any more.
 import errno
 import logging
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import Any, Self
+
+import smbclient
+from smbprotocol.connection import Connection
+from smbprotocol.exceptions import SMBAuthenticationError, SMBException
+from spnego.exceptions import SpnegoError
 
 from ..errors import (
     AuthenticationError,
+    CmClientError,
     ConnectError,
     ConnectionLostError,
     InvalidValueError,
@@ -29,23 +37,19 @@ from ..model.login import Login, Mechanism
 from ..ports import Cancellation, SharedFile
 from .shares import MOST_FILES, check_time
 
-if TYPE_CHECKING:
-    from smbprotocol.connection import Connection
-
 __all__ = ["SMB_PORT", "SmbShares"]
 
-_log = logging.getLogger(__name__)
-_T = Any
-
 SMB_PORT = 445
-_INSTALL = "Install it: python -m pip install 'cmclient[smb]'; or mount the share and give the folder."
+_FAILURES = (OSError, ValueError, SMBException, SpnegoError)
 _LARGEST = 16 * 1024 * 1024  # bytes of one message; the protocol has no larger ones, and the library would take 4 GiB
 _MOST_DEPTH = 64  # folders inside each other: against a share that leads into itself
+_SHORTEST = 0.001  # seconds; sockets take zero for "do not wait at all"
+_SHOWN = 300  # characters of a library's words
 _PARTS = 2  # of a UNC path: server and share
 
 
 class SmbShares:
-    """``ports.SharedFiles`` for UNC paths.
+    """``ports.SharedFiles`` for UNC paths. Safe to use from several threads.
 
     Args:
         login: Who logs in; None for whoever is logged on here (a Kerberos ticket).
@@ -54,12 +58,12 @@ class SmbShares:
     """
 
     def __init__(self, login: Login | None = None, *, connect_timeout: float = 5.0, port: int = SMB_PORT) -> None:
+        logging.getLogger("smbprotocol").addHandler(logging.NullHandler())  # what fails is told by our errors
         self._login = login
         self._connect_timeout = connect_timeout
         self._port = port
+        self._client = uuid.uuid4()
         self._own = threading.local()
-        self._lock = threading.Lock()
-        self._all: list[dict[str, Any]] = []
 
     def list_files(
         self, folder: str, deadline: Deadline, cancellation: Cancellation | None = None
@@ -67,8 +71,9 @@ class SmbShares:
         """List every file below a folder; see ``ports.SharedFiles``."""
         path = _unc(folder)
         found: list[FileEntry] = []
-        with self._guarded(folder, deadline, cancellation):
-            for name, size in self._walk(path, deadline, cancellation):
+        with _Guard(folder, self._connections(), deadline, cancellation) as guard, guard.telling():
+            self._connect(path, deadline)
+            for name, size in self._walk(path, guard):
                 if len(found) == MOST_FILES:
                     raise ListingError(f"{folder} holds more than {MOST_FILES} files", source=folder)
                 found.append(FileEntry(_name(name, folder), size))
@@ -84,151 +89,141 @@ class SmbShares:
     ) -> SharedFile:
         """Open a file at an offset; see ``ports.SharedFiles``."""
         path = "\\".join((_unc(folder), *name.split("/")))
-        with self._guarded(folder, deadline, cancellation):
-            import smbclient  # noqa: PLC0415 - only who has network shares needs it
-
-            self._connect(path, deadline)
-            opened = smbclient.open_file(path, "rb", 0, share_access="r", **self._session())
-            opened.seek(offset)
-        return _SharedFile(self, opened, folder, name, deadline, cancellation)
-
-    def close(self) -> None:
-        """Close every connection."""
-        with self._lock:
-            connections = [one for cache in self._all for one in cache.values()]
-            self._all.clear()
-        self._own = threading.local()
-        for connection in connections:
-            _shut(connection)
-
-    @contextmanager
-    def guarded(self, what: str, deadline: Deadline, cancellation: Cancellation | None) -> Iterator[None]:
-        """Do something on this thread's connections: their errors become ours, and the time is kept."""
-        with self._guarded(what, deadline, cancellation):
-            yield
-
-    @contextmanager
-    def _guarded(self, what: str, deadline: Deadline, cancellation: Cancellation | None) -> Iterator[None]:
-        check_time(what, deadline, cancellation)
-        cache = self._cache()
-        over = threading.Event()
-
-        def end() -> None:
-            over.set()
-            for connection in list(cache.values()):
-                _shut(connection)
-
-        remaining = deadline.remaining()
-        timer = None
-        if remaining is not None:
-            timer = threading.Timer(min(remaining, threading.TIMEOUT_MAX), end)
-            timer.daemon = True
-            timer.start()
-        done = threading.Event()
-        if cancellation is not None:
-            cancellation.on_cancel(lambda: None if done.is_set() else end())
+        guard = _Guard(f"{folder}, {name}", self._connections(), deadline, cancellation)
+        guard.__enter__()
         try:
-            yield
-        except (OSError, ValueError, ImportError, *_library_errors()) as error:
-            self._forget()
-            check_time(what, deadline, cancellation)
-            raise _translate(what, error) from error
-        finally:
-            done.set()
-            if timer is not None:
-                timer.cancel()
+            with guard.telling():
+                self._connect(path, deadline)
+                opened = smbclient.open_file(path, "rb", 0, share_access="r", **self._session())
+                opened.seek(offset)
+        except BaseException:
+            guard.__exit__(None, None, None)
+            raise
+        return _SharedFile(opened, guard)
 
     def _connect(self, path: str, deadline: Deadline) -> None:
         """Have a connection to the server of a path, with its messages limited in size."""
-        from smbclient import ClientConfig  # noqa: PLC0415
-        from smbprotocol.connection import Connection  # noqa: PLC0415
-
         server = path.lstrip("\\").partition("\\")[0]
-        key = f"{server.lower()}:{self._port}"
-        cache = self._cache()
-        kept = cache.get(key)
+        key, connections = f"{server.lower()}:{self._port}", self._connections()
+        kept = connections.get(key)
         if kept is not None and kept.transport.connected:
             return
-        left = deadline.within(self._connect_timeout).remaining()
-        connection = Connection(ClientConfig().client_guid, server, self._port, require_signing=True)
-        connection.connect(timeout=self._connect_timeout if left is None else max(left, 0.001))
+        limit = deadline.within(self._connect_timeout).remaining()
+        connection = Connection(self._client, server, self._port, require_signing=True)
+        connection.connect(timeout=self._connect_timeout if limit is None else max(limit, _SHORTEST))
         _limit(connection)
-        cache[key] = connection
+        connections[key] = connection
 
-    def _walk(
-        self, root: str, deadline: Deadline, cancellation: Cancellation | None
-    ) -> Iterator[tuple[tuple[str, ...], int]]:
-        import smbclient  # noqa: PLC0415
-
-        self._connect(root, deadline)
+    def _walk(self, root: str, guard: "_Guard") -> Iterator[tuple[tuple[str, ...], int]]:
+        """Files below a folder, as the parts of their names, and their sizes; links are left out."""
         waiting: list[tuple[str, ...]] = [()]
         while waiting:
-            check_time(root, deadline, cancellation)
+            guard.check()
             place = waiting.pop()
             for entry in smbclient.scandir("\\".join((root, *place)), **self._session()):
                 below = (*place, entry.name)
                 if entry.is_symlink():
                     continue
-                if entry.is_dir(follow_symlinks=False):
-                    if len(below) > _MOST_DEPTH:
-                        raise ListingError(f"{root} has more than {_MOST_DEPTH} folders inside each other", source=root)
-                    waiting.append(below)
-                else:
+                if not entry.is_dir(follow_symlinks=False):
                     yield below, entry.smb_info.end_of_file
+                elif len(below) > _MOST_DEPTH:
+                    raise ListingError(f"{root} has more than {_MOST_DEPTH} folders inside each other", source=root)
+                else:
+                    waiting.append(below)
 
     def _session(self) -> dict[str, Any]:
         """What smbclient is told of who logs in, and how."""
         login = self._login
-        given: dict[str, Any] = {"port": self._port, "connection_cache": self._cache()}
+        given: dict[str, Any] = {"port": self._port, "connection_cache": self._connections()}
         if login is not None:
             given["auth_protocol"] = "kerberos" if login.mechanism is Mechanism.KERBEROS else "ntlm"
             given["username"] = login.user
             given["password"] = None if login.password is None else login.password.reveal()
         return given
 
-    def _cache(self) -> dict[str, Any]:
-        cache: dict[str, Any] | None = getattr(self._own, "cache", None)
-        if cache is None:
-            cache = self._own.cache = {}
-            with self._lock:
-                self._all.append(cache)
-        return cache
+    def _connections(self) -> dict[str, Any]:
+        """The connections of this thread, by server and port, as smbclient keeps them."""
+        connections: dict[str, Any] | None = getattr(self._own, "connections", None)
+        if connections is None:
+            connections = self._own.connections = {}
+        return connections
 
-    def _forget(self) -> None:
-        """Let this thread's connections go: after an error nobody knows what state they are in."""
-        cache = self._cache()
-        for connection in cache.values():
-            _shut(connection)
-        cache.clear()
+
+class _Guard:
+    """Watches over one use of a thread's connections: closes them when the time is up or nobody waits any more."""
+
+    def __init__(
+        self, what: str, connections: dict[str, Any], deadline: Deadline, cancellation: Cancellation | None
+    ) -> None:
+        check_time(what, deadline, cancellation)
+        self._what = what
+        self._connections = connections
+        self._deadline, self._cancellation = deadline, cancellation
+        self._is_over = False
+        remaining = deadline.remaining()
+        self._timer = None if remaining is None else threading.Timer(min(remaining, threading.TIMEOUT_MAX), self._end)
+
+    def __enter__(self) -> Self:
+        """Begin to watch."""
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+        if self._cancellation is not None:
+            self._cancellation.on_cancel(self._end)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop watching."""
+        self._is_over = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def check(self) -> None:
+        """Go on only if there is time and somebody wants it; see ``check_time``."""
+        check_time(self._what, self._deadline, self._cancellation)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Raise errors of ours in place of those of the library; after one nobody knows the connections' state."""
+        try:
+            yield
+        except _FAILURES as error:
+            self._close()
+            self._connections.clear()
+            self.check()
+            raise _translate(self._what, error) from error
+
+    def _end(self) -> None:
+        if not self._is_over:
+            self._close()
+
+    def _close(self) -> None:
+        for connection in list(self._connections.values()):
+            with suppress(OSError):
+                connection.transport.close()
 
 
 class _SharedFile:
     """An open file of a share."""
 
-    def __init__(
-        self,
-        shares: SmbShares,
-        opened: Any,  # noqa: ANN401 - the library has no types
-        folder: str,
-        name: RelativeName,
-        deadline: Deadline,
-        cancellation: Cancellation | None,
-    ) -> None:
+    def __init__(self, opened: Any, guard: _Guard) -> None:  # noqa: ANN401 - the library has no types
         self.size: int = opened.fd.end_of_file
         self.modified = str(opened.fd.last_write_time)
-        self._shares, self._opened = shares, opened
-        self._what = f"{folder}, {name}"
-        self._deadline, self._cancellation = deadline, cancellation
+        self._opened, self._guard = opened, guard
 
     def read_into(self, buffer: memoryview) -> int:
         """Read what is there; see ``ports.ByteStream``."""
-        with self._shares.guarded(self._what, self._deadline, self._cancellation):
+        self._guard.check()
+        with self._guard.telling():
             count: int = self._opened.readinto(buffer)
         return count
 
     def close(self) -> None:
         """Let go of it."""
-        with suppress(OSError, ValueError, *_library_errors()):
+        self._guard.__exit__(None, None, None)
+        with suppress(*_FAILURES):
             if self._opened.fd.connection.transport.connected:
                 self._opened.close()
 
@@ -253,7 +248,7 @@ def _name(parts: tuple[str, ...], folder: str) -> RelativeName:
         raise UnsafeNameError(f"{folder}: {error.message}", source=folder) from error
 
 
-def _limit(connection: "Connection") -> None:
+def _limit(connection: Connection) -> None:
     """Refuse messages of a size that the protocol does not have, before memory is taken for them."""
     receive = connection.transport._recv  # noqa: SLF001 - there is no public place for it
 
@@ -265,47 +260,45 @@ def _limit(connection: "Connection") -> None:
     connection.transport._recv = limited  # noqa: SLF001
 
 
-def _shut(connection: Any) -> None:  # noqa: ANN401
-    with suppress(OSError):
-        connection.transport.close()
+_LOGIN = {
+    0xC000006A: "the password is wrong",
+    0xC000006D: "the user or the password is wrong",
+    0xC000006E: "the account may not log in",
+    0xC0000071: "the password has expired",
+    0xC0000072: "the account is disabled",
+    0xC0000193: "the account has expired",
+    0xC0000224: "the password has to be changed first",
+    0xC0000234: "the account is locked",
+}
+_DENIED = {0xC0000022}
+_MISSING = {0xC000000F, 0xC0000034, 0xC000003A, 0xC00000BA, 0xC00000CC, 0xC0000103, 0xC0000225}
+_LOGIN_HINT = "Check the user and the password file, or get a ticket with kinit."
 
 
-def _library_errors() -> tuple[type[Exception], ...]:
-    """What smbprotocol and pyspnego raise; nothing when they are not installed."""
-    try:
-        from smbprotocol.exceptions import SMBException  # noqa: PLC0415
-        from spnego.exceptions import SpnegoError  # noqa: PLC0415
-    except ImportError:
-        return ()
-    return (SMBException, SpnegoError)
-
-
-_MISSING = {"ObjectNameNotFound", "ObjectPathNotFound", "NoSuchFile", "BadNetworkName", "NotFound", "FileIsADirectory"}
-_LOGIN = {"LogonFailure", "WrongPassword", "PasswordExpired", "SMBAuthenticationError", "NoneMapped"}
-
-
-def _translate(what: str, error: BaseException) -> Exception:
+def _translate(what: str, error: Exception) -> CmClientError:
     """Our error for one of the library, or of a socket."""
-    kind = type(error).__name__
-    text = " ".join(str(error).split())[:300]
-    if isinstance(error, ImportError):
-        return SourceRefusedError(f"{what} is a network share, and smbprotocol is missing", source=what, hint=_INSTALL)
-    if kind in _LOGIN or (kind == "SMBException" and "guest" in text):
-        hint = "Check the user and the password file, or get a ticket with kinit."
-        return AuthenticationError(f"{what}: the login was refused: {text}", endpoint=what, hint=hint)
-    number = getattr(error, "errno", None)
-    if kind == "AccessDenied" or number in {errno.EACCES, errno.EPERM}:
+    status = getattr(error, "ntstatus", None) or getattr(error, "status", None)
+    text = " ".join(str(error).split())[:_SHOWN]
+    if status in _LOGIN:
+        return AuthenticationError(
+            f"{what}: no login: {_LOGIN[status]}", endpoint=what, reason="wrong-password", hint=_LOGIN_HINT
+        )
+    if isinstance(error, SMBAuthenticationError | SpnegoError) or "guest" in text:
+        return AuthenticationError(f"{what}: no login: {text}", endpoint=what, reason="failed", hint=_LOGIN_HINT)
+    if status in _DENIED:
         hint = "The account needs read access to the share and to the folder."
         return SourceRefusedError(f"{what}: access is denied", source=what, hint=hint)
-    if kind in _MISSING or number in {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}:
+    if status in _MISSING:
         hint = "Look whether the path is right, and whether the share is there."
         return SourceRefusedError(f"{what}: there is no such folder or file", source=what, hint=hint)
     if isinstance(error, ValueError) and "Failed to connect" in text:
         return _unreachable(what, error, text)
-    return ConnectionLostError(f"{what}: {text or kind}", endpoint=what)
+    if "timeout" in text:
+        return TransportTimeoutError(f"{what}: the server does not answer", endpoint=what)
+    return ConnectionLostError(f"{what}: {text or type(error).__name__}", endpoint=what)
 
 
-def _unreachable(what: str, error: BaseException, text: str) -> Exception:
+def _unreachable(what: str, error: BaseException, text: str) -> CmClientError:
     cause = error.__cause__
     if isinstance(cause, TimeoutError):
         return TransportTimeoutError(f"{what}: no TCP connection within its time", endpoint=what, phase="connect")

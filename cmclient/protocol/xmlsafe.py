@@ -4,8 +4,9 @@ Nothing of a document type is taken: no DTD, so no entities. Processing instruct
 the encoding is told from the bytes (UTF-8, or UTF-16 with or without a byte order mark), not from what they declare.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import codecs
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Protocol
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -13,9 +14,21 @@ from ..errors import MalformedReplyError, UnsafeXmlError
 from ..model.names import shown_name
 from .webpage import is_web_page, web_page_error
 
-__all__ = ["DEFAULT", "XmlLimits", "decode_xml", "find_local", "iter_local", "local_name", "parse_xml"]
+__all__ = [
+    "DEFAULT",
+    "XmlLimits",
+    "XmlTarget",
+    "decode_xml",
+    "find_local",
+    "iter_local",
+    "local_name",
+    "parse_xml",
+    "parse_xml_pieces",
+]
 
 _PIECE = 64 * 1024  # bytes parsed between two looks at how far it got
+_HEAD = 1024  # bytes of a document that the messages look at
+_BEGIN = 4  # bytes after which the encoding is known
 _BLANKS = b" \t\r\n"
 _BOM_8, _BOM_LE, _BOM_BE = b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"
 _CUT_OFF = frozenset(
@@ -75,11 +88,90 @@ def parse_xml(data: bytes, *, where: str, limits: XmlLimits = DEFAULT) -> Elemen
     if not text:
         raise MalformedReplyError(f"{where} is empty", where=where)
     try:
-        return _Reader(where, limits).read(text)
+        tree = TreeBuilder()
+        _Reader(where, limits, tree).read_pieces((text,))
+        root: Element = tree.close()
     except expat.ExpatError as error:
         raise _malformed(where, text, error) from error
     except _WebPageError as error:
         raise _web_page(where, text) from error
+    return root
+
+
+class XmlTarget(Protocol):
+    """Takes a document as it is read; may raise an error of ours, which ends the reading."""
+
+    def start(self, tag: str, attributes: dict[str, str], /) -> object:
+        """An element begins; a name with a namespace is written ``{namespace}name``."""
+
+    def end(self, tag: str, /) -> object:
+        """It ends."""
+
+    def data(self, text: str, /) -> object:
+        """Text; several pieces may follow each other."""
+
+
+def parse_xml_pieces(pieces: Iterable[bytes], target: XmlTarget, *, where: str, limits: XmlLimits = DEFAULT) -> None:
+    """Read a document that is too large to keep, as it comes.
+
+    Args:
+        pieces: Its bytes, as ``parse_xml`` takes them, in order.
+        target: Takes what is in it.
+        where: What the document is, for the messages.
+        limits: How much of it is taken.
+
+    Raises:
+        UnsafeXmlError: It has a document type or entities, or is past a limit; no piece is asked for after that.
+        MalformedReplyError: It is empty, cut off, a web page, or no well-formed XML.
+    """
+    head = bytearray()
+    try:
+        _Reader(where, limits, target).read_pieces(_as_utf_8(_noted(pieces, head, where, limits.size), where))
+    except expat.ExpatError as error:
+        if error.code in _CUT_OFF and not head.strip(_BLANKS + b"\0"):
+            raise MalformedReplyError(f"{where} is empty", where=where) from error
+        raise _malformed(where, bytes(head), error) from error
+    except _WebPageError as error:
+        raise _web_page(where, bytes(head)) from error
+
+
+def _noted(pieces: Iterable[bytes], head: bytearray, where: str, size: int) -> Iterator[bytes]:
+    """Count what comes, and keep its begin for the messages."""
+    taken = 0
+    for piece in pieces:
+        taken += len(piece)
+        if taken > size:
+            raise UnsafeXmlError(f"{where} is larger than {size} bytes")
+        head += piece[: max(0, _HEAD - len(head))]
+        yield piece
+
+
+def _as_utf_8(pieces: Iterable[bytes], where: str) -> Iterator[bytes]:
+    """As ``decode_xml``, piece by piece."""
+    decoder: codecs.IncrementalDecoder | None = None
+    begun, start, nuls = False, b"", 0
+    for piece in pieces:
+        if not begun:
+            start += piece
+            if len(start) < _BEGIN:
+                continue
+            encoding = None if start.startswith(_BOM_8) else _find_utf_16(start[:2])
+            decoder = codecs.getincrementaldecoder(encoding)() if encoding else None
+            begun, data = True, start.removeprefix(_BOM_8)
+        else:
+            data = piece
+        if decoder is not None:
+            try:
+                data = decoder.decode(data).removeprefix("\ufeff").encode("utf-8")
+            except UnicodeError as error:
+                raise MalformedReplyError(f"{where} begins as UTF-16 and is not", where=where) from error
+        bare = data.rstrip(b"\0")
+        if bare:
+            yield b"\0" * min(nuls, 1) + bare  # a NUL in the midst is an error, however many follow it
+            nuls = 0
+        nuls += len(data) - len(bare)
+    if not begun:
+        yield start.rstrip(b"\0")
 
 
 def decode_xml(data: bytes, *, where: str) -> bytes:
@@ -119,27 +211,30 @@ class _WebPageError(Exception):
 class _Reader:
     """One parse. A handler that raises ends it: expat calls no other one then, and no more is fed."""
 
-    def __init__(self, where: str, limits: XmlLimits) -> None:
+    def __init__(self, where: str, limits: XmlLimits, target: XmlTarget) -> None:
         self._where = where
         self._limits = limits
-        self._tree = TreeBuilder()
+        self._target = target
         self._depth = 0
         self._counted = 0
         self._declared = 0
         self._text = 0
 
-    def read(self, text: bytes) -> Element:
+    def read_pieces(self, pieces: Iterable[bytes]) -> None:
         parser = self._parser()
-        view = memoryview(text)
-        for fed in range(0, len(view), _PIECE):
-            piece = view[fed : fed + _PIECE]
-            parser.Parse(piece, False)  # noqa: FBT003 - takes no keyword
-            # A tag or comment without an end is kept whole, and looked through again with each piece.
-            if fed + len(piece) - parser.CurrentByteIndex > self._limits.token + _PIECE:
-                raise self._unsafe(f"it has a tag or comment longer than {self._limits.token} bytes")
+        fed, begun = 0, False
+        for whole in pieces:
+            text = whole if begun else whole.lstrip(_BLANKS)
+            begun = begun or bool(text)
+            view = memoryview(text)
+            for start in range(0, len(view), _PIECE):
+                piece = view[start : start + _PIECE]
+                parser.Parse(piece, False)  # noqa: FBT003 - takes no keyword
+                fed += len(piece)
+                # A tag or comment without an end is kept whole, and looked through again with each piece.
+                if fed - parser.CurrentByteIndex > self._limits.token + _PIECE:
+                    raise self._unsafe(f"it has a tag or comment longer than {self._limits.token} bytes")
         parser.Parse(b"", True)  # noqa: FBT003 - takes no keyword
-        root: Element = self._tree.close()
-        return root
 
     def _parser(self) -> expat.XMLParserType:
         """An expat parser; never an attribute, or it and the tree would wait for the garbage collector."""
@@ -191,18 +286,18 @@ class _Reader:
             if max(map(len, pairs)) > limits.token:
                 raise self._unsafe(f"it has an attribute longer than {limits.token} characters")
             attributes = {_in_tree(key): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
-        self._tree.start(_in_tree(name), attributes)
+        self._target.start(_in_tree(name), attributes)
 
     def _end(self, name: str) -> None:
         self._text = 0
         self._depth -= 1
-        self._tree.end(_in_tree(name))
+        self._target.end(_in_tree(name))
 
     def _characters(self, text: str) -> None:
         self._text += len(text)
         if self._text > self._limits.token:
             raise self._unsafe(f"it has a text longer than {self._limits.token} characters")
-        self._tree.data(text)
+        self._target.data(text)
 
 
 def _in_tree(name: str) -> str:

@@ -124,7 +124,7 @@ def test_only_network_shares_go_to_whoever_speaks_smb(folder: Path) -> None:
             asked.append(folder)
             return ()
 
-    shares = Shares(Remote())
+    shares = Shares(Remote(), opens_shares=False)
     shares.list_files(r"\\server\share", NEVER)
     assert len(shares.list_files(str(folder), NEVER)) == 2
     assert asked == [r"\\server\share"]
@@ -135,3 +135,15 @@ def test_only_network_shares_go_to_whoever_speaks_smb(folder: Path) -> None:
 )
 def test_a_unc_path_is_told_from_a_local_one(path: str, *, remote: bool) -> None:
     assert is_share(path) is remote
+
+
+def test_a_share_that_nobody_opens_says_what_to_install() -> None:
+    with pytest.raises(SourceRefusedError) as caught:
+        Shares(None, opens_shares=False).list_files(r"\\server\share", NEVER)
+    assert "cmclient[smb]" in caught.value.hint
+
+
+def test_where_the_system_opens_shares_nobody_else_does() -> None:
+    with pytest.raises(SourceRefusedError) as caught:
+        Shares(None, opens_shares=True).list_files(r"\\server\share", NEVER)
+    assert "cmclient[smb]" not in caught.value.hint

@@ -1,0 +1,219 @@
+"""One request over a session of requests, and its reply: what may be sent, how it is read, what is refused."""
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Generic, TypeVar
+
+import requests
+from requests.utils import select_proxy
+
+from .._version import __version__
+from ..errors import ConnectionLostError, InvalidValueError, RedirectRefusedError, ReplyTooLargeError, TransportError
+from ..model.endpoints import Endpoint, Scheme
+from ..model.http import HttpReply, HttpRequest
+from .http_errors import printable
+from .http_login import UNAUTHORIZED, Answered
+from .http_sockets import WatchedAdapter
+from .http_stream import HeldReply, require_not_encoded
+from .http_tls import verified_chain
+from .http_watch import Watch
+
+__all__ = ["Exchange", "Session", "SessionLeg", "open_reply", "read_reply", "require_sendable"]
+
+_R = TypeVar("_R", bound=Answered)
+_CHUNK = 64 * 1024  # bytes asked of a socket at once
+_PAGE_CAP = 64 * 1024  # bytes of the page with which a server asks who we are, if less is to be read of the answer
+_LOCATION_CAP = 2000  # characters kept of where a redirect points
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
+_PATH = re.compile(r"/[!\"$-~]*")  # printable ASCII without a blank, and without a fragment
+_VALUE = re.compile(r"[\t -~\x80-\xff]*")  # a field value (RFC 9110, 5.5): against headers smuggled in
+
+
+class Session(requests.Session):
+    """A session without memory.
+
+    Attributes:
+        watched: Its one adapter.
+        used: When it was last used, on the monotonic clock.
+        is_known: Whether its connection may be one that the server knows us on.
+    """
+
+    def __init__(self, adapter: WatchedAdapter, *, trust_env: bool) -> None:
+        super().__init__()
+        self.trust_env = trust_env
+        self.watched = adapter
+        self.used = 0.0
+        self.is_known = False
+        self.headers.clear()
+        self.headers.update({"User-Agent": f"cmclient/{__version__}", "Accept": "*/*"})
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+        self.cookies.set_policy(DefaultCookiePolicy(netscape=False, rfc2965=False))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Follow nothing: even with redirects off, requests would read all of the body to prepare the next request."""
+
+
+Exchange = Callable[[Session, HttpRequest, Watch], _R]
+"""Sends a request over a session and gives its reply, read or not."""
+
+
+def require_sendable(request: HttpRequest) -> None:
+    """Refuse what cannot be written as HTTP.
+
+    Raises:
+        InvalidValueError: The method, the path or a header.
+    """
+    if not _METHOD.fullmatch(request.method):
+        raise InvalidValueError("HTTP method", request.method, "it is no token")
+    if not _PATH.fullmatch(request.path):
+        reason = "it begins with a slash and has printable ASCII characters other than blank and #"
+        raise InvalidValueError("path of a request", request.path, reason)
+    for name, value in request.headers.items():
+        if not _METHOD.fullmatch(name):
+            raise InvalidValueError("header name", name, "it is no token")
+        if not _VALUE.fullmatch(value):
+            raise InvalidValueError(f"value of the header {name}", value, "it has control characters or is not Latin-1")
+
+
+def _prepare(session: Session, request: HttpRequest) -> requests.PreparedRequest:
+    bare = requests.Request(request.method, request.endpoint.url("/"), headers=dict(request.headers), data=request.body)
+    prepared = session.prepare_request(bare)
+    prepared.headers["Accept-Encoding"] = "identity"  # against bodies that unpack to gigabytes
+    prepared.method = request.method  # requests would write it in capitals,
+    prepared.url = request.endpoint.url(request.path)  # and quote the path anew
+    return prepared
+
+
+class SessionLeg(Generic[_R]):
+    """The connection of a request, as a login sees it; see ``http_login.Leg``."""
+
+    def __init__(
+        self,
+        session: Session,
+        request: HttpRequest,
+        watch: Watch,
+        exchange: Exchange[_R],
+    ) -> None:
+        self._session = session
+        self._request = request
+        self._watch = watch
+        self._exchange = exchange
+
+    @property
+    def connections(self) -> int:
+        """How many were opened so far."""
+        return self._session.watched.connections
+
+    @property
+    def certificate(self) -> bytes | None:
+        """The server's certificate; None without TLS."""
+        chain = verified_chain(self._session.watched.secured)
+        return chain[0] if chain else None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a proxy in between sends our requests on."""
+        url = self._request.endpoint.url("/")
+        ambient = self._session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
+        return self._request.endpoint.scheme is Scheme.HTTP and select_proxy(url, ambient["proxies"]) is not None
+
+    def send(self, headers: Mapping[str, str]) -> _R:
+        """Send the request with these headers."""
+        self._watch.allow_another_connection()
+        more = {**self._request.headers, **headers}
+        return self._exchange(self._session, self._request._replace(headers=more), self._watch)
+
+    def disconnect(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+
+def read_reply(session: Session, request: HttpRequest, watch: Watch) -> HttpReply:
+    """Send a request and read the whole reply."""
+    response, headers = _begin(session, request, watch)
+    asks = request.may_log_in and response.status_code == UNAUTHORIZED
+    with closing(response):
+        body = _read_body(response.raw, request, max(request.read_cap, _PAGE_CAP) if asks else request.read_cap)
+    if body:
+        require_not_encoded(response.status_code, headers, request.endpoint)
+    return HttpReply(response.status_code, body, headers, trusted=request.endpoint.scheme is Scheme.HTTPS)
+
+
+def open_reply(session: Session, request: HttpRequest, watch: Watch) -> HeldReply:
+    """Send a request and leave the body unread; but for a server that asks who we are, which may go on from there."""
+    response, headers = _begin(session, request, watch)
+    held = HeldReply(response, headers, trusted=request.endpoint.scheme is Scheme.HTTPS)
+    try:
+        if request.may_log_in and held.status == UNAUTHORIZED:
+            held.keep(_read_body(response.raw, request, _PAGE_CAP))
+        else:
+            require_not_encoded(held.status, headers, request.endpoint)
+    except BaseException:
+        response.close()
+        raise
+    return held
+
+
+def _begin(session: Session, request: HttpRequest, watch: Watch) -> tuple[requests.Response, dict[str, str]]:
+    """Send a request and read the head of its reply."""
+    prepared = _prepare(session, request)
+    ambient = session.merge_environment_settings(prepared.url, {}, stream=True, verify=True, cert=None)
+    limits = (min(request.connect_timeout, watch.patience()), watch.patience())
+    response = session.send(
+        prepared, timeout=limits, allow_redirects=False, stream=True, verify=True, proxies=ambient["proxies"]
+    )
+    try:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        _require_final(response.status_code, headers, request.endpoint)
+    except BaseException:
+        response.close()
+        raise
+    return response, headers
+
+
+def _require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> None:
+    """Refuse what is not the end of the matter: redirects, interim answers, framing that was not understood."""
+    where = str(endpoint)
+    location = headers.get("location")
+    if status // 100 == 3 and location is not None:  # noqa: PLR2004 - 3xx
+        shown = "".join(c if c.isprintable() else "?" for c in location[:_LOCATION_CAP])
+        raise RedirectRefusedError(
+            f"{where}: the server points to {printable(location)} (status {status}); redirects are not followed",
+            endpoint=where,
+            location=shown,
+            hint="A captive portal or a proxy may have answered in its place: log on there, or go around it.",
+        )
+    if status < 200:  # noqa: PLR2004 - 1xx
+        raise ConnectionLostError(f"{where}: an interim answer ({status}) and no final one", endpoint=where)
+    transfer = headers.get("transfer-encoding", "").strip().lower()
+    if transfer not in {"", "identity", "chunked"}:
+        raise ConnectionLostError(f"{where}: unknown transfer encoding {printable(transfer)}", endpoint=where)
+
+
+def _read_body(raw: Any, request: HttpRequest, cap: int) -> bytes:  # noqa: ANN401 - urllib3's reply, or its stand-in in tests
+    """Read what there is as it comes, and one byte more than the cap at most.
+
+    Raises:
+        ReplyTooLargeError: There is more, or more was announced.
+        OSError: And the others of ``FAILURES``, when it ends early.
+    """
+    if (raw.length_remaining or 0) > cap:
+        raise _too_large(request, f"{raw.length_remaining} bytes")
+    body = bytearray()
+    while True:
+        part = raw.read1(min(_CHUNK, cap + 1 - len(body)))  # what is there, without waiting for more
+        if not part:
+            return bytes(body)
+        body += part
+        if len(body) > cap:
+            raise _too_large(request, "more")
+
+
+def _too_large(request: HttpRequest, size: str) -> TransportError:
+    return ReplyTooLargeError(
+        f"{request.endpoint}: the reply has {size}, and {request.read_cap} bytes are the most that is read",
+        endpoint=str(request.endpoint),
+    )
