@@ -267,6 +267,7 @@ class ContentLocator:
                 assigned_site=site,
                 options=options,
                 boundary_groups=before,
+                in_operation=wanted.order is SourceOrder.CLIENT,
                 cancellation=cancellation,
             )
 
