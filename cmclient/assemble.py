@@ -23,6 +23,7 @@ from .rules.choose import SeededChooser
 
 if TYPE_CHECKING:
     from .assign import Assigner
+    from .content import ContentLocator
     from .roles import RoleLocator
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "load_settings",
     "locate",
     "open_assigner",
+    "open_content_locator",
     "open_locator",
     "open_ports",
     "open_role_locator",
@@ -54,6 +56,7 @@ class Run(NamedTuple):
         replaced: Single facts given by hand, by name; what is None or empty is unknown, and found out where it can be.
         remembers: Whether what is stored on this machine counts; not for the facts of another one.
         data: What the site knows of boundaries and servers, where somebody says it; roles without a message need it.
+        times_count: Whether the fallback times of the data say when content may come from where; else the site does.
     """
 
     offline: bool = False
@@ -62,6 +65,7 @@ class Run(NamedTuple):
     replaced: Mapping[str, object] = {}
     remembers: bool = True
     data: SiteData | None = None
+    times_count: bool = True
 
 
 class GivenFacts:
@@ -192,6 +196,24 @@ def open_role_locator(config: ClientConfig, run: Run | None = None) -> "Iterator
     run = run or Run()
     with open_ports(config, run) as ports:
         yield RoleLocator(config, offline=run.offline, data=run.data, **ports)
+
+
+@contextmanager
+def open_content_locator(config: ClientConfig, run: Run | None = None) -> "Iterator[ContentLocator]":
+    """A locator of content on the real world, closed at the end.
+
+    Args:
+        config: The settings.
+        run: How this run differs from them; None when it does not. Its data say the options of boundary groups.
+
+    Raises:
+        ConfigError: A file that a setting names cannot be read.
+    """
+    from .content import ContentLocator, SiteKnowledge
+
+    run = run or Run()
+    with open_ports(config, run) as ports:
+        yield ContentLocator(config, knowledge=SiteKnowledge(run.data, run.times_count), **ports)
 
 
 @contextmanager

@@ -72,6 +72,8 @@ class ClientConfig(NamedTuple):
     software_update_point: HostName | None
     update_source: ContentId | None
     update_source_version: int
+    cloud_content: bool
+    content_ask_interval: float
     purpose: Purpose
     phase: Phase
     trusted_forests: tuple[DnsDomain, ...] | None

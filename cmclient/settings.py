@@ -203,6 +203,15 @@ SETTINGS: tuple[Setting, ...] = (
         "update_source", "content id", None, "", "the update source as policy names it", named("content id", ContentId)
     ),
     Setting("update_source_version", "number", 1, "", "its version", whole("version", 0, _MAX_VERSION)),
+    Setting("cloud_content", "yes or no", _OFF, "", "content may come from cloud sources", as_flag),
+    Setting(
+        "content_ask_interval",
+        "number",
+        600.0,
+        "seconds",
+        "between two questions where content is, while a download waits for more sources",
+        _TIMEOUT,
+    ),
     Setting("purpose", "purpose", Purpose.POLICY, "", "what for", one_of("purpose", Purpose)),
     Setting("phase", "phase", Phase.REGISTERED, "", "where the client is in its life", one_of("phase", Phase)),
     Setting(

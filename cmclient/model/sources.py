@@ -3,16 +3,20 @@
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from .content import ContentReference
-from .decision import Reason
+from .content import ContentLocations, ContentReference
+from .decision import Location, Reason
 from .endpoints import Endpoint
-from .names import HostName
+from .http import Attempt
+from .names import HostName, SiteCode
 
 __all__ = [
+    "ContentLocation",
     "ContentSource",
+    "DeploymentOptions",
     "PlannedSource",
     "RejectedSource",
     "SourceAddress",
+    "SourceLack",
     "SourceOrder",
     "SourcePlan",
     "SourceTier",
@@ -46,6 +50,23 @@ class SourceOrder(StrEnum):
     CLIENT_SETUP = "client-setup"
 
 
+class DeploymentOptions(NamedTuple):
+    """What the deployment that wants the content lets a client do; a client has it from policy.
+
+    Attributes:
+        microsoft_update: Updates may come from Microsoft Update when no distribution point has them (CL-031).
+        remote_dp: A task sequence may use distribution points of neighbours (CL-040).
+        default_group_dp: A task sequence may use those of the default site boundary group (CL-040).
+        distribute_on_demand: The site is asked to bring the content to the distribution points near the client
+            (CL-035).
+    """
+
+    microsoft_update: bool = False
+    remote_dp: bool = False
+    default_group_dp: bool = False
+    distribute_on_demand: bool = False
+
+
 class SourceAddress(NamedTuple):
     """One address of a source.
 
@@ -70,11 +91,13 @@ class ContentSource(NamedTuple):
         addresses: Where it has the content, in the order in which they are tried; never empty, but for a source that
             cmclient does not download from, such as Windows Update.
         server: Its server; None for a local path, and for one that is not named.
+        site: The site that it is named under; None where nobody said.
     """
 
     tier: SourceTier
     addresses: tuple[SourceAddress, ...]
     server: HostName | None = None
+    site: SiteCode | None = None
 
 
 class PlannedSource(NamedTuple):
@@ -84,11 +107,18 @@ class PlannedSource(NamedTuple):
         source: The source.
         opens_after: Seconds from the begin of the job after which it may be used; 0 from the begin on.
         reasons: The rules that put it where it is, the decisive one first; never empty.
+        is_tie: Whether the source before it might as well stand behind it: chance put it there.
     """
 
     source: ContentSource
     opens_after: float
     reasons: tuple[Reason, ...]
+    is_tie: bool = False
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Ids of the rules, in order, each once."""
+        return tuple(dict.fromkeys(reason.rule for reason in self.reasons))
 
 
 class RejectedSource(NamedTuple):
@@ -113,6 +143,9 @@ class SourcePlan(NamedTuple):
             earlier. Empty when there is none.
         rejected: All others, in the order of the answer.
         notes: What else was decided, such as that the content has to be asked for again; may be empty.
+        seed: What random order came from.
+        catalogue: Version of the rule catalogue; empty for an order that was given.
+        ask_again: Seconds from the begin of the job when the site may name more (CL-036); None for never.
     """
 
     content: ContentReference | None
@@ -120,3 +153,55 @@ class SourcePlan(NamedTuple):
     ranked: tuple[PlannedSource, ...]
     rejected: tuple[RejectedSource, ...] = ()
     notes: tuple[Reason, ...] = ()
+    seed: int = 0
+    catalogue: str = ""
+    ask_again: float | None = None
+
+    def open_at(self, elapsed: float) -> tuple[PlannedSource, ...]:
+        """The sources that may be used so many seconds after the begin of the job, best first."""
+        return tuple(one for one in self.ranked if one.opens_after <= elapsed)
+
+    def next_opening(self, elapsed: float) -> float | None:
+        """Seconds after the begin of the job when the next one opens that is still closed; None when none will."""
+        return min((one.opens_after for one in self.ranked if one.opens_after > elapsed), default=None)
+
+
+class SourceLack(NamedTuple):
+    """Why there is no source to use now.
+
+    Attributes:
+        code: Stable kebab-case identifier of the cause.
+        rule: The rule behind it.
+        text: The cause in words.
+        next: What a person can look at or do next.
+    """
+
+    code: str
+    rule: str
+    text: str
+    next: str
+
+
+class ContentLocation(NamedTuple):
+    """Where content is, as far as the site has said it by now.
+
+    Attributes:
+        plan: The sources, judged.
+        answer: What the site said last.
+        location: The management point that was located, and how.
+        endpoint: The management point that answered.
+        attempts: What happened when management points were asked for sources, in order of start; those of the last
+            time alone.
+        asked_at: Seconds from the begin of the job when the site was asked last.
+        lack: Why there is no source to use now; None when there is one.
+        notes: What a person should know besides.
+    """
+
+    plan: SourcePlan
+    answer: ContentLocations
+    location: Location
+    endpoint: Endpoint
+    attempts: tuple[Attempt, ...]
+    asked_at: float
+    lack: SourceLack | None = None
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,57 @@
+"""The order of sources of a task sequence: another one than that of the client.
+
+peers, those of the subnet first
+distribution points of the current group, the one on the same computer and those of the subnet first
+distribution points of neighbours, by their fallback times, which are not waited for
+distribution points of the default group
+what the four steps do not name, in the order of the client
+"""
+
+from collections.abc import Mapping
+
+from ..model.decision import Reason
+from ..model.rule import decides
+from ..model.sources import DeploymentOptions, SourceTier
+
+__all__ = ["find_deployment_bar", "task_sequence_place"]
+
+_STEPS: Mapping[SourceTier, tuple[int, int]] = {
+    SourceTier.PEER_IN_SUBNET: (1, 0),
+    SourceTier.PEER_IN_GROUP: (1, 1),
+    SourceTier.SAME_COMPUTER: (2, 0),
+    SourceTier.DP_IN_SUBNET: (2, 1),
+    SourceTier.DP_IN_GROUP: (2, 2),
+    SourceTier.NEIGHBOR_DP: (3, 0),
+    SourceTier.DEFAULT_GROUP_DP: (4, 0),
+}
+_BEHIND = 100  # places of what the four steps do not name
+_LATEST = 1_000_000  # minutes: a neighbour of unknown fallback time stands behind those of a known one
+
+
+@decides("CL-037", "CL-038", "BG-054")
+def task_sequence_place(tier: SourceTier, minute: int | None) -> tuple[tuple[float, int], tuple[Reason, ...]]:
+    """The place of a source in the order of a task sequence. That a group prefers distribution points changes nothing.
+
+    Args:
+        tier: What it is to a client.
+        minute: When it would join for a client; None when nobody said.
+    """
+    if tier not in _STEPS:
+        return (float(_BEHIND + tier), 0), (Reason("CL-037", "the four steps do not name it: behind them"),)
+    step, within = _STEPS[tier]
+    reasons = [Reason("CL-037", f"step {step} of the order of a task sequence")]
+    if tier is SourceTier.NEIGHBOR_DP:
+        within = _LATEST if minute is None else minute
+        known = "nobody said its fallback time" if minute is None else f"fallback time {minute} minutes"
+        reasons.append(Reason("CL-038", f"{known}: the shortest comes first, and none is waited for"))
+    return (float(step), within), tuple(reasons)
+
+
+@decides("CL-040")
+def find_deployment_bar(tier: SourceTier, deployment: DeploymentOptions) -> Reason | None:
+    """Why a task sequence may not use a source of a tier; None when it may."""
+    if tier is SourceTier.NEIGHBOR_DP and not deployment.remote_dp:
+        return Reason("CL-040", "the deployment does not let its task sequence use a remote distribution point")
+    if tier is SourceTier.DEFAULT_GROUP_DP and not deployment.default_group_dp:
+        return Reason("CL-040", "the deployment does not let its task sequence use the default site boundary group")
+    return None
