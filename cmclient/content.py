@@ -17,7 +17,7 @@ from .model.groups import Role, SiteData
 from .model.http import Attempt, Deadline
 from .model.names import SiteCode
 from .model.rule import decides
-from .model.sources import ContentLocation, DeploymentOptions, SourceOrder
+from .model.sources import ContentLocation, DeploymentOptions, SourceOrder, SourcePlan
 from .model.stored import StoredBoundaryGroups
 from .ports import (
     Cancellation,
@@ -101,7 +101,7 @@ class ContentLocator:
         certificate: ClientCertificate | None = None,
         knowledge: SiteKnowledge = SiteKnowledge(),  # noqa: B008 - a value that nobody can change
         has_account: bool = False,
-        bar: KindBar = lambda _source: None,
+        bar: KindBar = lambda _source, _client: None,
     ) -> None:
         """Put a locator together from its ports; ``cmclient.assemble`` does it from settings alone.
 
@@ -217,7 +217,7 @@ class ContentLocator:
             pool = build_pool(data, groups, Role.DISTRIBUTION_POINT, assigned_site=site)
         return _Known(combine_options(groups or default), pool)
 
-    def describe(self, wanted: _Wanted, facts: NetworkFacts, known: _Known) -> SourceClient:
+    def describe(self, wanted: _Wanted, facts: NetworkFacts, site: SiteCode | None, known: _Known) -> SourceClient:
         """The client, as the choice of sources looks at it."""
         config, options = self.config, known.options
         return SourceClient(
@@ -231,6 +231,7 @@ class ContentLocator:
             is_internet_based=config.internet_mp is not None,
             prefer_dps_over_peers=options is not None and options.prefer_dps_over_peers.is_on,
             prefer_cloud=options is not None and options.prefer_cloud.is_on,
+            assigned_site=site,
             default_group_minutes=max((entry.minute for entry in known.pool), default=None),
         )
 
@@ -267,6 +268,7 @@ class ContentLocator:
                 assigned_site=site,
                 options=options,
                 boundary_groups=before,
+                in_operation=wanted.order is SourceOrder.CLIENT,
                 cancellation=cancellation,
             )
 
@@ -325,6 +327,16 @@ class ContentSearch:
         self._place = locator.find_place()
         self.latest = self._ask(0.0, None, locator.deadline(deadline))
 
+    @property
+    def _due(self) -> float:
+        """When the site is to be asked again."""
+        again = self.latest.plan.ask_again
+        return float("inf") if again is None else again
+
+    def plan(self, elapsed: float, deadline: Deadline) -> SourcePlan:
+        """The sources in order, for a download; see ``replan``."""
+        return self.replan(elapsed, deadline).plan
+
     def replan(self, elapsed: float, deadline: Deadline | None = None) -> ContentLocation:
         """The plan so many seconds after the begin of the job: the site is asked again when it is time.
 
@@ -340,14 +352,14 @@ class ContentSearch:
         """
         place = self._locator.find_place()
         moved = place != self._place
-        if not moved and elapsed < self.latest.ask_again:
+        if not moved and elapsed < self._due:
             return self.latest
         try:
             self.latest = self._ask(elapsed, None if moved else self.latest.location, self._locator.deadline(deadline))
         except CmClientError as error:
             _log.warning("%s", error.message, extra={"event": "content.not-asked"})
-            again = elapsed + self._locator.config.content_ask_interval
-            self.latest = self.latest._replace(ask_again=again, notes=(*self.latest.notes[:1], error.message))
+            plan = self.latest.plan._replace(ask_again=elapsed + self._locator.config.content_ask_interval)
+            self.latest = self.latest._replace(plan=plan, notes=(f"asked again in vain: {error.message}",))
         else:
             self._place = place
         return self.latest
@@ -359,8 +371,9 @@ class ContentSearch:
         moved = location is None and elapsed > 0
         location = locator.find_management_point() if location is None else location
         notes: list[str] = []
-        known = locator.known_of(location.facts, location.decision.policy.assigned_site)
-        client = locator.describe(wanted, location.facts, known)
+        site = location.decision.policy.assigned_site
+        known = locator.known_of(location.facts, site)
+        client = locator.describe(wanted, location.facts, site, known)
         allow_peers = known.options is None or known.options.allow_peers.is_on
         said = locator.ask(wanted, location, client, deadline, allow_peers=allow_peers, notes=notes)
         history = follow_answer(self._history, said.answer, elapsed, moved=moved)
@@ -374,6 +387,8 @@ class ContentSearch:
             began=history.began,
             bar=locator.bar,
         )
+        again = next_question(history, known.pool, elapsed, interval=locator.config.content_ask_interval)
+        plan = plan._replace(ask_again=again)
         self._history = history
         _log.info("%d sources for %s", len(plan.ranked), wanted.content.id, extra={"event": "content.located"})
         return ContentLocation(
@@ -383,7 +398,6 @@ class ContentSearch:
             endpoint=said.endpoint,
             attempts=said.attempts,
             asked_at=elapsed,
-            ask_again=next_question(history, known.pool, elapsed, interval=locator.config.content_ask_interval),
             lack=find_source_lack(plan, history.answer, client, elapsed),
             notes=tuple(notes),
         )

@@ -267,6 +267,7 @@ class LocationMessenger:
         options: ContentOptions = _NO_OPTIONS,
         boundary_groups: ClientBoundaryGroups | None = None,
         style: RequestStyle = RequestStyle.CLIENT_2021,
+        in_operation: bool = True,
         cancellation: Cancellation | None = None,
     ) -> ContentLocations:
         """Ask where content is.
@@ -280,6 +281,7 @@ class LocationMessenger:
             options: Which sources the client can use.
             boundary_groups: What the answer before said of the client's boundary groups; None before the first one.
             style: Which client's requests it looks like.
+            in_operation: Whether it looks like one of a client that looks for itself.
             cancellation: Gives up when cancelled.
         """
         body = build_content_location_request(
@@ -289,6 +291,7 @@ class LocationMessenger:
             options=options,
             boundary_groups=boundary_groups,
             style=style,
+            in_operation=in_operation,
         )
         return self.send(endpoint, body, parse_content_location_reply, deadline, cancellation=cancellation)
 

@@ -5,6 +5,7 @@ had reached the disk, which files are finished, and which source gave a wrong on
 line, and what it would have said is found out anew.
 """
 
+import errno
 import json
 import os
 import sys
@@ -72,8 +73,6 @@ class DownloadJournal:
         if self.is_new:
             self.parts, self.finished, self.banned = {}, {}, set()
             self._append({"journal": _VERSION, "job": job})
-        else:
-            os.write(self._file, b"\n")  # ends a line that was cut off
 
     def close(self) -> None:
         """Let go of the file."""
@@ -116,9 +115,11 @@ class DownloadJournal:
         self._append({"banned": address, "file": name})
 
     def _append(self, line: dict[str, object]) -> None:
-        data = json.dumps(line).encode() + b"\n"
+        data = b"\n" + json.dumps(line).encode() + b"\n"  # the first ends a line that was cut off
         with self._lock:
-            os.write(self._file, data)
+            written = os.write(self._file, data)
+        if written < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _read(self, path: Path, job: str) -> bool:
         """Whether there is a journal of this job, and what it says is known now."""
@@ -128,7 +129,7 @@ class DownloadJournal:
         except FileNotFoundError:
             return False
         lines = _read_lines(path)
-        head = next(lines, {})
+        head = next(lines, {})  # blank lines are none
         if head.get("journal") != _VERSION or head.get("job") != job:
             return False
         for line in lines:

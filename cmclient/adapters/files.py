@@ -164,8 +164,7 @@ class DownloadFolder:
             path = self._staging / "lock"
             file = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY, 0o600)
             try:
-                if not try_lock(file):
-                    raise self._busy(read_holder(file))
+                self._require_lock(file)
                 with suppress(FileNotFoundError):
                     if os.path.samestat(path.stat(), os.fstat(file)):
                         write_holder(file)
@@ -175,6 +174,10 @@ class DownloadFolder:
                 raise
             os.close(file)
         raise self._busy(None)
+
+    def _require_lock(self, file: int) -> None:
+        if not try_lock(file):
+            raise self._busy(read_holder(file))
 
     def _busy(self, pid: int | None) -> TargetBusyError:
         who = "" if pid is None else f" (process {pid})"

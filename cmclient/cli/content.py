@@ -123,8 +123,8 @@ def _wait(search: "ContentSearch", seconds: float, config: "ClientConfig") -> No
 
     began = monotonic()
     while (elapsed := monotonic() - began) < seconds:
-        due = min(search.latest.ask_again, seconds)
-        sleep(max(0.0, min(due - elapsed, config.content_ask_interval)))
+        due = search.latest.plan.ask_again or elapsed + config.content_ask_interval
+        sleep(max(0.0, min(due, seconds) - elapsed))
         search.replan(min(monotonic() - began, seconds))
 
 

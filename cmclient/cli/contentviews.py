@@ -54,8 +54,8 @@ def _headline(found: ContentLocation, elapsed: float) -> Iterator[str]:
         yield f"  why ({lack.rule}): {lack.text}"
         yield f"  what next: {lack.next}"
     yield f"  asked: {found.endpoint}; boundary groups: {_groups(found)}"
-    if plan.content is not None:
-        yield f"  a download asks again after {_span(found.ask_again - found.asked_at)}, for more may join (CL-036)"
+    if plan.ask_again is not None:
+        yield f"  a download asks again after {_span(plan.ask_again - found.asked_at)}, for more may join (CL-036)"
     for note in (*(f"{one.text} ({one.rule})" for one in plan.notes), *found.notes):
         yield f"  {note}"
 
@@ -154,7 +154,7 @@ def content_document(found: ContentLocation, elapsed: float) -> dict[str, Any]:
         "lack": to_json(found.lack),
         "notes": [f"{one.text} ({one.rule})" for one in plan.notes] + list(found.notes),
         "asked_at": found.asked_at,
-        "ask_again": found.ask_again,
+        "ask_again": plan.ask_again,
         "management_point": str(found.endpoint),
         "assigned_site": found.location.decision.policy.assigned_site,
         "boundary_groups": to_json(found.answer.boundary_groups),

@@ -1,6 +1,6 @@
 """Where content and software update points are, as the boundary groups of a lab's hierarchy say."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import NAMESPACE_DNS, uuid5
@@ -15,7 +15,7 @@ from ..model.content import (
     ContentUrl,
     LocationRecord,
 )
-from ..model.endpoints import Audience, Endpoint, Scheme
+from ..model.endpoints import HTTPS_PORT, Audience, Endpoint, Scheme
 from ..model.groups import BoundaryGroup
 from ..model.groups import Role as GroupRole
 from ..model.messages import MpSite, SiteLocality, WsusLocation, WsusLocations
@@ -23,18 +23,34 @@ from ..model.names import HostName, SiteCode
 from ..model.questions import LocationQuestion
 from ..model.rule import decides
 from ..protocol.mplist import ssl_state_of
-from ..rules.pools import build_pool
+from ..rules.pools import build_pool, find_links
 from ..rules.software_update_points import update_point_pool, update_point_ports
 from .description import LabDescription, Site, SiteSystem
 from .faults import Role
 from .ldap_tree import Ports
 from .offers import Content, UpdatePoint
+from .peers import find_peers
 
-__all__ = ["find_content", "find_update_points", "is_trusted"]
+__all__ = ["Asking", "find_content", "find_update_points", "is_trusted"]
 
+_SECURE = 63  # SSL state bits of a server that takes HTTPS alone
 _ANY_UPDATE = "uid:"  # stands before the id of an update's content in a request
 _NEAREST_FIRST = (SiteLocality.LOCAL, SiteLocality.REMOTE, SiteLocality.FALLBACK)
 _INTERNET = frozenset({Audience.INTERNET, Audience.BOTH})
+
+
+class Asking(NamedTuple):
+    """How a client asks for content.
+
+    Attributes:
+        minutes: For how long it has looked for it: groups with a longer fallback time are not told of yet.
+        brought: Minutes since the content was asked for on demand where it is; less than 0 when it was not.
+        groups_at: The boundary groups that hold an address, for peers.
+    """
+
+    minutes: float
+    brought: float
+    groups_at: Callable[[str], Sequence[BoundaryGroup]]
 
 
 # Content
@@ -48,6 +64,7 @@ def find_content(
     home: Site,
     ports: Ports,
     now: datetime,
+    asking: Asking,
 ) -> ContentLocations:
     """Answer a content location request.
 
@@ -58,21 +75,19 @@ def find_content(
         home: The primary site of the client.
         ports: Of every web server.
         now: When.
+        asking: What counts besides.
 
     Returns:
-        The distribution points that hold the content, of the client's groups and of those that these lead to, by site,
-        the nearest site first. No site for content that does not exist.
+        The sources that hold the content: peers and distribution points of the client's groups, distribution points
+        and gateways of those that these lead to by now, by site, the nearest site first. No site for content that does
+        not exist.
     """
     lookup = _Lookup(asked, asked.options or ContentOptions(), description, home, ports)
     wanted = lookup.find_wanted()
-    near = _localities(description, groups, home)
-    package = None
-    if asked.client_package and wanted is not None:
-        package = ClientPackage(wanted.id, str(wanted.version), site_version=f"5.00.{home.build}.1000")
     return ContentLocations(
-        sites=tuple(lookup.by_site(wanted, near)) if wanted else (),
+        sites=() if wanted is None else tuple(lookup.sites(wanted, groups, asking)),
         boundary_groups=_client_groups(description, groups, now) if asked.wants_boundary_groups else None,
-        client_package=package,
+        client_package=lookup.package(wanted) if asked.client_package and wanted is not None else None,
         package_flags=0,
     )
 
@@ -96,8 +111,35 @@ class _Lookup(NamedTuple):
         wanted = asked.content.id.casefold().removeprefix(_ANY_UPDATE), asked.content.version
         return next((one for one in contents if (one.id.casefold(), one.version) == wanted), None)
 
-    def by_site(self, content: Content, near: Mapping[HostName, SiteLocality]) -> Iterator[ContentSite]:
-        """The sources by site, the nearest site first; the client's own site, empty, when there are none."""
+    def package(self, wanted: Content) -> ClientPackage:
+        """The client package, for client setup."""
+        return ClientPackage(wanted.id, str(wanted.version), site_version=f"5.00.{self.home.build}.1000")
+
+    def sites(self, content: Content, groups: Sequence[BoundaryGroup], asking: Asking) -> Iterator[ContentSite]:
+        """The sources: peers, distribution points by site with the nearest first, cloud sources; never no site."""
+        own = self._site(self.home.code, SiteLocality.LOCAL)
+        peers: list[LocationRecord] = []
+        if self.options.peers and not self.options.internet:
+            known, most = self.description.peers, self.description.peers_named
+            peers = find_peers(known, content.id, self.asked.client, groups, groups_at=asking.groups_at, most=most)
+        near = self._near(groups, asking.minutes)
+        found = tuple(self._by_site(_with_brought(content, near, asking.brought), near))
+        cloud = list(self._cloud(content, groups, asking.minutes)) if self.options.cloud else []
+        if peers:
+            yield ContentSite(own, tuple(peers))
+        yield from found
+        if cloud:
+            yield ContentSite(own, tuple(cloud))
+        if not (peers or found or cloud):
+            yield ContentSite(own)
+
+    def _near(self, groups: Sequence[BoundaryGroup], minutes: float) -> dict[HostName, SiteLocality]:
+        """How near the distribution points are; a client on the internet has no group, and is near to all for it."""
+        if self.options.internet:
+            return dict.fromkeys(self.description.servers_of(Role.DP), SiteLocality.LOCAL)
+        return _localities(self.description, groups, self.home, minutes)
+
+    def _by_site(self, content: Content, near: Mapping[HostName, SiteLocality]) -> Iterator[ContentSite]:
         by_site: dict[SiteCode, list[tuple[SiteLocality, LocationRecord]]] = {}
         for system in self.description.systems_of(Role.DP):
             if system.host in near and self._is_told(system, content):
@@ -106,8 +148,18 @@ class _Lookup(NamedTuple):
         for code, told in sorted(by_site.items(), key=lambda one: min(_place(near) for near, _ in one[1])):
             told.sort(key=lambda one: _place(one[0]))
             yield ContentSite(self._site(code, told[0][0]), tuple(record for _, record in told))
-        if not by_site:
-            yield ContentSite(self._site(self.home.code, SiteLocality.LOCAL))
+
+    @decides("CL-017", "CL-018")
+    def _cloud(self, content: Content, groups: Sequence[BoundaryGroup], minutes: float) -> Iterator[LocationRecord]:
+        """Gateways with the content: any for a client on the internet, else those of groups that count by now."""
+        data, site = self.description.data, self.home.code
+        links = find_links(data, groups, GroupRole.DISTRIBUTION_POINT, assigned_site=site)
+        reached = {host for link in links if link.minute <= minutes for host in link.group.servers}
+        for host in content.cloud:
+            if self.options.internet or host in reached:
+                endpoint = Endpoint(Scheme.HTTPS, host, HTTPS_PORT)
+                path = f"/downloadrestservice.svc/getcontentxmlsecure?pid={content.id}&cid={content.id}"
+                yield LocationRecord((ContentUrl(endpoint, path),), ssl_state=_SECURE, server=host, dp_type="CLOUD")
 
     @decides("BG-009")
     def _is_told(self, system: SiteSystem, content: Content) -> bool:
@@ -153,15 +205,31 @@ def _place(near: SiteLocality) -> int:
 
 
 def _localities(
-    description: LabDescription, groups: Sequence[BoundaryGroup], home: Site
+    description: LabDescription, groups: Sequence[BoundaryGroup], home: Site, minutes: float
 ) -> dict[HostName, SiteLocality]:
-    """How near each distribution point is that the client's groups lead to; one in maintenance is not told of."""
+    """How near each distribution point is that the client's groups lead to; one in maintenance is not told of.
+
+    Those of a group with a longer fallback time are not told of yet.
+    """
     pool = build_pool(description.data, groups, GroupRole.DISTRIBUTION_POINT, assigned_site=home.code)
     words = {
         one.id: SiteLocality.REMOTE if one.default_of is None else SiteLocality.FALLBACK for one in description.groups
     }
     words |= {group.id: SiteLocality.LOCAL for group in groups}
-    return {entry.host: words[entry.group] for entry in pool}
+    return {entry.host: words[entry.group] for entry in pool if entry.minute <= minutes}
+
+
+@decides("CL-035")
+def _with_brought(content: Content, near: Mapping[HostName, SiteLocality], brought: float) -> Content:
+    """The content with the distribution points to which it came on demand: those of the current group.
+
+    When one of them has it already nothing is brought.
+    """
+    current = tuple(host for host, locality in near.items() if locality is SiteLocality.LOCAL)
+    is_due = content.on_demand is not None and brought >= content.on_demand
+    if not is_due or set(current).intersection(content.servers):
+        return content
+    return content._replace(servers=(*content.servers, *current))
 
 
 def _client_groups(description: LabDescription, groups: Iterable[BoundaryGroup], now: datetime) -> ClientBoundaryGroups:

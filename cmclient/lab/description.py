@@ -13,6 +13,7 @@ from ..model.groups import Role as GroupRole
 from ..model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from .faults import Fault, Role
 from .offers import Content, UpdatePoint, UpdateSource
+from .peers import PEERS_NAMED, Peer
 
 __all__ = ["LOOKED_UP", "AdSite", "Client", "Forest", "LabDescription", "ReportThrottle", "Site", "SiteSystem"]
 
@@ -157,6 +158,10 @@ class LabDescription(NamedTuple):
         contents: All content, and where it is.
         update_points: How the software update points among ``servers`` are reached.
         update_source: What policy calls the update source; None when there is none.
+        peers: Clients that give content to others.
+        peers_named: How many of them a management point names at most (CL-027).
+        fallback_minute: Seconds that a minute of a fallback time takes for content; 0: servers of all groups are named
+            at once.
     """
 
     client: Client
@@ -175,6 +180,9 @@ class LabDescription(NamedTuple):
     contents: tuple[Content, ...] = ()
     update_points: tuple[UpdatePoint, ...] = ()
     update_source: UpdateSource | None = None
+    peers: tuple[Peer, ...] = ()
+    peers_named: int = PEERS_NAMED
+    fallback_minute: float = 0.0
 
     @property
     def data(self) -> SiteData:

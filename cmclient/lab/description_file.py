@@ -18,6 +18,7 @@ from ..rules.boundary_values import check_boundary
 from .description import LOOKED_UP, AdSite, Client, Forest, LabDescription, ReportThrottle, Site, SiteSystem
 from .faults import Role, parse_fault
 from .offers import read_contents, read_update_points, read_update_source
+from .peers import PEERS_NAMED, read_peers
 
 __all__ = ["built_in_description", "built_in_text", "parse_description"]
 
@@ -110,6 +111,9 @@ class _Reader:
             contents=tuple(read_contents(file, self._refer)),
             update_points=tuple(read_update_points(file)),
             update_source=read_update_source(file),
+            peers=tuple(read_peers(file)),
+            peers_named=hierarchy.number("peers_named", PEERS_NAMED),
+            fallback_minute=hierarchy.number("fallback_minute_ms", 0) / 1000,
         )
         hierarchy.end()
         self._boundary_data(data)

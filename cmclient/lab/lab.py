@@ -10,6 +10,7 @@ from ..model.facts import NetworkFacts
 from ..model.names import HostName
 from ..model.state import StateMessage
 from ..protocol.statexml import parse_report
+from .clock import LabClock
 from .description import LabDescription
 from .description_file import built_in_description
 from .faults import CERTIFICATE_FAULTS, Fault, FaultBoard, FaultKind, Role, parse_kind
@@ -20,6 +21,7 @@ from .site import Hierarchy
 
 __all__ = ["Lab"]
 
+_ASK_MINUTES = 10  # between two questions where content is: as few of the lab's minutes as of real ones by default
 _MAX_REPORTS = 1000  # a client in a loop must not fill the memory
 
 
@@ -44,6 +46,7 @@ class Lab:
         self.hierarchy = Hierarchy(self.description)
         self.journal = Journal()
         self._board = FaultBoard()
+        self._clock = LabClock(self.description.fallback_minute)
         self._lock = Lock()
         self._servers: Servers | None = None
         self._running: Running | None = None
@@ -127,6 +130,8 @@ class Lab:
             values["site_code"] = client.site_code
         if self.description.update_source is not None:
             values["update_source"], values["update_source_version"] = self.description.update_source
+        if self.description.fallback_minute:
+            values["content_ask_interval"] = _ASK_MINUTES * self.description.fallback_minute
         (values["dns_suffix"],) = self.client_facts().dns_suffixes
         for fsp in self.description.servers_of(Role.FSP)[:1]:
             values["fsp"] = fsp
@@ -135,6 +140,10 @@ class Lab:
     def client_facts(self) -> NetworkFacts:
         """What the lab's client knows of itself; forest, AD site and location are left to be found out."""
         return self.hierarchy.client_facts()
+
+    def skip_minutes(self, minutes: float) -> None:
+        """Let minutes of fallback times pass at once, for whoever has asked for content by now."""
+        self._clock.skip(minutes)
 
     def describe(self) -> str:
         """What it has, what is wrong in it and how near everything is to its client, for a person."""
@@ -170,7 +179,12 @@ class Lab:
     def _start(self) -> None:
         try:
             servers = Servers(
-                self.description, self.hierarchy, faults=self._board, journal=self.journal, keep=self._keep
+                self.description,
+                self.hierarchy,
+                faults=self._board,
+                journal=self.journal,
+                keep=self._keep,
+                clock=self._clock,
             )
         except OSError as error:
             raise LabError(f"the lab cannot write its certificates: {error}") from error

@@ -40,7 +40,8 @@ from ..protocol.mplist import ssl_state_of
 from ..rules.groups import find_assigned_sites
 from ..rules.mp_localities import ListedMp, list_management_points
 from .asking import find_asking_place
-from .content_answers import find_content, find_update_points, is_trusted
+from .clock import LabClock
+from .content_answers import Asking, find_content, find_update_points, is_trusted
 from .description import LabDescription, Site, SiteSystem
 from .faults import Role
 from .ldap_tree import Ports, operational_settings
@@ -76,22 +77,27 @@ class _Asked(NamedTuple):
     question: LocationQuestion
     groups: tuple[BoundaryGroup, ...]
     home: Site
+    sender: str
 
 
 class MessageAnswers:
     """The location manager of every management point of a lab."""
 
-    def __init__(self, description: LabDescription, hierarchy: Hierarchy, ports: Callable[[], Ports]) -> None:
+    def __init__(
+        self, description: LabDescription, hierarchy: Hierarchy, ports: Callable[[], Ports], clock: LabClock
+    ) -> None:
         """Put it together.
 
         Args:
             description: The lab.
             hierarchy: The same, evaluated.
             ports: Says on which ports the web servers are, once they are known.
+            clock: The time of fallback times.
         """
         self._description = description
         self._hierarchy = hierarchy
         self._ports = ports
+        self._clock = clock
         self._answers: Mapping[QuestionKind, Callable[[_Asked], str]] = {
             QuestionKind.SITE_INFORMATION: self._site_information,
             QuestionKind.ASSIGNED_SITE: self._assigned_site,
@@ -119,7 +125,12 @@ class MessageAnswers:
         except ProtocolError:
             return MessageAnswer()
         place = find_asking_place(question.client)
-        asked = _Asked(question, self._hierarchy.current_groups(place), self._home(question.assigned_site))
+        asked = _Asked(
+            question,
+            self._hierarchy.current_groups(place),
+            self._home(question.assigned_site),
+            received.header.source_host.lower(),
+        )
         document = self._answers[question.kind](asked)
         return MessageAnswer(question.kind.value, _written(host, document, received.header, lies=lies))
 
@@ -209,13 +220,41 @@ class MessageAnswers:
         return build_enumerate_mps_reply(EnumeratedMps(tuple(told)))
 
     def _content(self, asked: _Asked) -> str:
-        question, groups, home = asked
-        ports, now = self._ports(), datetime.now(UTC)
-        found = find_content(question, self._description, groups, home=home, ports=ports, now=now)
+        question, groups, home, _ = asked
+        found = find_content(
+            question,
+            self._description,
+            groups,
+            home=home,
+            ports=self._ports(),
+            now=datetime.now(UTC),
+            asking=Asking(self._minutes(asked), self._brought(asked), self._groups_at),
+        )
         return build_content_location_reply(found)
 
+    def _groups_at(self, address: str) -> tuple[BoundaryGroup, ...]:
+        return self._hierarchy.current_groups(self._hierarchy.locate(address))
+
+    @decides("CL-036", "BG-031")
+    def _minutes(self, asked: _Asked) -> float:
+        """For how long a client has looked for this content from where it is; of one that does not wait, for ever."""
+        question = asked.question
+        if not question.in_operation or question.content is None:
+            return float("inf")
+        groups = tuple(group.id for group in asked.groups)
+        return self._clock.since((asked.sender, question.content.id, question.content.version, groups))
+
+    @decides("CL-035")
+    def _brought(self, asked: _Asked) -> float:
+        """Minutes since the content was first asked for on demand where the client is; -1 when it was not."""
+        question = asked.question
+        if question.content is None or question.options is None or not question.options.distribute_on_demand:
+            return -1.0
+        groups = tuple(group.id for group in asked.groups)
+        return self._clock.since((question.content.id, question.content.version, groups))
+
     def _update_points(self, asked: _Asked) -> str:
-        question, groups, home = asked
+        question, groups, home, _ = asked
         return build_wsus_location_reply(find_update_points(question, self._description, groups, home=home))
 
 

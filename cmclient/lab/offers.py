@@ -27,6 +27,9 @@ class Content(NamedTuple):
         servers: The distribution points that hold it.
         size: Bytes; None when nobody said.
         is_client_package: Whether it is what client setup asks for.
+        cloud: The cloud management gateways that hold it.
+        on_demand: Minutes in which the site brings it to a group's distribution points on demand (CL-035); None when it
+            is not distributed so.
     """
 
     id: ContentId
@@ -34,6 +37,8 @@ class Content(NamedTuple):
     servers: tuple[HostName, ...] = ()
     size: int | None = None
     is_client_package: bool = False
+    cloud: tuple[HostName, ...] = ()
+    on_demand: int | None = None
 
 
 class UpdatePoint(NamedTuple):
@@ -60,7 +65,7 @@ class UpdateSource(NamedTuple):
 
 
 def read_contents(file: Table, refer: Refer) -> Iterator[Content]:
-    """Read ``[[content]]``: id, version, servers, size, client_package."""
+    """Read ``[[content]]``: id, version, servers, size, client_package, cloud, on_demand."""
     told: set[tuple[str, int]] = set()
     packages = 0
     for table in file.tables("content"):
@@ -70,8 +75,11 @@ def read_contents(file: Table, refer: Refer) -> Iterator[Content]:
             servers=table.texts("servers", HostName),
             size=table.number("size", 0) or None,
             is_client_package=table.flag("client_package", fallback=False),
+            cloud=table.texts("cloud", HostName),
+            on_demand=table.number("on_demand", 0) if table.has("on_demand") else None,
         )
         refer(table, "servers", content.servers, "distribution point")
+        refer(table, "cloud", content.cloud, "server")
         table.end()
         packages += content.is_client_package
         if packages > 1 and content.is_client_package:

@@ -56,6 +56,10 @@ def _lines(description: LabDescription, board: FaultBoard, where: Callable[[Host
         size = "" if content.size is None else f"{content.size} bytes"
         held = f"on {', '.join(content.servers) or 'no server'}"
         yield f"content   {_joined((f'{content.id} version {content.version}', setup, size, held), ', ')}"
+    for peer in description.peers:
+        state = "" if peer.online else "offline"
+        held = f"has {', '.join(peer.contents) or 'no content'}"
+        yield f"peer      {_joined((f'{peer.host} at {peer.address}', held, state, 'not run'), ', ')}"
     run = {system.host for system in description.systems}
     for server in (one for one in description.servers if one.roles):
         what = "also     " if server.host in run else "not run  "

@@ -12,6 +12,7 @@ from ..model.secret import Secret
 from ..protocol.srv import domain_controller_query_name, global_catalog_query_name, srv_query_name
 from . import revocation
 from .authority import Authority, KeyPair
+from .clock import LabClock
 from .description import Forest, LabDescription
 from .dns_server import NameServer, Service
 from .faults import FaultBoard, FaultKind, Role
@@ -77,12 +78,14 @@ class Servers:
         faults: FaultBoard,
         journal: Journal,
         keep: Callable[[bytes], None],
+        clock: LabClock,
     ) -> None:
         self._description = description
         self._hierarchy = hierarchy
         self._faults = faults
         self._journal = journal
         self._keep = keep
+        self._clock = clock
         self._listeners: dict[tuple[HostName, Role], list[Listener]] = {}
         self._web = Ports(HTTP_PORT, HTTPS_PORT)  # until the real ones are open
         self._sockets = Sockets()
@@ -137,7 +140,7 @@ class Servers:
     # Web servers
 
     def _open_web(self) -> Ports:
-        answers = Answers(self._description, self._hierarchy, lambda: self._web)
+        answers = Answers(self._description, self._hierarchy, lambda: self._web, self._clock)
         plain: list[tuple[HostName, Serve]] = []
         secure: list[tuple[HostName, Serve]] = []
         for host in dict.fromkeys(system.host for system in self._description.systems):

@@ -13,6 +13,7 @@ from ..model.names import HostName, SiteCode
 from ..protocol.envelope import MESSAGE_PATH
 from ..protocol.mplist import build_mp_list
 from ..protocol.multipart import CONTENT_TYPE
+from .clock import LabClock
 from .description import LabDescription
 from .faults import FaultKind, Role
 from .fsp import StatusPoint, is_report_path
@@ -94,17 +95,20 @@ def role_of_path(path: str) -> Role | None:
 class Answers:
     """The roles of a site, as they answer over HTTP."""
 
-    def __init__(self, description: LabDescription, hierarchy: Hierarchy, ports: Callable[[], Ports]) -> None:
+    def __init__(
+        self, description: LabDescription, hierarchy: Hierarchy, ports: Callable[[], Ports], clock: LabClock
+    ) -> None:
         """Put them together.
 
         Args:
             description: The site's lab.
             hierarchy: The same, evaluated.
             ports: Says on which ports the web servers are, once they are known.
+            clock: The time of fallback times.
         """
         self._description = description
         self._hierarchy = hierarchy
-        self._messages = MessageAnswers(description, hierarchy, ports)
+        self._messages = MessageAnswers(description, hierarchy, ports, clock)
         self._status_points = {host: StatusPoint(description.throttle) for host in description.servers_of(Role.FSP)}
         self._lock = Lock()
 

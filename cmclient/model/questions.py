@@ -75,6 +75,8 @@ class LocationQuestion(NamedTuple):
         client_package: Whether the client package is wanted.
         options: Which sources the client can use; None when no content is asked for.
         wants_boundary_groups: Whether the answer to a content location request is to name the client's boundary groups.
+        in_operation: Whether a content location request says for how long the client is in operation, as those of
+            clients do that look for content for themselves.
         problems: What could not be used, a sentence each.
         unknown: Paths of elements and attributes that nobody knows, each once.
     """
@@ -88,5 +90,6 @@ class LocationQuestion(NamedTuple):
     client_package: bool = False
     options: ContentOptions | None = None
     wants_boundary_groups: bool = False
+    in_operation: bool = False
     problems: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()

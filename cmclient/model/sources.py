@@ -7,7 +7,7 @@ from .content import ContentLocations, ContentReference
 from .decision import Location, Reason
 from .endpoints import Endpoint
 from .http import Attempt
-from .names import HostName
+from .names import HostName, SiteCode
 
 __all__ = [
     "ContentLocation",
@@ -91,11 +91,13 @@ class ContentSource(NamedTuple):
         addresses: Where it has the content, in the order in which they are tried; never empty, but for a source that
             cmclient does not download from, such as Windows Update.
         server: Its server; None for a local path, and for one that is not named.
+        site: The site that it is named under; None where nobody said.
     """
 
     tier: SourceTier
     addresses: tuple[SourceAddress, ...]
     server: HostName | None = None
+    site: SiteCode | None = None
 
 
 class PlannedSource(NamedTuple):
@@ -143,6 +145,7 @@ class SourcePlan(NamedTuple):
         notes: What else was decided, such as that the content has to be asked for again; may be empty.
         seed: What random order came from.
         catalogue: Version of the rule catalogue; empty for an order that was given.
+        ask_again: Seconds from the begin of the job when the site may name more (CL-036); None for never.
     """
 
     content: ContentReference | None
@@ -152,6 +155,7 @@ class SourcePlan(NamedTuple):
     notes: tuple[Reason, ...] = ()
     seed: int = 0
     catalogue: str = ""
+    ask_again: float | None = None
 
     def open_at(self, elapsed: float) -> tuple[PlannedSource, ...]:
         """The sources that may be used so many seconds after the begin of the job, best first."""
@@ -189,7 +193,6 @@ class ContentLocation(NamedTuple):
         attempts: What happened when management points were asked for sources, in order of start; those of the last
             time alone.
         asked_at: Seconds from the begin of the job when the site was asked last.
-        ask_again: Seconds from the begin of the job when it is to be asked again for more sources (CL-036).
         lack: Why there is no source to use now; None when there is one.
         notes: What a person should know besides.
     """
@@ -200,6 +203,5 @@ class ContentLocation(NamedTuple):
     endpoint: Endpoint
     attempts: tuple[Attempt, ...]
     asked_at: float
-    ask_again: float
     lack: SourceLack | None = None
     notes: tuple[str, ...] = ()

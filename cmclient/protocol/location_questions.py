@@ -145,7 +145,8 @@ def _content(asked: LocationQuestion, root: Element, info: Element | None, probl
     }
     said = ContentOptions(**{name: value for name, value in options.items() if value is not None})
     aware = find_attribute(root, "BGRVersion") is not None
-    asked = asked._replace(options=said, wants_boundary_groups=aware)
+    in_operation = find_attribute(root, "ClientInOperation") is not None
+    asked = asked._replace(options=said, wants_boundary_groups=aware, in_operation=in_operation)
     if find_child(root, "ClientPackage") is not None:
         return asked._replace(client_package=True)
     kind = problems.read(_parse_content_kind, find_attribute(info, "LocationType"), where=_INFO)

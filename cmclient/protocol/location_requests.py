@@ -143,6 +143,7 @@ def build_content_location_request(
     options: ContentOptions,
     boundary_groups: ClientBoundaryGroups | None = None,
     style: RequestStyle = RequestStyle.CLIENT_2021,
+    in_operation: bool = True,
 ) -> str:
     """Write the question where content is.
 
@@ -154,6 +155,8 @@ def build_content_location_request(
         boundary_groups: What the site said before, repeated; an empty list says that the client is in none. None when
             it has not said anything yet.
         style: Which client's requests it looks like.
+        in_operation: Say that the client has just begun, as newer clients do that look for themselves; a task sequence
+            does not look like one, and how its requests look is not known.
     """
     flags = "" if content.deployment_flags is None else f' DeploymentFlags="{content.deployment_flags}"'
     package = f'<Package ID="{content.id}" Version="{content.version}"{flags}/>'
@@ -164,7 +167,8 @@ def build_content_location_request(
         boundary_groups="" if boundary_groups is None else build_boundary_groups(boundary_groups),
     )
     newer = style is RequestStyle.CLIENT_2021
-    root = f'{_SCHEMA} BGRVersion="1" ClientInOperation="PT0M"' if newer else _SCHEMA
+    root = f'{_SCHEMA} BGRVersion="1"' if newer else _SCHEMA
+    root += ' ClientInOperation="PT0M"' if newer and in_operation else ""
     return f'<ContentLocationRequest {root} ExcludeFileList="">{package}{info}</ContentLocationRequest>'
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ..model.content import ContentKind, ContentOptions
 from ..model.facts import Membership, NetworkFacts, NetworkLocation
+from ..model.names import SiteCode
 from ..model.rule import decides
 from ..model.sources import DeploymentOptions, SourceOrder
 
@@ -27,6 +28,7 @@ class SourceClient(NamedTuple):
         prefer_dps_over_peers: A boundary group of it puts distribution points before peers of the same subnet.
         prefer_cloud: A boundary group of it puts cloud sources first.
         default_group_minutes: Minutes after which the last distribution points join; None when nobody said.
+        assigned_site: Its site; None when it is not known.
     """
 
     facts: NetworkFacts
@@ -42,6 +44,7 @@ class SourceClient(NamedTuple):
     prefer_dps_over_peers: bool = False
     prefer_cloud: bool = False
     default_group_minutes: int | None = None
+    assigned_site: SiteCode | None = None
 
     @property
     def on_internet(self) -> bool:

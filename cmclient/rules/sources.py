@@ -32,8 +32,9 @@ from .task_sequence_sources import find_deployment_bar, task_sequence_place
 
 __all__ = ["KindBar", "plan_sources"]
 
-KindBar = Callable[[ContentSource], Reason | None]
-"""Says why a kind of client may not use a source at all; None when it may."""
+KindBar = Callable[[ContentSource, SourceClient], Reason | None]
+"""Says why a client of some kind may not use a source at all; None when it may. The source has all of its addresses
+that the client could try."""
 
 _MINUTE = 60.0
 _USUAL_FALLBACK = 120  # minutes: BG-024, of the link to a default site boundary group
@@ -58,7 +59,7 @@ def plan_sources(
     pool: Iterable[PoolEntry] = (),
     named_at: Mapping[HostName, float] = {},
     began: float = 0.0,
-    bar: KindBar = lambda _source: None,
+    bar: KindBar = lambda _source, _client: None,
 ) -> SourcePlan:
     """Turn the answer to a content location request into a plan.
 
@@ -86,8 +87,8 @@ def plan_sources(
         kind = find_kind(record, site, client.facts)
         ways = find_addresses(record, client)
         fresh = tuple(way for way in ways.usable if way not in taken)
-        source = ContentSource(kind.tier, fresh, server_of(record))
-        why = _find_bar(source, content, client) or bar(source)
+        source = ContentSource(kind.tier, fresh, server_of(record), site.site.site_code)
+        why = _find_bar(source, content, client) or bar(source, client)
         if why is None and not ways.usable:
             rejected.append(RejectedSource(source, ways.bars))
         elif why is None and not fresh:

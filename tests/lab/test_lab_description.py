@@ -50,7 +50,7 @@ def test_the_built_in_lab_has_what_its_users_count_on() -> None:
     assert mps["mp2"].protocols is Protocols.HTTPS
     assert mps["mp4"].host.endswith(".outside.test")
     assert lab.site(mps["mp-s01"].site).parent == "P01"
-    assert len(lab.systems_of(Role.DP)) == 2
+    assert len(lab.systems_of(Role.DP)) == 3
     assert len(lab.systems_of(Role.FSP)) == 1
     assert lab.faults == (Fault(Role.MP, FaultKind.REFUSE, "mp3"),)
 

@@ -94,7 +94,13 @@ class Client:
         site: SiteCode = P01,
     ) -> ContentLocations:
         return self.messenger.fetch_content_locations(
-            self.mp, facts, self.deadline, content=content, assigned_site=site, options=options or ContentOptions()
+            self.mp,
+            facts,
+            self.deadline,
+            content=content,
+            assigned_site=site,
+            options=options or ContentOptions(),
+            in_operation=False,
         )
 
 

@@ -159,9 +159,18 @@ def test_content_that_is_asked_for(
     data: st.DataObject,
 ) -> None:
     style = data.draw(st.sampled_from(RequestStyle))
-    wanted = data.draw(options(NEW if style is RequestStyle.CLIENT_2012 else OLD))
+    wanted, in_operation = (
+        data.draw(options(NEW if style is RequestStyle.CLIENT_2012 else OLD)),
+        data.draw(st.booleans()),
+    )
     request = build_content_location_request(
-        known, content=content, assigned_site=site, options=wanted, boundary_groups=told, style=style
+        known,
+        content=content,
+        assigned_site=site,
+        options=wanted,
+        boundary_groups=told,
+        style=style,
+        in_operation=in_operation,
     )
     asked(
         request,
@@ -172,6 +181,7 @@ def test_content_that_is_asked_for(
             content=content,
             options=wanted,
             wants_boundary_groups=style is not RequestStyle.CLIENT_2012,
+            in_operation=in_operation and style is not RequestStyle.CLIENT_2012,
         ),
     )
 

@@ -1,0 +1,87 @@
+"""The files of the lab's content: names, sizes and bytes that are the same on every distribution point and in every run.
+
+The bytes come from a generator with a seed and are never kept: a file of a gigabyte costs the lab nothing.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import NamedTuple
+
+from ..errors import InvalidValueError
+from ..model.download import RelativeName
+from ..protocol.tables import Table
+from .offers import Content
+
+__all__ = ["FileBody", "body_of", "files_of", "modified_of"]
+
+_BLOCK = 65_536
+_DEFAULT_SIZE = 300_000  # bytes of a content of which nobody said how large it is
+_README = 1200
+_EPOCH = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+
+
+class FileBody(NamedTuple):
+    """The bytes of a file.
+
+    Attributes:
+        size: How many.
+        read: Gives them in pieces, from an offset on, so many.
+    """
+
+    size: int
+    read: Callable[[int, int], Iterator[bytes]]
+
+
+def files_of(content: Content) -> dict[str, int]:
+    """The files of a content with their sizes: those that the description names, else some that make up its size."""
+    if content.files:
+        return dict(content.files)
+    size = _DEFAULT_SIZE if content.size is None else content.size
+    readme = min(_README, size)
+    program = (size - readme) // 4
+    return {"readme.txt": readme, "program/setup.exe": program, "program/data1.cab": size - readme - program}
+
+
+def body_of(content: Content, name: str, size: int, *, wrong: bool = False) -> FileBody:
+    """The bytes of a file.
+
+    Args:
+        content: The content.
+        name: The file.
+        size: How large it is.
+        wrong: Other bytes than those that it should have.
+    """
+    seed = f"{content.id}/{content.version}/{name}/{wrong}".lower()
+
+    def read(offset: int, count: int) -> Iterator[bytes]:
+        end = min(size, offset + count)
+        while offset < end:
+            number, start = divmod(offset, _BLOCK)
+            block = random.Random(f"{seed}/{number}").randbytes(_BLOCK)  # noqa: S311 - filler, no secret
+            piece = block[start : start + end - offset]
+            yield piece
+            offset += len(piece)
+
+    return FileBody(size, read)
+
+
+def modified_of(content: Content) -> str:
+    """When the files of a content were changed last; the same on every server."""
+    return format_datetime(_EPOCH + timedelta(days=content.version), usegmt=True)
+
+
+def read_files(table: Table) -> Iterator[tuple[RelativeName, int]]:
+    """Read ``[[content.files]]``: name, size."""
+    for row in table.tables("files"):
+        name, size = row.text("name", _name, RelativeName("none"), required=True), row.number("size", 0)
+        row.end()
+        yield name, size
+
+
+def _name(text: str) -> RelativeName:
+    try:
+        return RelativeName(text)
+    except InvalidValueError:
+        raise
