@@ -1,6 +1,7 @@
 """Where client setup gets its files from: find a management point that has them, ask it, plan the sources."""
 
 import logging
+
 from .config import ClientConfig
 from .contacting import client_of
 from .errors import ConfigError, LocateError, MalformedReplyError, NoReachableManagementPointError
@@ -104,7 +105,7 @@ class SetupLocator:
         notes = note_setup_points(search.given, pki=config.use_pki_cert, exempt=self._exempt)
         if search.search is SetupSearch.NONE:
             alone = Reason("CI-002", "folders were given, and no management point")
-            return SetupLocation(search, plan_folders(search.paths, alone), notes=notes)
+            return SetupLocation(search, plan_folders(search, alone), notes=notes)
         return _Asking(self._config, self._world, self._client_of(facts), search, facts, deadline).run(notes)
 
     def _gather(self, deadline: Deadline, *, offline: bool) -> NetworkFacts:
@@ -171,9 +172,9 @@ class _Asking:
         search, attempts = self._search, tuple(self._attempts)
         if found is None:
             why = Reason("CI-004", "no management point was found that has the files of client setup")
-            return SetupLocation(search, plan_folders(search.paths, why), None, None, attempts, location, notes)
+            return SetupLocation(search, plan_folders(search, why), None, None, attempts, location, notes)
         point, answer = found
-        plan = plan_setup_sources(answer, point, self._client, search.paths, chooser=self._world.chooser)
+        plan = plan_setup_sources(answer, point, self._client, search, chooser=self._world.chooser)
         return SetupLocation(search, plan, point, answer, attempts, location, notes)
 
     @decides("CI-007")

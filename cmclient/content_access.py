@@ -15,7 +15,7 @@ from .protocol.links import MAX_FILES, build_file_path, find_name, require_disti
 from .protocol.ranges import PartQuestion, PartReply, build_range_headers, judge_part
 from .protocol.webdav import DavEntry, build_propfind, parse_multistatus
 
-__all__ = ["AccessLimits", "ContentAccess"]
+__all__ = ["AccessLimits", "ContentAccess", "FileLister"]
 
 _OK, _MULTISTATUS = 200, 207
 _FORBIDDEN = 403
@@ -24,6 +24,9 @@ _FINITE = b"propfind-finite-depth"  # what a server says that lists one folder a
 _MAX_FOLDERS = 10_000  # that are asked for one by one
 _BODY_CAP = 16 * 1024  # bytes of an error's body that are looked at
 _PIECE = 256 * 1024
+
+FileLister = Callable[["ContentAccess", SourceAddress, Deadline, Cancellation], tuple[FileEntry, ...]]
+"""Lists the files of a content at an address by other means than its folder; raises what ``list_files`` does."""
 
 _ListFolder = Callable[[RelativeName | None], list[RelativeName] | None]
 """Lists a folder: gives those below that have to be listed besides, or None when it cannot be listed this way."""
@@ -48,12 +51,20 @@ class ContentAccess:
         transport: HTTP.
         shares: Local paths and network shares; None: they cannot be read.
         limits: How long to wait.
+        lister: Lists files; None for the list that the source itself has.
     """
 
-    def __init__(self, transport: BulkTransport, shares: SharedFiles | None, limits: AccessLimits) -> None:
+    def __init__(
+        self,
+        transport: BulkTransport,
+        shares: SharedFiles | None,
+        limits: AccessLimits,
+        lister: FileLister | None = None,
+    ) -> None:
         self._transport = transport
         self._shares = shares
         self._limits = limits
+        self._lister = lister
 
     def list_files(
         self, address: SourceAddress, deadline: Deadline, cancellation: Cancellation
@@ -70,7 +81,9 @@ class ContentAccess:
             TransportError: The server could not be asked.
             ProtocolError: The list cannot be read.
         """
-        if address.endpoint is None:
+        if self._lister is not None:
+            files = self._lister(self, address, deadline, cancellation)
+        elif address.endpoint is None:
             files = self._require_shares(address).list_files(address.path, deadline, cancellation)
         else:
             files = _Lister(self, address, address.endpoint, deadline, cancellation).list_files()
@@ -125,7 +138,13 @@ class ContentAccess:
     ) -> BulkReply:
         """Send a request, with the times that content has."""
         request = HttpRequest(
-            endpoint, path, method=method, headers=headers or {}, body=body, connect_timeout=self._limits.connect
+            endpoint,
+            path,
+            method=method,
+            headers=headers or {},
+            body=body,
+            connect_timeout=self._limits.connect,
+            may_log_in=True,  # the site named this server
         )
         return self._transport.open(request, deadline, cancellation, patience=self._limits.patience)
 

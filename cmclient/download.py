@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import NamedTuple, TypeVar
 
-from .content_access import AccessLimits, ContentAccess
+from .content_access import AccessLimits, ContentAccess, FileLister
 from .download_board import ServerMemory, SourceBoard
 from .download_job import DownloadJob, JobContext, JobOptions, Wait
 from .errors import CancelledError, ContentNotObtainedError
@@ -93,6 +93,7 @@ class ContentDownloader:
         destination: str,
         planner: SourcePlanner,
         *,
+        lister: FileLister | None = None,
         deadline: Deadline | None = None,
         cancellation: Cancellation | None = None,
         watch: Callable[[DownloadEvent], None] | None = None,
@@ -105,6 +106,7 @@ class ContentDownloader:
             request: What is wanted.
             destination: The folder; created when it is not there. Other files in it stay.
             planner: Says where the content is.
+            lister: Lists the files at a source; None for the list that it has itself.
             deadline: When to give up; None for never.
             cancellation: Ends it from another thread; what has come is kept.
             watch: Takes events, one at a time, from several threads.
@@ -116,6 +118,7 @@ class ContentDownloader:
             ContentNotObtainedError: No source gave all of it within the time; holds the report.
             CancelledError: It was cancelled.
             TargetError: The folder cannot be used or written, or the disk is full.
+            HashMismatchError: A file has a wrong hash, and the request is strict.
             CmClientError: The planner knows of no source.
         """
         deadline = deadline or Deadline(None, self._clock.monotonic)
@@ -133,8 +136,10 @@ class ContentDownloader:
                 hosts=options.hosts,
             )
             limits = AccessLimits(options.connect_timeout, options.stall * _MARGIN)
-            access = ContentAccess(self._transport, self._shares, limits)
-            connections = JobOptions(options.connections * options.hosts, options.stall, options.rate)
+            access = ContentAccess(self._transport, self._shares, limits, lister)
+            connections = JobOptions(
+                options.connections * options.hosts, options.stall, options.rate, is_strict=request.is_strict
+            )
             job = DownloadJob(target, access, board, connections, context)
             return _Run(request, destination, target, board, job, context).run()
 

@@ -191,7 +191,8 @@ class SourceBoard:
                 follows is not Next.AGAIN and standing.left > 0 and standing.until > now and not standing.is_banned
             )
             if follows is not Next.AGAIN and not (is_known and follows is Next.LEAVE):
-                self._standings[address] = note_left(standing, now, follows=follows)
+                retry = None if self.plan is None else self.plan.retry
+                self._standings[address] = note_left(standing, now, follows=follows, retry=retry)
                 self._interruptions.pop(address, None)
                 self._working.discard(address)
             if is_known and follows is Next.LEAVE:  # several connections have failed together, which is once

@@ -52,11 +52,13 @@ class JobOptions(NamedTuple):
         connections: Connections at the same time.
         stall: Seconds without progress after which a source is left.
         rate: Bytes a second, for all of them together; None for no limit.
+        is_strict: Whether a file with a wrong hash ends the job.
     """
 
     connections: int
     stall: float
     rate: float | None = None
+    is_strict: bool = False
 
 
 class JobContext(NamedTuple):
@@ -256,6 +258,8 @@ class DownloadJob:
             with self._lock:
                 self._came[entry.name] += transfer.came
             self._note_failure(transfer, error, entry.name, is_mixed=mixed[0])
+            if self._options.is_strict and isinstance(error, HashMismatchError) and not mixed[0]:
+                raise
         else:
             with self._lock:
                 self.done.append(report)

@@ -106,13 +106,13 @@ class SmbShares:
         server = path.lstrip("\\").partition("\\")[0]
         key, connections = f"{server.lower()}:{self._port}", self._connections()
         kept = connections.get(key)
-        if kept is not None and kept.transport.connected:
+        if kept is not None and kept.transport is not None and kept.transport.connected:
             return
         limit = deadline.within(self._connect_timeout).remaining()
         connection = Connection(self._client, server, self._port, require_signing=True)
+        connections[key] = connection  # from now on the guard closes it
         connection.connect(timeout=self._connect_timeout if limit is None else max(limit, _SHORTEST))
         _limit(connection)
-        connections[key] = connection
 
     def _walk(self, root: str, guard: "_Guard") -> Iterator[tuple[tuple[str, ...], int]]:
         """Files below a folder, as the parts of their names, and their sizes; links are left out."""
@@ -201,8 +201,9 @@ class _Guard:
 
     def _close(self) -> None:
         for connection in list(self._connections.values()):
-            with suppress(OSError):
-                connection.transport.close()
+            if connection.transport is not None:
+                with suppress(OSError):
+                    connection.transport.close()
 
 
 class _SharedFile:

@@ -129,10 +129,12 @@ class DownloadRequest(NamedTuple):
     Attributes:
         job: What the content is called, with its version; what lies half done in the target goes on only for the same.
         files: Its files, for those who know them; None: the source is asked.
+        is_strict: Whether a file with a wrong hash ends the job; else its source is left, and the next one asked.
     """
 
     job: str
     files: tuple[FileEntry, ...] | None = None
+    is_strict: bool = False
 
 
 class PartOrigin(NamedTuple):

@@ -115,10 +115,17 @@ def counts_against_server(error: CmClientError) -> bool:
     )
 
 
-@decides("CL-049")
-def note_left(standing: Standing, now: float, *, follows: Next) -> Standing:
-    """Leave an address or a server: the job goes on with the next, and comes back after a pause that grows."""
-    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(standing.left, 16))
+@decides("CL-049", "CI-015")
+def note_left(standing: Standing, now: float, *, follows: Next, retry: float | None = None) -> Standing:
+    """Leave an address or a server: the job goes on with the next, and comes back after a pause.
+
+    Args:
+        standing: What is remembered of it.
+        now: The time.
+        follows: What follows from the failure.
+        retry: Seconds of the pause; None for one that grows.
+    """
+    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(standing.left, 16)) if retry is None else retry
     return Standing(standing.left + 1, now + pause, standing.is_banned or follows is Next.NEVER)
 
 
@@ -160,12 +167,12 @@ def choose_address(
     return None
 
 
-@decides("CL-036")
+@decides("CL-036", "CI-015", "CI-016")
 def find_wait(plan: SourcePlan, standings: Mapping[SourceAddress, Standing], moment: Moment) -> float | None:
     """How long to wait when no source can be asked now.
 
-    As long as a source of the plan opens later, those that are open are asked again after their pauses. When none
-    opens any more and each was asked, it is over.
+    As long as a source of the plan opens later, or the plan says that all are tried again, those that are open are
+    asked again after their pauses. When none opens any more and each was asked, it is over.
 
     Returns:
         Seconds; None when there is nothing to wait for.
@@ -173,7 +180,8 @@ def find_wait(plan: SourcePlan, standings: Mapping[SourceAddress, Standing], mom
     later = [
         one.opens_after - moment.elapsed for one in plan.ranked if one.source.addresses and not _is_open(one, moment)
     ]
-    if not later:
+    is_tried_again = plan.retry is not None and moment.waits and (plan.until is None or moment.elapsed < plan.until)
+    if not later and not is_tried_again:
         return None
     pauses = [
         standing.until - moment.now
@@ -182,7 +190,7 @@ def find_wait(plan: SourcePlan, standings: Mapping[SourceAddress, Standing], mom
         for address in one.source.addresses
         if not (standing := standings.get(address, Standing())).is_banned
     ]
-    return max(0.0, min(later + pauses))
+    return max(0.0, min(later + pauses)) if later or pauses else None
 
 
 def has_stalled(since: float, came: int, now: float, *, limit: float) -> bool | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from ..model.client_setup import SetupPlan
 from ..model.content import ContentLocations
 from ..model.decision import Reason
 from ..model.endpoints import Endpoint, Scheme
@@ -33,7 +34,7 @@ def plan_setup_sources(
     answer: ContentLocations,
     point: Endpoint,
     client: SourceClient,
-    paths: Sequence[str] = (),
+    search: SetupPlan,
     *,
     chooser: SeededChooser,
 ) -> SourcePlan:
@@ -43,7 +44,7 @@ def plan_setup_sources(
         answer: What the management point said of the client package.
         point: That management point.
         client: Who asks.
-        paths: Folders that were given, in their order.
+        search: How setup looks; its folders are the last resort.
         chooser: Chance, for sources that the rules call equal.
 
     Returns:
@@ -61,21 +62,30 @@ def plan_setup_sources(
         ranked, rejected = (), (RejectedSource(source, (bar,)),)
     after = Reason("CI-004", "a folder is taken when no management point is left that has the files")
     return plan._replace(
-        ranked=(*plan.ranked, *ranked, *_folders(paths, opens_after, after)),
+        ranked=(*plan.ranked, *ranked, *_folders(search.paths, opens_after, after)),
         rejected=(*plan.rejected, *rejected),
         notes=(*plan.notes, Reason("CI-012", "client setup does not wait for fallback times")),
+        retry=search.retry,
+        until=search.timeout,
     )
 
 
 @decides("CI-002", "CI-003", "CI-006")
-def plan_folders(paths: Sequence[str], why: Reason) -> SourcePlan:
+def plan_folders(search: SetupPlan, why: Reason) -> SourcePlan:
     """The folders alone: for those who gave nothing else, and where no management point was found.
 
     Args:
-        paths: The folders; one that lacks the files is left for the next.
+        search: How setup looks; of its folders one that lacks the files is left for the next.
         why: Why there is nothing else.
     """
-    return SourcePlan(None, SourceOrder.CLIENT_SETUP, tuple(_folders(paths, 0.0, why)), catalogue=CATALOGUE_VERSION)
+    return SourcePlan(
+        None,
+        SourceOrder.CLIENT_SETUP,
+        tuple(_folders(search.paths, 0.0, why)),
+        catalogue=CATALOGUE_VERSION,
+        retry=search.retry,
+        until=search.timeout,
+    )
 
 
 @decides("CI-005")
@@ -85,7 +95,7 @@ def _folders(paths: Sequence[str], opens_after: float, why: Reason) -> Iterator[
         yield PlannedSource(source, opens_after, (why, Reason("CI-005", "it is read as a folder, or over SMB")))
 
 
-def _find_bar(source: ContentSource) -> Reason | None:
+def _find_bar(source: ContentSource, _client: SourceClient) -> Reason | None:
     """Peers serve installed clients; a machine that is none yet cannot prove itself to them."""
     return Reason("CI-009", "client setup takes files from distribution points") if source.tier in _PEERS else None
 
