@@ -16,6 +16,7 @@ from ..model.content import (
     LocationRecord,
 )
 from ..model.endpoints import HTTPS_PORT, Audience, Endpoint, Scheme
+from ..model.facts import InterfaceAddress
 from ..model.groups import BoundaryGroup
 from ..model.groups import Role as GroupRole
 from ..model.messages import MpSite, SiteLocality, WsusLocation, WsusLocations
@@ -50,7 +51,7 @@ class Asking(NamedTuple):
 
     minutes: float
     brought: float
-    groups_at: Callable[[str], Sequence[BoundaryGroup]]
+    groups_at: Callable[[InterfaceAddress], Sequence[BoundaryGroup]]
 
 
 # Content

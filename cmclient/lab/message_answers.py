@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from ..errors import InvalidValueError, ProtocolError
 from ..model.endpoints import Audience, Locality, SiteKind
+from ..model.facts import InterfaceAddress
 from ..model.groups import BoundaryGroup
 from ..model.messages import (
     EnumeratedMp,
@@ -232,8 +233,9 @@ class MessageAnswers:
         )
         return build_content_location_reply(found)
 
-    def _groups_at(self, address: str) -> tuple[BoundaryGroup, ...]:
-        return self._hierarchy.current_groups(self._hierarchy.locate(address))
+    def _groups_at(self, address: InterfaceAddress) -> tuple[BoundaryGroup, ...]:
+        place = self._hierarchy.locate(address.address)
+        return self._hierarchy.current_groups(place._replace(addresses=(address,)))
 
     @decides("CL-036", "BG-031")
     def _minutes(self, asked: _Asked) -> float:

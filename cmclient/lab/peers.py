@@ -59,7 +59,7 @@ def find_peers(
     client: AskingClient,
     groups: Sequence[BoundaryGroup],
     *,
-    groups_at: Callable[[str], Sequence[BoundaryGroup]],
+    groups_at: Callable[[InterfaceAddress], Sequence[BoundaryGroup]],
     most: int = PEERS_NAMED,
 ) -> list[LocationRecord]:
     """The peers that a client is told of: online, with the content, and now in a boundary group that holds the client.
@@ -79,7 +79,7 @@ def find_peers(
     subnets = {one.network for one in client.addresses} - {None}
     found = []
     for peer in peers:
-        near = held.intersection(group.id for group in groups_at(peer.address.address))
+        near = held.intersection(group.id for group in groups_at(peer.address))
         if not peer.online or content not in peer.contents or not near:
             continue
         is_same = peer.address.network in subnets
