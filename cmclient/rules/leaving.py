@@ -164,8 +164,8 @@ def choose_address(
 def find_wait(plan: SourcePlan, standings: Mapping[SourceAddress, Standing], moment: Moment) -> float | None:
     """How long to wait when no source can be asked now.
 
-    As long as a source of the plan opens later, those that are open are asked again after their pauses. When none
-    opens any more and each was asked, it is over.
+    As long as a source of the plan opens later, or the site may name more, those that are open are asked again after
+    their pauses. When none opens any more and each was asked, it is over.
 
     Returns:
         Seconds; None when there is nothing to wait for.
@@ -173,6 +173,8 @@ def find_wait(plan: SourcePlan, standings: Mapping[SourceAddress, Standing], mom
     later = [
         one.opens_after - moment.elapsed for one in plan.ranked if one.source.addresses and not _is_open(one, moment)
     ]
+    if moment.waits and plan.ask_again is not None:
+        later.append(plan.ask_again - moment.elapsed)
     if not later:
         return None
     pauses = [
