@@ -21,7 +21,7 @@ from .ports import Cancellation
 from .protocol.mplist import MpListQuery
 from .rules.eligibility import find_endpoints
 from .rules.select import plan_contact
-from .rules.setup_search import find_setup_bar, note_setup_points, plan_setup_search
+from .rules.setup_search import find_setup_bar, next_try, note_setup_points, plan_setup_search
 from .rules.setup_sources import CLIENT_FOLDER, plan_folders, plan_setup_sources
 from .rules.source_client import SourceClient, wanted_options
 from .standing import find_standing
@@ -79,7 +79,7 @@ class SetupLocator:
                     raise
                 _log.warning("no management point answers any more", extra={"event": "setup.not-asked"})
             self._asked_at = elapsed
-        return self._latest.plan
+        return self._latest.plan._replace(ask_again=next_try(self._latest.search, self._asked_at))
 
     def locate(self, deadline: Deadline | None = None) -> SetupLocation:
         """Find out where the files are.

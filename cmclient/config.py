@@ -74,6 +74,10 @@ class ClientConfig(NamedTuple):
     update_source_version: int
     cloud_content: bool
     content_ask_interval: float
+    content_connections: int
+    content_hosts: int
+    content_rate: int | None
+    content_stall: float
     purpose: Purpose
     phase: Phase
     trusted_forests: tuple[DnsDomain, ...] | None

@@ -187,6 +187,7 @@ class _Run:
         if files is None:
             files = self._repeat(self._job.list_files)
         self._is_listed = True
+        self._board.ban(self._target.find_banned(frozenset(one.value for file in files for one in file.hashes)))
         self._job.add_files(files)
         self._repeat(self._fetch)
         self._target.complete()
@@ -208,19 +209,11 @@ class _Run:
             if self._context.deadline.expired:
                 raise self._not_obtained("its time is over")
             self._board.refresh(self._context.deadline)
-            self._skip_banned()
             done = work()
             if done is not None:
                 return done
             if not self._context.deadline.expired:
                 self._pause()
-
-    def _skip_banned(self) -> None:
-        plan = self._board.plan
-        for planned in plan.ranked if plan is not None else ():
-            for address in planned.source.addresses:
-                if self._target.is_banned(str(address), ""):
-                    self._board.ban(address)
 
     def _pause(self) -> None:
         """Wait until a source can be asked again."""

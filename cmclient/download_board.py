@@ -1,7 +1,7 @@
 """Which source each connection of a download uses, and what became of the others. Safe to use from several threads."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from threading import Lock
 from typing import NamedTuple
 
@@ -112,6 +112,7 @@ class SourceBoard:
         self._lock = Lock()
         self._begin = clock.monotonic()
         self._standings: dict[SourceAddress, Standing] = {}
+        self._banned: Container[str] = ()
         self._interruptions: Counter[SourceAddress] = Counter()
         self._busy: Counter[Endpoint | None] = Counter()
         self._working: set[SourceAddress] = set()
@@ -128,15 +129,20 @@ class SourceBoard:
             CmClientError: Nobody can be asked, and there is no plan yet.
         """
         try:
-            self.plan = self._planner.plan(self.elapsed(), deadline)
+            plan = self._planner.plan(self.elapsed(), deadline)
         except CmClientError:
             if self.plan is None:
                 raise
-
-    def ban(self, address: SourceAddress) -> None:
-        """Never ask an address: an earlier run had a wrong file from it."""
+            return
         with self._lock:
-            self._standings[address] = Standing(1, 0.0, is_banned=True)
+            self.plan = plan
+            for address in (one for planned in plan.ranked for one in planned.source.addresses):
+                if str(address) in self._banned:
+                    self._standings[address] = Standing(1, 0.0, is_banned=True)
+
+    def ban(self, addresses: Container[str]) -> None:
+        """Never ask these: an earlier run had a wrong file from them."""
+        self._banned = addresses
 
     def take(self) -> SourceAddress | None:
         """An address to ask now, which counts as busy until ``give_back``; None when there is none."""

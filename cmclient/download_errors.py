@@ -86,9 +86,17 @@ class SizeMismatchError(DownloadError):
 
 
 class HashMismatchError(DownloadError):
-    """A whole file has another hash than the one that it must have; it was thrown away."""
+    """A whole file has another hash than the one that it must have; it was thrown away.
+
+    Attributes:
+        expected: The hash that it must have.
+    """
 
     code = "hash-mismatch"
+
+    def __init__(self, message: str, *, expected: str, source: str = "", file: str = "") -> None:
+        super().__init__(message, source=source, file=file)
+        self.expected = expected
 
 
 class StalledError(DownloadError):

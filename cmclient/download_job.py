@@ -326,6 +326,7 @@ class DownloadJob:
             raise HashMismatchError(
                 f"{transfer.address}: {entry.name} has the {wrong.algorithm.value}"
                 f" {hasher.hexdigest(wrong.algorithm)}, and {wrong.value} was expected",
+                expected=wrong.value,
                 source=str(transfer.address),
                 file=entry.name,
             )
@@ -372,8 +373,9 @@ class DownloadJob:
                 return  # all of it is over; whoever ended it knows why
             error = transfer.verdict
         failed = Failed(transfer.address, error, file, transfer.came, is_mixed, transfer.began)
-        if self._board.note_failure(failed) is Next.NEVER:
-            self._target.ban(str(transfer.address), file)
+        follows = self._board.note_failure(failed)
+        if follows is Next.NEVER and isinstance(error, HashMismatchError):
+            self._target.ban(str(transfer.address), error.expected)
 
     def _run_workers(self, works: Iterable[Callable[[], None]]) -> None:
         """Run them to their ends, under supervision.

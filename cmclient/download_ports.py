@@ -239,11 +239,11 @@ class Target(Protocol):
             TargetError: It cannot be created.
         """
 
-    def is_banned(self, address: str, name: str) -> bool:
-        """Whether a source gave a file with a wrong hash, in this run or an earlier one."""
+    def find_banned(self, proofs: frozenset[str]) -> frozenset[str]:
+        """Addresses that gave a file with another hash than one of these, in this run or an earlier one."""
 
-    def ban(self, address: str, name: str) -> None:
-        """Remember that a source gave a file with a wrong hash.
+    def ban(self, address: str, proof: str) -> None:
+        """Remember that an address gave a file with another hash than this, which it must have.
 
         Raises:
             TargetError: It cannot be written.

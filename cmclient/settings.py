@@ -48,6 +48,10 @@ __all__ = ["SETTINGS", "Setting"]
 
 _MAX_BUILD = 65535
 _MAX_RACE = 8  # connections at a time that one client may cost a site
+_MAX_CONNECTIONS = 16  # to one server: it has other clients
+_MAX_HOSTS = 4
+_LEAST_RATE = 16 * 1024  # bytes a second: less would be taken for a source that makes no progress
+_MAX_RATE = 2**40
 _MAX_SEED = 2**63 - 1
 _MAX_VERSION = 2**31 - 1
 _ON, _OFF = True, False
@@ -212,6 +216,31 @@ SETTINGS: tuple[Setting, ...] = (
         "between two questions where content is, while a download waits for more sources",
         _TIMEOUT,
     ),
+    Setting(
+        "content_connections",
+        "number",
+        4,
+        "",
+        "connections to one server while content is downloaded",
+        whole("number of connections", 1, _MAX_CONNECTIONS),
+    ),
+    Setting(
+        "content_hosts",
+        "number",
+        1,
+        "",
+        "servers that content is downloaded from at the same time, where they are equal by the rules",
+        whole("number of servers", 1, _MAX_HOSTS),
+    ),
+    Setting(
+        "content_rate",
+        "number",
+        None,
+        "bytes a second",
+        "most that a download takes of the network; not set: no limit",
+        whole("rate", _LEAST_RATE, _MAX_RATE),
+    ),
+    Setting("content_stall", "number", 120.0, "seconds", "without progress, after which a source is left", _TIMEOUT),
     Setting("purpose", "purpose", Purpose.POLICY, "", "what for", one_of("purpose", Purpose)),
     Setting("phase", "phase", Phase.REGISTERED, "", "where the client is in its life", one_of("phase", Phase)),
     Setting(

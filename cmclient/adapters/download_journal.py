@@ -105,14 +105,14 @@ class DownloadJournal:
         self.finished[name] = (size, sha256)
         self._append({"finished": name, "size": size, "sha256": sha256})
 
-    def note_banned(self, address: str, name: str) -> None:
-        """Remember that a source gave a file with a wrong hash.
+    def note_banned(self, address: str, proof: str) -> None:
+        """Remember that an address gave a file with another hash than this.
 
         Raises:
             OSError: It cannot be written.
         """
-        self.banned.add((address, name))
-        self._append({"banned": address, "file": name})
+        self.banned.add((address, proof))
+        self._append({"banned": address, "proof": proof})
 
     def _append(self, line: dict[str, object]) -> None:
         data = b"\n" + json.dumps(line).encode() + b"\n"  # the first ends a line that was cut off
@@ -147,7 +147,7 @@ class DownloadJournal:
             self.parts.pop(name, None)
             self.finished[name] = (int(line["size"]), str(line["sha256"]))
         elif "banned" in line:
-            self.banned.add((str(line["banned"]), str(line["file"])))
+            self.banned.add((str(line["banned"]), str(line["proof"])))
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -106,14 +106,14 @@ class DownloadFolder:
             raise _refused(self._folder, error) from error
         return _Part(self, self._journal, name, path, file, length)
 
-    def is_banned(self, address: str, name: str) -> bool:
-        """Whether a source gave a file with a wrong hash."""
-        return (address, name) in self._journal.banned
+    def find_banned(self, proofs: frozenset[str]) -> frozenset[str]:
+        """Addresses that gave a file with another hash than one of these."""
+        return frozenset(address for address, proof in self._journal.banned if proof in proofs)
 
-    def ban(self, address: str, name: str) -> None:
-        """Remember that it did."""
+    def ban(self, address: str, proof: str) -> None:
+        """Remember that one did."""
         try:
-            self._journal.note_banned(address, name)
+            self._journal.note_banned(address, proof)
         except OSError as error:
             raise _refused(self._folder, error) from error
 

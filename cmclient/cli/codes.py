@@ -37,6 +37,7 @@ _CODES: tuple[tuple[type[errors.CmClientError], int], ...] = (
     (errors.NoReachableManagementPointError, NONE_REACHABLE),
     (errors.NoEligibleManagementPointError, NONE_ELIGIBLE),
     (errors.NoManagementPointFoundError, NONE_FOUND),
+    (errors.ContentNotObtainedError, NOT_OBTAINED),
     (errors.ConfigError, USAGE),
     (errors.InvalidValueError, USAGE),
 )

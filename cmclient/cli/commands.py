@@ -8,6 +8,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "discover": ("discover", "every management point that any source names"),
     "assign": ("assign", "the site that a client here is assigned to, and why"),
     "agent": ("agent", "keep the management point by the rules, for as long as the machine runs"),
+    "fetch": ("fetch", "put content on disk, complete and verified, from the source that a client would use"),
     "content": ("content", "where content comes from: sources in order, when each opens, and why"),
     "facts": ("facts", "what this machine knows about itself"),
     "boundaries": ("boundaries", "which boundaries and groups hold a machine, and which servers serve it there"),

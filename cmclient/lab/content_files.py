@@ -1,4 +1,4 @@
-"""The files of the lab's content: names, sizes and bytes that are the same on every distribution point and in every run.
+"""The files of the lab's content: names, sizes, and bytes that are the same on every server and in every run.
 
 The bytes come from a generator with a seed and are never kept: a file of a gigabyte costs the lab nothing.
 """
@@ -9,12 +9,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import NamedTuple
 
-from ..errors import InvalidValueError
-from ..model.download import RelativeName
-from ..protocol.tables import Table
 from .offers import Content
 
-__all__ = ["FileBody", "body_of", "files_of", "modified_of"]
+__all__ = ["FileBody", "FileStream", "body_of", "files_of", "modified_of"]
 
 _BLOCK = 65_536
 _DEFAULT_SIZE = 300_000  # bytes of a content of which nobody said how large it is
@@ -34,10 +31,28 @@ class FileBody(NamedTuple):
     read: Callable[[int, int], Iterator[bytes]]
 
 
+class FileStream(NamedTuple):
+    """A part of a file that is sent.
+
+    Attributes:
+        body: The file.
+        offset: Where the part begins.
+        length: How many bytes it has.
+    """
+
+    body: FileBody
+    offset: int
+    length: int
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes, piece by piece."""
+        return self.body.read(self.offset, self.length)
+
+
 def files_of(content: Content) -> dict[str, int]:
     """The files of a content with their sizes: those that the description names, else some that make up its size."""
     if content.files:
-        return dict(content.files)
+        return {str(name): size for name, size in content.files}
     size = _DEFAULT_SIZE if content.size is None else content.size
     readme = min(_README, size)
     program = (size - readme) // 4
@@ -70,18 +85,3 @@ def body_of(content: Content, name: str, size: int, *, wrong: bool = False) -> F
 def modified_of(content: Content) -> str:
     """When the files of a content were changed last; the same on every server."""
     return format_datetime(_EPOCH + timedelta(days=content.version), usegmt=True)
-
-
-def read_files(table: Table) -> Iterator[tuple[RelativeName, int]]:
-    """Read ``[[content.files]]``: name, size."""
-    for row in table.tables("files"):
-        name, size = row.text("name", _name, RelativeName("none"), required=True), row.number("size", 0)
-        row.end()
-        yield name, size
-
-
-def _name(text: str) -> RelativeName:
-    try:
-        return RelativeName(text)
-    except InvalidValueError:
-        raise

@@ -46,6 +46,8 @@ class FaultKind(Enum):
     """Every answer comes late, by AMOUNT seconds."""
     RESET = "reset"
     """The connection is reset after AMOUNT bytes of the answer."""
+    STALL = "stall"
+    """The answer stops after AMOUNT bytes, and the connection stays."""
     WRONG_CERTIFICATE = "wrong-certificate"
     """The certificate is for another host."""
     EXPIRED_CERTIFICATE = "expired-certificate"
@@ -66,7 +68,7 @@ class FaultKind(Enum):
     STALE = "stale"
     """An old list, which lacks the management points that came later."""
     LYING = "lying"
-    """A list that names hosts that do not exist; the answer to another message."""
+    """A list that names hosts that do not exist, or files with sizes that they do not have; an answer to another."""
     HTML = "html"
     """The page of a captive portal, with status 200."""
     REDIRECT = "redirect"
@@ -106,7 +108,7 @@ _HTTP = (
 )
 _KINDS = {
     Role.MP: (*_HTTP, FaultKind.STALE, FaultKind.LYING),
-    Role.DP: _HTTP,
+    Role.DP: (*_HTTP, FaultKind.STALL, FaultKind.LYING),
     Role.FSP: tuple(kind for kind in _HTTP if kind not in _TLS),
     Role.AD: (
         *_ANYWHERE,
@@ -118,8 +120,8 @@ _KINDS = {
     ),
     Role.DNS: (*_ANYWHERE, FaultKind.MALFORMED, FaultKind.SERVFAIL),
 }
-_AMOUNTS = {FaultKind.SLOW: 2.0, FaultKind.RESET: 0.0}
-_MAX_AMOUNT = 1_000_000
+_AMOUNTS = {FaultKind.SLOW: 2.0, FaultKind.RESET: 0.0, FaultKind.STALL: 0.0}
+_MAX_AMOUNT = 1_000_000_000
 
 
 class Fault(NamedTuple):
@@ -129,7 +131,7 @@ class Fault(NamedTuple):
         role: Which servers.
         kind: What goes wrong.
         name: The one server, by its host name or the first part of it; None for every server of the role.
-        amount: Seconds (slow) or bytes (reset); None for every other kind.
+    amount: Seconds (slow) or bytes (reset, stall); None for every other kind.
     """
 
     role: Role

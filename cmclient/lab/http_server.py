@@ -87,7 +87,7 @@ class WebServer:
             self._journal.record(self.host, role, "HTTP", reply.note, request.client)
         if role is Role.FSP and reply.status == _OK:
             self._keep(request.body)
-        if kind is FaultKind.MALFORMED:
+        if kind is FaultKind.MALFORMED and reply.stream is None:  # a distribution point has sent wrong bytes
             return reply._replace(body=reply.body[: len(reply.body) // 2] or b"\xff\xfe\x00")
         return reply
 
@@ -129,6 +129,7 @@ class _Exchange(BaseHTTPRequestHandler):
             has_certificate=connection.has_client_certificate,
             tls=connection.has_tls,
             content_type=self.headers.get("Content-Type", ""),
+            headers={name.lower(): value for name, value in self.headers.items()},
         )
         if fault is not None and fault.kind in NO_ANSWER_FAULTS:
             connection.hold()
@@ -148,25 +149,44 @@ class _Exchange(BaseHTTPRequestHandler):
     def _spoil(self, reply: Reply, fault: Fault | None) -> None:
         """Send a reply, with what a fault does to its bytes on the way."""
         kind = None if fault is None else fault.kind
-        if fault is not None and kind is FaultKind.RESET:
-            self.wfile.write((self._head(reply) + reply.body)[: int(fault.amount or 0)])
-            self._connection.reset()
+        if fault is not None and kind in {FaultKind.RESET, FaultKind.STALL}:
+            self._send_some(self._head(reply), reply, int(fault.amount or 0))
+            if kind is FaultKind.RESET:
+                self._connection.reset()
+            self._connection.hold()
         elif kind is FaultKind.TRUNCATED:
             self.close_connection = True
-            body = reply.body or b"  "
-            self.wfile.write(self._head(reply._replace(body=body)) + body[: len(body) // 2])
+            reply = reply if reply.length else reply._replace(body=b"  ")
+            head = self._head(reply)
+            self._send_some(head, reply, len(head) + reply.length // 2)
         elif kind is FaultKind.OVERSIZED:
             self._flood(reply)
         else:
             self._send(reply)
 
     def _send(self, reply: Reply) -> None:
-        self.wfile.write(self._head(reply) + (b"" if self.command == "HEAD" else reply.body))
+        if reply.stream is None:
+            self.wfile.write(self._head(reply) + (b"" if self.command == "HEAD" else reply.body))
+            return
+        self.wfile.write(self._head(reply))
+        for piece in () if self.command == "HEAD" else reply.pieces():
+            self.wfile.write(piece)
+
+    def _send_some(self, head: bytes, reply: Reply, most: int) -> None:
+        """Send no more than the first bytes of an answer."""
+        self.wfile.write(head[:most])
+        most -= len(head)
+        pieces = reply.pieces()
+        while most > 0 and (piece := next(pieces, b"")):
+            self.wfile.write(piece[:most])
+            most -= len(piece)
 
     def _flood(self, reply: Reply) -> None:
         """A body whose length nobody says, with blanks until nobody would read on."""
         self.close_connection = True
-        self.wfile.write(self._head(reply, length=False) + reply.body)
+        self.wfile.write(self._head(reply, length=False))
+        for piece in reply.pieces():
+            self.wfile.write(piece)
         for _ in range(_OVERSIZED // len(_PIECE)):
             self.wfile.write(_PIECE)
 
@@ -174,7 +194,7 @@ class _Exchange(BaseHTTPRequestHandler):
         headers = [("Server", "cmclient-lab"), ("Date", self.date_time_string()), ("Content-Type", reply.content_type)]
         headers += reply.headers
         if length:
-            headers.append(("Content-Length", str(len(reply.body))))
+            headers.append(("Content-Length", str(reply.length)))
         if self.close_connection:
             headers.append(("Connection", "close"))
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ..model.content import ContentId
+from ..model.download import RelativeName
 from ..model.endpoints import Audience, Protocols
 from ..model.names import HostName
 from ..protocol.tables import Table
@@ -11,6 +12,7 @@ from ..protocol.tables import Table
 __all__ = ["Content", "UpdatePoint", "UpdateSource", "read_contents", "read_update_points", "read_update_source"]
 
 _NO_CONTENT = ContentId("none")  # stands in for what could not be read; never kept, because it comes with a note
+_NO_FILE = RelativeName("none")
 _NO_HOST = HostName("none.invalid")
 _WSUS_PORT = 8530
 
@@ -30,6 +32,8 @@ class Content(NamedTuple):
         cloud: The cloud management gateways that hold it.
         on_demand: Minutes in which the site brings it to a group's distribution points on demand (CL-035); None when it
             is not distributed so.
+        files: Its files with their sizes; empty: some that make up ``size``.
+        denied: Those of its servers that do not give it, whoever asks (CL-072).
     """
 
     id: ContentId
@@ -39,6 +43,8 @@ class Content(NamedTuple):
     is_client_package: bool = False
     cloud: tuple[HostName, ...] = ()
     on_demand: int | None = None
+    files: tuple[tuple[RelativeName, int], ...] = ()
+    denied: tuple[HostName, ...] = ()
 
 
 class UpdatePoint(NamedTuple):
@@ -65,7 +71,7 @@ class UpdateSource(NamedTuple):
 
 
 def read_contents(file: Table, refer: Refer) -> Iterator[Content]:
-    """Read ``[[content]]``: id, version, servers, size, client_package, cloud, on_demand."""
+    """Read ``[[content]]``: id, version, servers, size, client_package, cloud, on_demand, files, denied."""
     told: set[tuple[str, int]] = set()
     packages = 0
     for table in file.tables("content"):
@@ -77,7 +83,10 @@ def read_contents(file: Table, refer: Refer) -> Iterator[Content]:
             is_client_package=table.flag("client_package", fallback=False),
             cloud=table.texts("cloud", HostName),
             on_demand=table.number("on_demand", 0) if table.has("on_demand") else None,
+            files=tuple(_read_files(table)),
+            denied=table.texts("denied", HostName),
         )
+        refer(table, "denied", content.denied, "distribution point")
         refer(table, "servers", content.servers, "distribution point")
         refer(table, "cloud", content.cloud, "server")
         table.end()
@@ -89,6 +98,13 @@ def read_contents(file: Table, refer: Refer) -> Iterator[Content]:
             table.note("id", f"{content.id} is there already in version {content.version}")
         told.add(key)
         yield content
+
+
+def _read_files(table: Table) -> Iterator[tuple[RelativeName, int]]:
+    """Read ``files`` of a content: name, size."""
+    for row in table.tables("files"):
+        yield row.text("name", RelativeName, _NO_FILE, required=True), row.number("size", 0)
+        row.end()
 
 
 def read_update_points(file: Table) -> Iterator[UpdatePoint]:

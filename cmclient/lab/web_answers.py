@@ -1,11 +1,10 @@
 """What the web servers of a site answer when nothing is wrong, and which wrong lists they can give."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from math import ceil
 from threading import Lock
 from time import monotonic
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from ..errors import InvalidValueError
 from ..model.endpoints import Audience, ManagementPoint
@@ -14,12 +13,14 @@ from ..protocol.envelope import MESSAGE_PATH
 from ..protocol.mplist import build_mp_list
 from ..protocol.multipart import CONTENT_TYPE
 from .clock import LabClock
+from .content_files import FileStream
 from .description import LabDescription
+from .distribution_points import ContentQuestion, answer_content
 from .faults import FaultKind, Role
 from .fsp import StatusPoint, is_report_path
 from .ldap_tree import Ports
 from .message_answers import MessageAnswers
-from .pages import error_page, folder_page
+from .pages import error_page
 from .site import Hierarchy
 
 __all__ = ["Answers", "Reply", "WebRequest", "error_reply", "role_of_path"]
@@ -34,7 +35,6 @@ _PREFIXES = (
     ("/sms_mp", Role.MP),
     ("/ccm_", Role.MP),
 )
-_FOLDER = "/sms_dp_smspkg$"
 _LIST_PATH = "/sms_mp/.sms_aut"
 _MESSAGE_VERB = "CCM_POST"
 _WINDOWS_ONLY = ("/ccm_system_windowsauth", "/sms_mp_windowsauth")
@@ -51,6 +51,7 @@ class WebRequest(NamedTuple):
         has_certificate: Whether the client has shown a certificate.
         tls: Whether it came over HTTPS.
         content_type: What the body is; empty when nobody said.
+        headers: All headers, names in lower case.
     """
 
     method: str
@@ -60,6 +61,7 @@ class WebRequest(NamedTuple):
     has_certificate: bool = False
     tls: bool = False
     content_type: str = ""
+    headers: Mapping[str, str] = {}
 
 
 class Reply(NamedTuple):
@@ -71,6 +73,7 @@ class Reply(NamedTuple):
         content_type: What it is.
         headers: Further headers, as pairs.
         note: What the journal says of it, besides what it says of the request; empty for nothing.
+        stream: A body that is not kept in memory, in place of ``body``.
     """
 
     status: int
@@ -78,6 +81,16 @@ class Reply(NamedTuple):
     content_type: str = _HTML
     headers: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    stream: FileStream | None = None
+
+    @property
+    def length(self) -> int:
+        """Bytes of the body."""
+        return len(self.body) if self.stream is None else self.stream.length
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body, piece by piece."""
+        return iter((self.body,)) if self.stream is None else self.stream.pieces()
 
 
 def error_reply(status: int) -> Reply:
@@ -110,6 +123,7 @@ class Answers:
         self._hierarchy = hierarchy
         self._messages = MessageAnswers(description, hierarchy, ports, clock)
         self._status_points = {host: StatusPoint(description.throttle) for host in description.servers_of(Role.FSP)}
+        self._ports = ports
         self._lock = Lock()
 
     def answer(self, host: HostName, role: Role, request: WebRequest, wrong: FaultKind | None) -> Reply:
@@ -127,7 +141,7 @@ class Answers:
         if role is Role.MP:
             return self._answer_mp(host, request, wrong)
         if role is Role.DP:
-            return self._answer_dp(request)
+            return self._answer_dp(host, request, wrong)
         return self._answer_fsp(host, request)
 
     def _answer_fsp(self, host: HostName, request: WebRequest) -> Reply:
@@ -140,13 +154,16 @@ class Answers:
         headers = (("Retry-After", str(ceil(taken.retry_after))),) if taken.retry_after else ()
         return error_reply(taken.status)._replace(headers=headers, note=taken.note)
 
-    def _answer_dp(self, request: WebRequest) -> Reply:
-        path = unquote(request.path.partition("?")[0])
-        if request.method not in {"GET", "HEAD"}:
-            return error_reply(_NOT_ALLOWED)
-        if path.lower().rstrip("/") != _FOLDER:
-            return error_reply(_NOT_FOUND)
-        return Reply(_OK, folder_page(path, ()))
+    def _answer_dp(self, host: HostName, request: WebRequest, wrong: FaultKind | None) -> Reply:
+        scheme = "https" if request.tls else "http"
+        port = self._ports().https if request.tls else self._ports().http
+        asked = ContentQuestion(
+            request.method, request.path, request.headers, f"{scheme}://{host}:{port}", wrong, request.client
+        )
+        told = answer_content(self._description, host, asked)
+        if not told.is_good:
+            return error_reply(told.status)
+        return Reply(told.status, told.body, told.content_type, told.headers, stream=told.stream)
 
     def _answer_mp(self, host: HostName, request: WebRequest, wrong: FaultKind | None) -> Reply:
         path, _, query = request.path.partition("?")

@@ -146,9 +146,7 @@ class SourcePlan(NamedTuple):
         seed: What random order came from.
         catalogue: Version of the rule catalogue; empty for an order that was given.
         ask_again: Seconds from the begin of the job when the site may name more (CL-036); None for never.
-        retry: Seconds after which a source that was left is asked again, although no other opens later; None for a job
-            that is over when every source has been left.
-        until: Seconds after the begin of the job at which that ends; None for never.
+        retry: Seconds after which a source that was left is asked again; None for a pause that grows.
     """
 
     content: ContentReference | None
@@ -160,7 +158,6 @@ class SourcePlan(NamedTuple):
     catalogue: str = ""
     ask_again: float | None = None
     retry: float | None = None
-    until: float | None = None
 
     def open_at(self, elapsed: float) -> tuple[PlannedSource, ...]:
         """The sources that may be used so many seconds after the begin of the job, best first."""

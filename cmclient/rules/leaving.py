@@ -167,12 +167,12 @@ def choose_address(
     return None
 
 
-@decides("CL-036", "CI-015", "CI-016")
+@decides("CL-036")
 def find_wait(plan: SourcePlan, standings: Mapping[SourceAddress, Standing], moment: Moment) -> float | None:
     """How long to wait when no source can be asked now.
 
-    As long as a source of the plan opens later, or the plan says that all are tried again, those that are open are
-    asked again after their pauses. When none opens any more and each was asked, it is over.
+    As long as a source of the plan opens later, or the site may name more, those that are open are asked again after
+    their pauses. When none opens any more and each was asked, it is over.
 
     Returns:
         Seconds; None when there is nothing to wait for.
@@ -180,8 +180,9 @@ def find_wait(plan: SourcePlan, standings: Mapping[SourceAddress, Standing], mom
     later = [
         one.opens_after - moment.elapsed for one in plan.ranked if one.source.addresses and not _is_open(one, moment)
     ]
-    is_tried_again = plan.retry is not None and moment.waits and (plan.until is None or moment.elapsed < plan.until)
-    if not later and not is_tried_again:
+    if moment.waits and plan.ask_again is not None:
+        later.append(plan.ask_again - moment.elapsed)
+    if not later:
         return None
     pauses = [
         standing.until - moment.now

@@ -8,12 +8,12 @@ from ..model.endpoints import ManagementPoint, Protocols
 from ..model.facts import ClientKind, NetworkLocation
 from ..model.rule import decides
 
-__all__ = ["find_setup_bar", "note_setup_points", "plan_setup_search"]
+__all__ = ["find_setup_bar", "next_try", "note_setup_points", "plan_setup_search"]
 
 _NEEDS_MP = frozenset({ClientKind.MAC, ClientKind.MOBILE, ClientKind.MDM})
 
 
-@decides("CI-001", "CI-002", "CI-004", "CI-006", "CI-007", "CI-008", "CI-015", "CI-016")
+@decides("CI-001", "CI-002", "CI-004", "CI-006", "CI-007", "CI-008")
 def plan_setup_search(
     given: Sequence[ManagementPoint], paths: Sequence[str], *, retry: float, timeout: float
 ) -> SetupPlan:
@@ -75,3 +75,18 @@ def note_setup_points(given: Sequence[ManagementPoint], *, pki: bool, exempt: bo
         if "." not in one.host
     ]
     return tuple(notes)
+
+
+@decides("CI-015", "CI-016")
+def next_try(plan: SetupPlan, asked_at: float) -> float | None:
+    """When client setup tries again after everything failed.
+
+    Args:
+        plan: How it looks.
+        asked_at: When it tried last, in seconds after its begin.
+
+    Returns:
+        Seconds after its begin; None when it gives up: at the end of its time it does not try any more.
+    """
+    following = asked_at + plan.retry
+    return following if following < plan.timeout else None

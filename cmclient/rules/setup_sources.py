@@ -66,7 +66,6 @@ def plan_setup_sources(
         rejected=(*plan.rejected, *rejected),
         notes=(*plan.notes, Reason("CI-012", "client setup does not wait for fallback times")),
         retry=search.retry,
-        until=search.timeout,
     )
 
 
@@ -84,7 +83,6 @@ def plan_folders(search: SetupPlan, why: Reason) -> SourcePlan:
         tuple(_folders(search.paths, 0.0, why)),
         catalogue=CATALOGUE_VERSION,
         retry=search.retry,
-        until=search.timeout,
     )
 
 

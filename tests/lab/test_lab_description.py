@@ -356,7 +356,7 @@ def test_a_fault_is_read_and_written(text: str, fault: Fault) -> None:
         ("sup=refuse", "roles are mp, dp, fsp, ad, dns"),
         ("mp:=refuse", "leave the colon out"),
         ("dns=stale", "faults are refuse, blackhole, silent, slow, malformed, servfail"),
-        ("dp=lying", "faults are refuse"),
+        ("dp=stale", "faults are refuse"),
         ("mp=410", "http-404"),
         ("mp=refuse:1", "write refuse alone"),
         ("mp=slow:soon", "slow:NUMBER"),

@@ -273,7 +273,8 @@ def test_a_client_certificate_of_another_authority_is_refused_in_the_handshake(l
         ("mp1", "/SMS_DP_SMSPKG$", 404),
         ("dp1", MPLIST, 404),
         ("dp1", "/SMS_DP_SMSPKG$/", 200),
-        ("dp1", "/sms_dp_smspkg$/P0100001", 404),
+        ("dp1", "/sms_dp_smspkg$/P0100001", 200),
+        ("dp1", "/sms_dp_smspkg$/P0100099", 404),
         ("fsp1", "/SMS_FSP/.sms_fsp", 405),
     ],
 )

@@ -6,7 +6,7 @@ from cmclient.model.client_setup import SetupSearch
 from cmclient.model.endpoints import ManagementPoint
 from cmclient.model.facts import ClientKind, NetworkLocation
 from cmclient.protocol.mpentry import parse_mp_entry
-from cmclient.rules.setup_search import find_setup_bar, note_setup_points, plan_setup_search
+from cmclient.rules.setup_search import find_setup_bar, next_try, note_setup_points, plan_setup_search
 
 ONE, TWO = parse_mp_entry("mp1.contoso.com"), parse_mp_entry("https://mp2.contoso.com")
 SHARE, FOLDER = r"\\files\client", "/media/client"
@@ -37,7 +37,7 @@ def test_the_order_of_the_line_is_kept() -> None:
     assert plan.paths == (SHARE, FOLDER)
 
 
-@pytest.mark.rule("CI-015", "CI-016")
+@pytest.mark.rule("CI-015")
 @pytest.mark.parametrize(("retry", "timeout", "pause"), [(600, 86_400, 600), (60, 60, 60), (601, 600, 600)])
 def test_no_pause_is_longer_than_the_whole_time(retry: float, timeout: float, pause: float) -> None:
     plan = plan_setup_search((), (), retry=retry, timeout=timeout)
@@ -112,3 +112,10 @@ def test_https_without_a_certificate_is_a_warning(
 def test_an_https_server_is_named_in_full(entry: str, *, said: bool) -> None:
     notes = note_setup_points((parse_mp_entry(entry),), pki=True, exempt=False)
     assert ("CI-020" in [one.rule for one in notes]) is said
+
+
+@pytest.mark.rule("CI-015", "CI-016")
+@pytest.mark.parametrize(("asked_at", "following"), [(0, 600), (1199, 1799), (1200, None), (5000, None)])
+def test_it_tries_again_until_its_time_is_over(asked_at: float, following: float | None) -> None:
+    plan = plan_setup_search((), (), retry=600, timeout=1800)
+    assert next_try(plan, asked_at) == following

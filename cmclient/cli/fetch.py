@@ -1,0 +1,95 @@
+"""``cmclient fetch``."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigError, ContentNotObtainedError
+from .codes import DONE, code_of
+from .options import add_facts, add_lab, add_settings
+
+if TYPE_CHECKING:
+    from ..assemble_fetch import Fetcher
+    from ..model.content import ContentId
+    from ..model.http import Deadline
+    from ..ports import SourcePlanner
+
+__all__ = ["HELP", "configure", "run"]
+
+HELP = """\
+Put content into a folder: the files of a package, an application or an update, from the source that a client here
+would use. A source that fails is left for the next one, and what has come stays; files get their names when they are
+whole and have the size, and the hash where one is known, that they should have. Run it again to go on where it ended.
+
+A source of another boundary group opens after its fallback time; this waits for it, or stops at --deadline.
+Exit codes: 0 all of it is there, 7 no source gave all of it, 1 the folder cannot be used; 3 to 6 as 'locate'.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("id", metavar="ID", help="the content: ABC00001, Content_<guid> or a GUID")
+    parser.add_argument("folder", metavar="DIR", help="where to put it; created when it is not there")
+    parser.add_argument("--version", metavar="N", type=int, default=1, help="its version (default 1)")
+    parser.add_argument("--kind", choices=("package", "update"), default="package", help="what it is (default package)")
+    parser.add_argument(
+        "--from",
+        dest="addresses",
+        metavar="URL",
+        action="append",
+        default=[],
+        help="where it is: ask no management point; repeatable, tried in this order",
+    )
+    parser.add_argument(
+        "--no-wait", action="store_true", help="do not wait for fallback times: go to the next source at once"
+    )
+    add_lab(parser)
+    add_settings(parser)
+    add_facts(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Download and print."""
+    from time import monotonic
+
+    from ..assemble_fetch import open_fetcher
+    from ..model.content import ContentId
+    from ..model.download import DownloadRequest
+    from ..model.http import Deadline
+    from .fetchviews import print_report, watch_download
+    from .site import open_settings
+
+    if arguments.version < 0:
+        raise ConfigError((f"--version {arguments.version} is less than 0",), hint="see 'cmclient fetch --help'")
+    content = ContentId(arguments.id)
+    with open_settings(arguments) as (config, run):
+        deadline = Deadline.after(config.deadline if arguments.deadline is not None else None, monotonic)
+        # of a lab's own data only the options count: its answers say the times
+        with open_fetcher(config, run._replace(times_count=False), waits=not arguments.no_wait) as fetcher:
+            planner = _find_planner(arguments, fetcher, content, deadline)
+            request = DownloadRequest(f"{content}.{arguments.version}")
+            with watch_download(arguments.format, request.job) as watch:
+                try:
+                    report = fetcher.downloader.fetch(
+                        request, arguments.folder, planner, deadline=deadline, watch=watch
+                    )
+                    error = None
+                except ContentNotObtainedError as failure:
+                    report, error = failure.report, failure
+    print_report(arguments.format, report, error)
+    return DONE if error is None else code_of(error)
+
+
+def _find_planner(
+    arguments: argparse.Namespace, fetcher: "Fetcher", content: "ContentId", deadline: "Deadline"
+) -> "SourcePlanner":
+    """Who says where the content is: the person, or a management point."""
+    if arguments.addresses:
+        from ..assemble_fetch import parse_address, plan_addresses
+
+        return plan_addresses([parse_address(text) for text in arguments.addresses])
+    from ..model.content import ContentKind, ContentReference
+    from .progress import show_progress
+
+    kind = ContentKind.UPDATE if arguments.kind == "update" else ContentKind.PACKAGE
+    with show_progress():
+        return fetcher.locator.search(ContentReference(content, arguments.version, kind), deadline)
