@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import NamedTuple
 
+from .client_files import CABINET, CLIENT_FILES, build_client_cabinet
 from .offers import Content
 
 __all__ = ["FileBody", "FileStream", "body_of", "files_of", "modified_of"]
@@ -51,6 +52,8 @@ class FileStream(NamedTuple):
 
 def files_of(content: Content) -> dict[str, int]:
     """The files of a content with their sizes: those that the description names, else some that make up its size."""
+    if content.is_client_package and not content.files:
+        return {CABINET: len(_cabinet(content)), **CLIENT_FILES}
     if content.files:
         return {str(name): size for name, size in content.files}
     size = _DEFAULT_SIZE if content.size is None else content.size
@@ -68,6 +71,8 @@ def body_of(content: Content, name: str, size: int, *, wrong: bool = False) -> F
         size: How large it is.
         wrong: Other bytes than those that it should have.
     """
+    if content.is_client_package and not content.files and name == CABINET and not wrong:
+        return _held(_cabinet(content))
     seed = f"{content.id}/{content.version}/{name}/{wrong}".lower()
 
     def read(offset: int, count: int) -> Iterator[bytes]:
@@ -80,6 +85,26 @@ def body_of(content: Content, name: str, size: int, *, wrong: bool = False) -> F
             offset += len(piece)
 
     return FileBody(size, read)
+
+
+def _cabinet(content: Content) -> bytes:
+    """The cabinet of a client package, whose manifest knows the bytes of the other files."""
+    return build_client_cabinet(f"{content.id}/{content.version}", _Reader(content))
+
+
+class _Reader(NamedTuple):
+    """Reads whole files of a content."""
+
+    content: Content
+
+    def __call__(self, name: str, size: int) -> Iterator[bytes]:
+        """The bytes of a file."""
+        return body_of(self.content, name, size).read(0, size)
+
+
+def _held(data: bytes) -> FileBody:
+    """Bytes that are kept in memory."""
+    return FileBody(len(data), lambda offset, count: iter((data[offset : offset + count],)))
 
 
 def modified_of(content: Content) -> str:

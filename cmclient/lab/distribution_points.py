@@ -13,7 +13,7 @@ from .description import LabDescription
 from .faults import FaultKind
 from .offers import Content
 
-__all__ = ["ContentAnswer", "ContentQuestion", "answer_content"]
+__all__ = ["ContentAnswer", "ContentQuestion", "answer_client_files", "answer_content"]
 
 _OK, _PARTIAL, _MULTISTATUS = 200, 206, 207
 _FORBIDDEN, _NOT_FOUND, _NOT_ALLOWED, _UNSATISFIABLE = 403, 404, 405, 416
@@ -83,6 +83,24 @@ def answer_content(description: LabDescription, host: HostName, asked: ContentQu
         return ContentAnswer(_FORBIDDEN)
     root = path[: folder.end()] + name
     return _answer_below(content, root, below, asked)
+
+
+def answer_client_files(description: LabDescription, asked: ContentQuestion) -> ContentAnswer:
+    """Answer a request for a file of client setup at a management point, which shows no folders.
+
+    Args:
+        description: The lab.
+        asked: The request.
+    """
+    package = next((one for one in description.contents if one.is_client_package), None)
+    if package is None or asked.method not in {"GET", "HEAD"}:
+        return ContentAnswer(_NOT_FOUND if package is None else _NOT_ALLOWED)
+    below = unquote(asked.path.partition("?")[0]).strip("/").partition("/")[2].casefold()
+    files = {name.casefold(): (name, size) for name, size in files_of(package).items()}
+    if below in files:
+        return _send_file(package, *files[below], asked)
+    is_folder = not below or any(name.startswith(f"{below}/") for name in files)
+    return ContentAnswer(_FORBIDDEN if is_folder else _NOT_FOUND)
 
 
 def _find_content(description: LabDescription, host: HostName, name: str) -> Content | None:

@@ -15,7 +15,7 @@ from ..protocol.multipart import CONTENT_TYPE
 from .clock import LabClock
 from .content_files import FileStream
 from .description import LabDescription
-from .distribution_points import ContentQuestion, answer_content
+from .distribution_points import ContentAnswer, ContentQuestion, answer_client_files, answer_content
 from .faults import FaultKind, Role
 from .fsp import StatusPoint, is_report_path
 from .ldap_tree import Ports
@@ -35,6 +35,7 @@ _PREFIXES = (
     ("/sms_mp", Role.MP),
     ("/ccm_", Role.MP),
 )
+_CLIENT_PATH = "/ccm_client/"
 _LIST_PATH = "/sms_mp/.sms_aut"
 _MESSAGE_VERB = "CCM_POST"
 _WINDOWS_ONLY = ("/ccm_system_windowsauth", "/sms_mp_windowsauth")
@@ -155,20 +156,20 @@ class Answers:
         return error_reply(taken.status)._replace(headers=headers, note=taken.note)
 
     def _answer_dp(self, host: HostName, request: WebRequest, wrong: FaultKind | None) -> Reply:
+        return _content_reply(answer_content(self._description, host, self._content_question(host, request, wrong)))
+
+    def _content_question(self, host: HostName, request: WebRequest, wrong: FaultKind | None) -> ContentQuestion:
         scheme = "https" if request.tls else "http"
         port = self._ports().https if request.tls else self._ports().http
-        asked = ContentQuestion(
-            request.method, request.path, request.headers, f"{scheme}://{host}:{port}", wrong, request.client
-        )
-        told = answer_content(self._description, host, asked)
-        if not told.is_good:
-            return error_reply(told.status)
-        return Reply(told.status, told.body, told.content_type, told.headers, stream=told.stream)
+        url = f"{scheme}://{host}:{port}"
+        return ContentQuestion(request.method, request.path, request.headers, url, wrong, request.client)
 
     def _answer_mp(self, host: HostName, request: WebRequest, wrong: FaultKind | None) -> Reply:
         path, _, query = request.path.partition("?")
         if path.lower().rstrip("/").startswith(_WINDOWS_ONLY):
             return error_reply(_UNAUTHORIZED)
+        if path.lower().startswith(_CLIENT_PATH):
+            return _content_reply(answer_client_files(self._description, self._content_question(host, request, wrong)))
         if path.lower() == MESSAGE_PATH:
             return self._answer_message(host, request, wrong)
         if path.lower() != _LIST_PATH:
@@ -203,6 +204,12 @@ class Answers:
         if keyword not in {"MPLIST", "MPLIST2"}:
             return None
         return self._hierarchy.answer_mplist(host, location, registered=registered, internet=keyword == "MPLIST2")
+
+
+def _content_reply(told: ContentAnswer) -> Reply:
+    if not told.is_good:
+        return error_reply(told.status)
+    return Reply(told.status, told.body, told.content_type, told.headers, stream=told.stream)
 
 
 def _twisted(

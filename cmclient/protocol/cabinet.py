@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..errors import MalformedReplyError
 
-__all__ = ["CabinetMember", "list_cabinet", "read_cabinet"]
+__all__ = ["CabinetMember", "build_cabinet", "list_cabinet", "read_cabinet"]
 
 _WHERE = "cabinet"
 _HEADER = struct.Struct("<4sIIIIIBBHHHHH")
@@ -55,6 +55,27 @@ class _Cabinet(NamedTuple):
     folders: tuple[_Folder, ...]
     members: tuple[CabinetMember, ...]
     block_reserve: int
+
+
+def build_cabinet(name: str, body: bytes) -> bytes:
+    """Build a cabinet that holds one file, stored as it is.
+
+    Args:
+        name: The file's name, ASCII.
+        body: Its bytes, 32 KiB at most for each of 65,535 blocks.
+    """
+    blocks = [body[at : at + _LONGEST_BLOCK] for at in range(0, len(body), _LONGEST_BLOCK)]
+    file = _FILE.pack(len(body), 0, 0, 0, 0, 0) + name.encode("ascii") + b"\0"
+    files_at = _HEADER.size + _FOLDER.size
+    data_at = files_at + len(file)
+    data = b"".join(_block(block) for block in blocks)
+    header = _HEADER.pack(b"MSCF", 0, data_at + len(data), 0, files_at, 0, 3, 1, 1, 1, 0, 0, 0)
+    return header + _FOLDER.pack(data_at, len(blocks), _STORED) + file + data
+
+
+def _block(body: bytes) -> bytes:
+    sizes = struct.pack("<HH", len(body), len(body))
+    return struct.pack("<I", _checksum(body, sizes)) + sizes + body
 
 
 def list_cabinet(data: bytes) -> tuple[CabinetMember, ...]:
