@@ -8,17 +8,17 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .assemble_trust import build_transport, find_own_certificate, read_password_file, require_authorities
+from .assemble_login import build_directory, find_http_logins, read_directory_credentials
+from .assemble_trust import build_transport, find_own_certificate, require_authorities
 from .config import ClientConfig, load_config
-from .errors import ConfigError
 from .locate import Locator
 from .model.decision import Location
-from .model.directory import DirectoryCredentials
 from .model.facts import NetworkFacts
 from .model.groups import SiteData
 from .model.http import Deadline
 from .model.names import HostName
-from .ports import DirectoryService, DomainControllerPing, FactsSource, NameService, Store
+from .model.secret import Secret
+from .ports import DomainControllerPing, FactsSource, NameService, Store
 from .rules.choose import SeededChooser
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Run(NamedTuple):
         remembers: Whether what is stored on this machine counts; not for the facts of another one.
         data: What the site knows of boundaries and servers, where somebody says it; roles without a message need it.
         times_count: Whether the fallback times of the data say when content may come from where; else the site does.
+        http_password: The password of ``http_user``, where a person gave it; None for none.
     """
 
     offline: bool = False
@@ -66,6 +67,7 @@ class Run(NamedTuple):
     remembers: bool = True
     data: SiteData | None = None
     times_count: bool = True
+    http_password: Secret | None = None
 
 
 class GivenFacts:
@@ -241,7 +243,7 @@ def open_ports(config: ClientConfig, run: Run) -> Iterator[dict[str, Any]]:
     clock = SystemClock()
     if not run.offline:
         require_authorities(config)
-    credentials = _credentials(config)
+    credentials = read_directory_credentials(config)
     own = find_own_certificate(config, computer=None if run.facts is None else run.facts.host, now=clock.now())
     crls = store_path(config).with_name("crls") if run.remembers else None
     with ExitStack() as stack:
@@ -254,12 +256,16 @@ def open_ports(config: ClientConfig, run: Run) -> Iterator[dict[str, Any]]:
         names: NameService = lazy(lambda: _name_service(config))
         # Host names go through our own DNS only where DNS servers are set: else the system knows hosts files and more.
         resolve = names.resolve_host if config.dns_servers else None
+        facts = _facts(run, lazy(_system_facts))
+        logins = find_http_logins(
+            config, lambda: facts.read().membership, has_certificate=own is not None, password=run.http_password
+        )
         yield {
-            "facts": _facts(run, lazy(_system_facts)),
-            "directory": lazy(lambda: _directory(config, credentials, resolve)),
+            "facts": facts,
+            "directory": lazy(lambda: build_directory(config, credentials, resolve)),
             "controllers": lazy(lambda: _controllers(config, resolve)),
             "names": names,
-            "transport": lazy(lambda: build_transport(config, own, resolve, crls=crls, writes=run.writes)),
+            "transport": lazy(lambda: build_transport(config, own, resolve, logins, crls=crls, writes=run.writes)),
             "store": lazy(lambda: open_store(config, run, stack)),
             "clock": clock,
             "chooser": SeededChooser(fresh_seed() if config.seed is None else config.seed),
@@ -308,22 +314,6 @@ def _controllers(config: ClientConfig, resolve: Resolve | None) -> DomainControl
     return CldapPing(source_address=config.bind_address, resolve=resolve)
 
 
-def _directory(
-    config: ClientConfig, credentials: DirectoryCredentials | None, resolve: Resolve | None
-) -> DirectoryService:
-    from .adapters.ldap import LdapDirectory
-
-    return LdapDirectory(
-        credentials=credentials,
-        security=config.directory_security,
-        ca_file=config.directory_ca_file or config.ca_file,
-        connect_timeout=config.connect_timeout,
-        allow_clear_text_bind=config.directory_allow_clear_text_bind,
-        source_address=config.bind_address,
-        resolve=resolve,
-    )
-
-
 def open_store(config: ClientConfig, run: Run, stack: ExitStack) -> Store:
     """The store as a run may use it; closed with the stack."""
     from .adapters.memory_store import MemoryStore, ReadOnlyStore
@@ -338,14 +328,3 @@ def open_store(config: ClientConfig, run: Run, stack: ExitStack) -> Store:
 def store_path(config: ClientConfig) -> Path:
     """Where the store of these settings is."""
     return Path(config.store) if config.store else default_store()
-
-
-def _credentials(config: ClientConfig) -> DirectoryCredentials | None:
-    if config.directory_user is None:
-        return None
-    password = config.directory_password or read_password_file(
-        config.directory_password_file, "directory_password_file"
-    )
-    if password is None:
-        raise ConfigError(("directory_user is set and no password: set directory_password_file",))
-    return DirectoryCredentials(config.directory_user, password)

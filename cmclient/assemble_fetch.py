@@ -1,10 +1,11 @@
 """The composition root of downloads: puts a locator of content and a downloader together from settings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .assemble import Run, open_ports
+from .assemble_login import find_share_login
 from .config import ClientConfig
 from .content import ContentLocator, SiteKnowledge
 from .download import ContentDownloader, DownloadOptions, FixedPlan
@@ -15,7 +16,10 @@ from .model.names import HostName, parse_port
 from .model.sources import ContentSource, PlannedSource, SourceAddress, SourceOrder, SourcePlan, SourceTier
 from .ports import SharedFiles
 
-__all__ = ["Fetcher", "open_fetcher", "parse_address", "plan_addresses"]
+if TYPE_CHECKING:
+    from .client_setup import SetupLocator
+
+__all__ = ["Fetcher", "SetupFetcher", "open_fetcher", "open_setup_fetcher", "parse_address", "plan_addresses"]
 
 
 class Fetcher(NamedTuple):
@@ -27,6 +31,18 @@ class Fetcher(NamedTuple):
     """
 
     locator: ContentLocator
+    downloader: ContentDownloader
+
+
+class SetupFetcher(NamedTuple):
+    """What a download of the files of client setup needs.
+
+    Attributes:
+        locator: Says where they are.
+        downloader: Puts them on disk.
+    """
+
+    locator: "SetupLocator"
     downloader: ContentDownloader
 
 
@@ -42,9 +58,15 @@ def open_fetcher(config: ClientConfig, run: Run | None = None, *, waits: bool = 
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
+    run = run or Run()
+    with open_ports(config, run) as ports:
+        downloader = _build_downloader(config, run, ports, waits=waits)
+        yield Fetcher(ContentLocator(config, knowledge=SiteKnowledge(run.data, run.times_count), **ports), downloader)
+
+
+def _build_downloader(config: ClientConfig, run: Run, ports: Mapping[str, Any], *, waits: bool) -> ContentDownloader:
     from .adapters.files import LocalFiles
 
-    run = run or Run()
     options = DownloadOptions(
         connections=config.content_connections,
         hosts=config.content_hosts,
@@ -53,20 +75,45 @@ def open_fetcher(config: ClientConfig, run: Run | None = None, *, waits: bool = 
         connect_timeout=config.connect_timeout,
         waits=waits,
     )
+    return ContentDownloader(
+        transport=ports["transport"],
+        files=LocalFiles(),
+        clock=ports["clock"],
+        shares=_find_shares(config, run),
+        options=options,
+    )
+
+
+def _find_shares(config: ClientConfig, run: Run) -> SharedFiles:
+    """What reads local paths and network shares; the latter by the operating system, or by the extra ``smb``."""
+    from .adapters.shares import Shares
+
+    try:
+        from .adapters.smb import SmbShares
+    except ImportError:
+        return Shares(None)
+    login = find_share_login(config, run.http_password)
+    return Shares(SmbShares(login, connect_timeout=config.connect_timeout))
+
+
+@contextmanager
+def open_setup_fetcher(config: ClientConfig, run: Run | None = None, *, waits: bool = True) -> "Iterator[SetupFetcher]":
+    """A locator of the files of client setup and a downloader on the real world, closed at the end.
+
+    Args:
+        config: The settings.
+        run: How this run differs from them; None when it does not.
+        waits: Whether sources that open later are waited for, and failed ones tried again.
+
+    Raises:
+        ConfigError: A file that a setting names cannot be read.
+    """
+    from .client_setup import SetupLocator
+    from .world import World
+
+    run = run or Run()
     with open_ports(config, run) as ports:
-        downloader = ContentDownloader(
-            transport=ports["transport"],
-            files=LocalFiles(),
-            clock=ports["clock"],
-            shares=_find_shares(),
-            options=options,
-        )
-        yield Fetcher(ContentLocator(config, knowledge=SiteKnowledge(run.data, run.times_count), **ports), downloader)
-
-
-def _find_shares() -> SharedFiles | None:
-    """What reads local paths and network shares; None where nothing does."""
-    return None
+        yield SetupFetcher(SetupLocator(config, World(**ports)), _build_downloader(config, run, ports, waits=waits))
 
 
 def parse_address(text: str) -> SourceAddress:

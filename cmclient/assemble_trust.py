@@ -20,6 +20,7 @@ from .rules.certificate_selection import describe_selection, select_certificate
 from .rules.certificates import checks_revocation
 
 if TYPE_CHECKING:
+    from .adapters.http_login import FindLogins
     from .adapters.identity import ClientIdentity
 
 __all__ = [
@@ -139,7 +140,13 @@ def read_password_file(path: str | None, setting: str) -> Secret | None:
 
 
 def build_transport(
-    config: ClientConfig, own: OwnCertificate | None, resolve: Resolve | None, *, crls: Path | None, writes: bool
+    config: ClientConfig,
+    own: OwnCertificate | None,
+    resolve: Resolve | None,
+    logins: "FindLogins | None" = None,
+    *,
+    crls: Path | None,
+    writes: bool,
 ) -> Transport:
     """The transport that the settings ask for.
 
@@ -147,6 +154,7 @@ def build_transport(
         config: The settings.
         own: The certificate of this client; None for none.
         resolve: Finds the addresses of host names; None for the operating system's resolver.
+        logins: Finds the logins for a server that asks who we are; None to tell nobody.
         crls: Folder that keeps revocation lists between runs; None for nowhere.
         writes: Whether new ones are put there.
     """
@@ -161,6 +169,7 @@ def build_transport(
         trust_env=config.trust_env,
         resolve=resolve,
         source_address=config.bind_address,
+        find_logins=logins,
     )
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .errors import ConfigError, InvalidValueError
+from .login_settings import find_login_conflicts
 from .model.content import ContentId
 from .model.decision import Phase, Purpose
 from .model.directory import DirectorySecurity
 from .model.endpoints import Endpoint, ManagementPoint, Protocols
 from .model.facts import ClientKind, NetworkLocation
 from .model.legacy import DefaultKind, ProfileName, SiteMode
+from .model.login import Authentication, DirectoryAuthentication
 from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from .model.secret import Secret
 from .model.settings import ContactMode, MeteredUse, closest_name
@@ -61,6 +63,10 @@ class ClientConfig(NamedTuple):
     ca_file: str | None
     trust_env: bool
     allow_http: bool
+    http_authentication: Authentication
+    http_user: str | None
+    http_password_file: str | None
+    http_keytab: str | None
     http_port: int
     https_port: int
     http_port_alternative: int | None
@@ -85,6 +91,8 @@ class ClientConfig(NamedTuple):
     directory_user: str | None
     directory_password: Secret | None
     directory_password_file: str | None
+    directory_keytab: str | None
+    directory_authentication: DirectoryAuthentication
     directory_security: DirectorySecurity
     directory_ca_file: str | None
     directory_allow_clear_text_bind: bool
@@ -223,7 +231,6 @@ class _Faults:
         def is_set(name: str) -> bool:
             return last[name].value not in (None, False)
 
-        password = is_set("directory_password") or is_set("directory_password_file")
         clear = last["directory_security"].value is DirectorySecurity.CLEAR
         for names, wrong, problem in (
             (
@@ -241,13 +248,7 @@ class _Faults:
                 is_set("directory_password") and is_set("directory_password_file"),
                 "directory_password_file is set as well; give one of them",
             ),
-            (
-                ("directory_user", "directory_password", "directory_password_file"),
-                is_set("directory_user") is not password,
-                "it needs a password: set directory_password or directory_password_file"
-                if is_set("directory_user")
-                else "there is a password and no user to go with it",
-            ),
+            *find_login_conflicts({name: given.value for name, given in last.items()}),
             (
                 ("directory_security", "directory_user", "directory_allow_clear_text_bind"),
                 clear and is_set("directory_user") and not is_set("directory_allow_clear_text_bind"),

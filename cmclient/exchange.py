@@ -8,6 +8,7 @@ from typing import NamedTuple
 from .errors import HttpStatusError, TransportError
 from .model.endpoints import Endpoint, Scheme
 from .model.http import Deadline, HttpReply, HttpRequest
+from .model.rule import decides
 from .ports import Cancellation, Clock, Transport
 from .rules.retry import classify_failure, count_attempt, find_retry_after, plan_ports, tries_next_port
 
@@ -32,6 +33,7 @@ _MEANINGS = {
 }
 _VERBS = "messages are sent with a verb of their own, CCM_POST; a proxy or firewall in between must let it through"
 _HINTS = {
+    401: "have a Kerberos ticket, or set http_user and http_password_file; that needs the extra: cmclient[negotiate]",
     403: "see whether the site demands PKI certificates; then set client_certificate and client_key",
     405: _VERBS,
     407: "let requests to management points pass the proxy, or turn trust_env off to go around it",
@@ -118,7 +120,9 @@ class Exchange:
             HttpStatusError: A reply other than 200.
         """
         limited = deadline.within(self._limits.attempt_timeout)
-        request = request._replace(connect_timeout=self._limits.connect_timeout)
+        request = request._replace(
+            connect_timeout=self._limits.connect_timeout, may_log_in=_may_log_in(request.endpoint)
+        )
         found, reply = self._try_ports(request, limited, cancellation)
         wait = self._find_wait(reply)
         if wait is not None and wait <= (limited.remaining() or 0.0) / 2:
@@ -150,6 +154,12 @@ class Exchange:
         """Seconds for which a busy server asks to be left alone."""
         said = reply.headers.get("retry-after")
         return find_retry_after(said, self._clock.now()) if said and reply.status in _BUSY else None
+
+
+@decides("CF-012")
+def _may_log_in(endpoint: Endpoint) -> bool:
+    """Whether a management point may learn who asks: only over HTTPS is it known to be one; messages are anonymous."""
+    return endpoint.scheme is Scheme.HTTPS
 
 
 def _one_failure(failed: list[TransportError]) -> TransportError:

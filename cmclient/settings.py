@@ -15,6 +15,7 @@ from .model.directory import DirectorySecurity
 from .model.endpoints import HTTP_PORT, HTTPS_PORT, Endpoint, ManagementPoint
 from .model.facts import ClientKind, NetworkLocation
 from .model.legacy import DefaultKind, ProfileName, SiteMode
+from .model.login import Authentication, DirectoryAuthentication
 from .model.names import AdSiteName, DnsDomain, HostName
 from .model.settings import ContactMode, MeteredUse
 from .model.state import ClientId, ReportFormat
@@ -174,6 +175,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ca_file", "path", None, "", "CA certificates to trust instead of the system's, PEM", as_path),
     Setting("trust_env", "yes or no", _OFF, "", "heed proxy variables of the environment", as_flag),
     Setting("allow_http", "yes or no", _ON, "", "may go down from HTTPS to HTTP where a rule allows it", as_flag),
+    Setting(
+        "http_authentication",
+        "way to log in",
+        Authentication.AUTO,
+        "",
+        "how to log in to site systems that ask for it: auto (Kerberos, then NTLM), kerberos, ntlm or none",
+        one_of("way to log in", Authentication),
+    ),
+    Setting("http_user", "text", None, "", "who logs in to them besides one's own account (network access)", as_user),
+    Setting("http_password_file", "path", None, "", "file whose first line is that user's password", as_path),
+    Setting("http_keytab", "path", None, "", "Kerberos keytab with that user's key", as_path),
     Setting("http_port", "port", HTTP_PORT, "", "the site's port for HTTP (CCMHTTPPORT)", as_port),
     Setting("https_port", "port", HTTPS_PORT, "", "the site's port for HTTPS (CCMHTTPSPORT)", as_port),
     Setting(
@@ -257,12 +269,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("directory_user", "text", None, "", "who asks the directory, as in user@example.com", as_user),
     Setting("directory_password", "text", None, "", "that user's password", as_password),
     Setting("directory_password_file", "path", None, "", "file whose first line is that password", as_path),
+    Setting("directory_keytab", "path", None, "", "Kerberos keytab with that user's key, in place of it", as_path),
+    Setting(
+        "directory_authentication",
+        "way to log in",
+        DirectoryAuthentication.AUTO,
+        "",
+        "how to log in to the directory: simple (a password, in TLS), kerberos, ntlm, or auto by what there is",
+        one_of("way to log in to the directory", DirectoryAuthentication),
+    ),
     Setting(
         "directory_security",
         "security",
-        DirectorySecurity.STARTTLS,
+        DirectorySecurity.AUTO,
         "",
-        "how the connection to the directory is protected",
+        "how that connection is protected: starttls, ldaps, sealed (by Kerberos or NTLM), clear, or auto",
         one_of("way to protect a directory connection", DirectorySecurity),
     ),
     Setting(

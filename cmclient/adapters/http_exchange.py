@@ -82,6 +82,8 @@ def _prepare(session: Session, request: HttpRequest) -> requests.PreparedRequest
     bare = requests.Request(request.method, request.endpoint.url("/"), headers=dict(request.headers), data=request.body)
     prepared = session.prepare_request(bare)
     prepared.headers["Accept-Encoding"] = "identity"  # against bodies that unpack to gigabytes
+    if "Authorization" in request.headers:
+        prepared.headers["Authorization"] = request.headers["Authorization"]  # not what a .netrc says
     prepared.method = request.method  # requests would write it in capitals,
     prepared.url = request.endpoint.url(request.path)  # and quote the path anew
     return prepared

@@ -56,10 +56,10 @@ class LdapDirectory:
 
     Args:
         credentials: Who asks, by a simple bind; None to ask anonymously, which a domain controller seldom allows.
-        logins: Who asks, by Kerberos or NTLM: tried in order, in place of a simple bind. Without TLS, SEALED or not,
-            what follows is sealed.
-        security: How the connection is protected. STARTTLS uses the server's port; LDAPS the TLS port that belongs to
-            389 or 3268, and any other port as it is.
+        logins: Who asks, by Kerberos or NTLM: tried in order, in place of a simple bind. Without TLS what
+            follows is sealed.
+        security: How the connection is protected; AUTO is SEALED with ``logins`` and STARTTLS without. STARTTLS uses
+            the server's port; LDAPS the TLS port that belongs to 389 or 3268, and any other port as it is.
         ca_file: PEM file with the CAs to trust; None for those that the system trusts.
         connect_timeout: Seconds to a TCP connection, for each address.
         allow_clear_text_bind: Send the password over an unprotected connection if ``security`` is CLEAR.
@@ -79,6 +79,8 @@ class LdapDirectory:
         resolve: Resolve | None = None,
         logins: Sequence[Login] = (),
     ) -> None:
+        if security is DirectorySecurity.AUTO:
+            security = DirectorySecurity.SEALED if logins else DirectorySecurity.STARTTLS
         self._credentials = None if logins else credentials
         self._sealed = SealedLogin(logins) if logins or security is DirectorySecurity.SEALED else None
         self._security = security

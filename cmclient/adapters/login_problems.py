@@ -1,5 +1,6 @@
 """Why a login failed, in words for a person: what Kerberos, NTLM and Windows say by number."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -101,6 +102,7 @@ _BY_CODE: Mapping[int, str] = {
 _NO_CREDENTIALS = 458752  # GSS_S_NO_CRED
 _EXPIRED = 720896  # GSS_S_CREDENTIALS_EXPIRED
 _SIGNED = 1 << 31
+_TRAILING_NUMBER = re.compile(r"\s-\d{10}$")  # that krb5 ends its words with
 _SHOWN = 200  # characters of a library's words
 
 
@@ -130,5 +132,6 @@ def _words(error: BaseException) -> str:
     text = str(error)
     _, minor, told = text.partition("Minor (")
     text = told.partition("): ")[2] or text if minor else text
+    text = _TRAILING_NUMBER.sub("", text)
     shown = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "..."

@@ -141,6 +141,7 @@ def read_run(
     """
     from ..assemble import Run
     from .factsfile import read_facts
+    from .prompt import ask_http_password
 
     replaced = _replaced_facts(arguments)
     sources = ("option", "setup line") if arguments.setup_line else ("option",)
@@ -158,6 +159,7 @@ def read_run(
         facts=facts,
         replaced=replaced,
         remembers=not is_another and arguments.domain is None,
+        http_password=None if offline else ask_http_password(config),
     )
 
 

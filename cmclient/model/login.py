@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from .secret import Secret
 
-__all__ = ["Authentication", "Login", "Mechanism", "Proof"]
+__all__ = ["Authentication", "DirectoryAuthentication", "Login", "Mechanism", "Proof"]
 
 
 class Mechanism(Enum):
@@ -16,12 +16,22 @@ class Mechanism(Enum):
 
 
 class Authentication(Enum):
-    """What a setting allows."""
+    """How to log in to web servers that ask for it."""
 
     AUTO = "auto"
     KERBEROS = "kerberos"
     NTLM = "ntlm"
     NONE = "none"
+
+
+class DirectoryAuthentication(Enum):
+    """How to log in to a directory."""
+
+    AUTO = "auto"
+    """By what there is to log in with."""
+    SIMPLE = "simple"
+    KERBEROS = "kerberos"
+    NTLM = "ntlm"
 
 
 class Proof(Enum):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from ..errors import (
+    AuthenticationError,
     CancelledError,
     ClientCertificateError,
     CmClientError,
@@ -43,6 +44,7 @@ def _each(kinds: Iterable[type[CmClientError]], kind: FailureKind) -> dict[str, 
 _KINDS: Mapping[str, FailureKind] = {
     **_each(_TLS, FailureKind.TLS),
     **_each(_UNUSABLE, FailureKind.UNUSABLE),
+    **_each((AuthenticationError,), FailureKind.REFUSED),
     **_each((CancelledError, NotAskedError), FailureKind.CANCELLED),  # nobody failed
 }
 

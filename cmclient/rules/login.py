@@ -1,14 +1,16 @@
 """Which accounts are shown to a server that does not answer everybody, and in which order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
+from ..model.directory import DirectorySecurity
 from ..model.endpoints import Scheme
 from ..model.facts import Membership
-from ..model.login import Authentication, Login, Mechanism, Proof
+from ..model.login import Authentication, DirectoryAuthentication, Login, Mechanism, Proof
 from ..model.rule import decides
 from ..model.secret import Secret
 
-__all__ = ["plan_logins", "plan_proofs"]
+__all__ = ["DirectoryLogins", "plan_directory_logins", "plan_logins", "plan_proofs"]
 
 _MECHANISMS = {
     Authentication.AUTO: (Mechanism.KERBEROS, Mechanism.NTLM),
@@ -69,3 +71,52 @@ def plan_logins(
                 key = keytab if mechanism is Mechanism.KERBEROS else None
                 logins.append(Login(mechanism, user, None if key else password, key))
     return tuple(logins)
+
+
+class DirectoryLogins(NamedTuple):
+    """How to log in to a directory.
+
+    Attributes:
+        security: How the connection is protected; never AUTO.
+        logins: What is tried, in order; empty for a simple bind, or an anonymous one where there is no password.
+    """
+
+    security: DirectorySecurity
+    logins: tuple[Login, ...] = ()
+
+
+def plan_directory_logins(
+    how: DirectoryAuthentication,
+    security: DirectorySecurity,
+    *,
+    user: str | None = None,
+    password: Secret | None = None,
+    keytab: str | None = None,
+    has_ticket: Callable[[], bool],
+) -> DirectoryLogins:
+    """Choose how to log in to a directory, the safest way that what is there allows.
+
+    A password goes by a simple bind inside TLS, which needs nothing besides; a keytab, or the ticket of whoever is
+    logged on, by Kerberos, which encrypts by itself as domain members do. With nothing to log in with, nobody does.
+
+    Args:
+        how: The setting.
+        security: The setting.
+        user: Who; None for whoever is logged on, or the first of the keytab.
+        password: That user's password; None for none.
+        keytab: File with that user's key; None for none.
+        has_ticket: Finds out whether somebody is logged on; asked only when that decides.
+    """
+    account = Proof.OWN_ACCOUNT if user is None and keytab is None else Proof.GIVEN_ACCOUNT
+    allowed = Authentication.AUTO
+    if how in {DirectoryAuthentication.KERBEROS, DirectoryAuthentication.NTLM}:
+        allowed = Authentication(how.value)
+    elif how is DirectoryAuthentication.SIMPLE or not (
+        security is DirectorySecurity.SEALED
+        or keytab is not None
+        or (password is None and security is not DirectorySecurity.CLEAR and has_ticket())
+    ):
+        return DirectoryLogins(DirectorySecurity.STARTTLS if security is DirectorySecurity.AUTO else security)
+    sealed = DirectorySecurity.SEALED if security is DirectorySecurity.AUTO else security
+    logins = plan_logins([account], allowed, user=user, password=password, keytab=keytab)
+    return DirectoryLogins(sealed, logins)

@@ -119,7 +119,7 @@ def ask(script: Script, *, deadline: float = 5.0, credentials: DirectoryCredenti
 # What is asked and what comes back
 
 
-@pytest.mark.parametrize("security", list(DirectorySecurity))
+@pytest.mark.parametrize("security", [one for one in DirectorySecurity if one.value not in {"auto", "sealed"}])
 def test_entries_come_as_they_are_over_every_kind_of_connection(security: DirectorySecurity, pki: Pki) -> None:
     from_the_start = security is DirectorySecurity.LDAPS
     script = answering(MP1, MP2, result(DONE))
