@@ -38,6 +38,7 @@ _CODES: tuple[tuple[type[errors.CmClientError], int], ...] = (
     (errors.NoEligibleManagementPointError, NONE_ELIGIBLE),
     (errors.NoManagementPointFoundError, NONE_FOUND),
     (errors.ContentNotObtainedError, NOT_OBTAINED),
+    (errors.DownloadError, NOT_OBTAINED),
     (errors.ConfigError, USAGE),
     (errors.InvalidValueError, USAGE),
 )

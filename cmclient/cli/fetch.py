@@ -20,6 +20,9 @@ Put content into a folder: the files of a package, an application or an update, 
 would use. A source that fails is left for the next one, and what has come stays; files get their names when they are
 whole and have the size, and the hash where one is known, that they should have. Run it again to go on where it ended.
 
+With --client-package these are the files that client setup needs, named by its manifest: from distribution points, then
+the management point, then folders, as /mp and /source of the setup line say.
+
 A source of another boundary group opens after its fallback time; this waits for it, or stops at --deadline.
 Exit codes: 0 all of it is there, 7 no source gave all of it, 1 the folder cannot be used; 3 to 6 as 'locate'.
 """
@@ -27,8 +30,17 @@ Exit codes: 0 all of it is there, 7 no source gave all of it, 1 the folder canno
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("id", metavar="ID", help="the content: ABC00001, Content_<guid> or a GUID")
-    parser.add_argument("folder", metavar="DIR", help="where to put it; created when it is not there")
+    parser.add_argument("id", metavar="ID", nargs="?", help="the content: ABC00001, Content_<guid> or a GUID")
+    parser.add_argument("folder", metavar="DIR", nargs="?", help="where to put it; created when it is not there")
+    setup = parser.add_argument_group("the files of client setup, in place of a content")
+    setup.add_argument("--client-package", metavar="DIR", help="put them here")
+    setup.add_argument(
+        "--source",
+        metavar="FOLDER",
+        action="append",
+        help="local or UNC folder that has them (/source); repeatable, tried in this order",
+    )
+    setup.add_argument("--platform", default="x64", metavar="CPU", help="x64 (default), x86, arm64 or all")
     parser.add_argument("--version", metavar="N", type=int, default=1, help="its version (default 1)")
     parser.add_argument("--kind", choices=("package", "update"), default="package", help="what it is (default package)")
     parser.add_argument(
@@ -39,6 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="where it is: ask no management point; repeatable, tried in this order",
     )
+    parser.add_argument("--explain", action="store_true", help="with --client-package: every source, and why")
     parser.add_argument(
         "--no-wait", action="store_true", help="do not wait for fallback times: go to the next source at once"
     )
@@ -58,6 +71,16 @@ def run(arguments: argparse.Namespace) -> int:
     from .fetchviews import print_report, watch_download
     from .site import open_settings
 
+    if arguments.client_package is not None:
+        if arguments.id is not None or arguments.addresses:
+            raise ConfigError(("--client-package takes no ID and no --from",), hint="see 'cmclient fetch --help'")
+        from .fetch_client import run_client_package
+
+        return run_client_package(arguments)
+    if arguments.id is None or arguments.folder is None:
+        raise ConfigError(("an ID and a DIR are needed, or --client-package DIR",), hint="see 'cmclient fetch --help'")
+    if arguments.source:
+        raise ConfigError(("--source is for the files of client setup",), hint="add --client-package, or use --from")
     if arguments.version < 0:
         raise ConfigError((f"--version {arguments.version} is less than 0",), hint="see 'cmclient fetch --help'")
     content = ContentId(arguments.id)

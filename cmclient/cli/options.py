@@ -104,6 +104,8 @@ def read_settings(arguments: argparse.Namespace, lab_file: Path | None = None) -
     called: dict[str, str] = {}
     if arguments.mp:
         options["management_points"], called["management_points"] = ";".join(arguments.mp), "--mp"
+    if getattr(arguments, "source", None):
+        options["setup_sources"], called["setup_sources"] = arguments.source, "--source"
     if arguments.no_report:
         options["report"], called["report"] = False, "--no-report"
     for text in arguments.set:
