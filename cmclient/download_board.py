@@ -229,10 +229,10 @@ class SourceBoard:
         return follows
 
     def was_left(self, address: SourceAddress) -> bool:
-        """Whether an address was left, and not come back to since."""
+        """Whether an address was left at any time."""
         with self._lock:
             standing = self._standings.get(address, Standing())
-            return standing.is_banned or standing.until > self._clock.monotonic()
+            return standing.is_banned or standing.left > 0
 
     def find_wait(self) -> float | None:
         """Seconds until a source can be asked again; None when there is nothing to wait for."""

@@ -81,6 +81,7 @@ class Moment(NamedTuple):
     waits: bool = True
 
 
+@decides("CL-030", "CL-049")
 def judge_failure(
     error: CmClientError, *, works: bool, interruptions: int, is_mixed: bool, is_list_doubted: bool
 ) -> Next:
@@ -118,7 +119,6 @@ def counts_against_server(error: CmClientError) -> bool:
     )
 
 
-@decides("CL-049")
 def note_left(standing: Standing, now: float, *, follows: Next) -> Standing:
     """Leave an address or a server: the job goes on with the next, and comes back after a pause that grows."""
     pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(standing.left, 16))
