@@ -88,7 +88,9 @@ def test_multistatus__is_a_list_or_an_error_of_ours_however_it_is_cut(data: byte
 
 headers = st.dictionaries(
     st.sampled_from(["content-length", "content-range", "etag", "last-modified"]),
-    st.text(max_size=30) | st.integers(-5, 120).map(str) | st.builds("bytes {}-{}/{}".format, *[st.integers(0, 120)] * 3),
+    st.text(max_size=30)
+    | st.integers(-5, 120).map(str)
+    | st.builds("bytes {}-{}/{}".format, *[st.integers(0, 120)] * 3),
 )
 origins = st.none() | st.builds(PartOrigin, st.sampled_from(["a", "b"]), st.integers(0, 120), st.text(max_size=4))
 
@@ -134,9 +136,11 @@ plans = st.lists(
 )
 
 
-@given(plans, st.sets(st.sampled_from(ADDRESSES)), st.sets(st.sampled_from(ADDRESSES)), st.booleans())
+@given(
+    plan=plans, dead=st.sets(st.sampled_from(ADDRESSES)), lying=st.sets(st.sampled_from(ADDRESSES)), waits=st.booleans()
+)
 def test_job__ends_with_a_source_that_works_or_when_each_was_asked_in_its_time(
-    plan: SourcePlan, dead: set[SourceAddress], lying: set[SourceAddress], waits: bool
+    plan: SourcePlan, dead: set[SourceAddress], lying: set[SourceAddress], *, waits: bool
 ) -> None:
     standings: dict[SourceAddress, Standing] = {}
     now, asked = 0.0, []

@@ -1,5 +1,6 @@
 """Lists of files: by PROPFIND, and as the page of a folder."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_property_that_is_not_there__is_not_believed() -> None:
     assert parse_multistatus([multistatus(lacks)]) == (DavEntry("/a", is_folder=None, size=5),)
 
 
-@pytest.mark.parametrize("size", ["-1", "1e9", "١", "9" * 19, "", "many"])
+@pytest.mark.parametrize("size", ["-1", "1e9", "\u0661", "9" * 19, "", "many"])
 def test_size_that_is_none__is_not_known(size: str) -> None:
     data = multistatus(response("/a", f"<D:getcontentlength>{size}</D:getcontentlength>"))
     assert parse_multistatus([data])[0].size is None
@@ -159,7 +160,5 @@ def test_page_without_links__is_no_list(data: bytes) -> None:
 
 def test_hostile_page__takes_no_long_time() -> None:
     for piece in (b"<a " * 100_000, b'<a href="' * 100_000, b"<" * 1_000_000, b"1" * 1_000_000 + b'<a href="x">'):
-        try:
+        with contextlib.suppress(ListingError, UnsafeNameError):
             parse_folder_page(piece, DP, FOLDER)
-        except (ListingError, UnsafeNameError):
-            pass

@@ -46,9 +46,7 @@ def address(name: str, path: str = "/SMS_DP_SMSPKG$/A") -> SourceAddress:
     return SourceAddress(Endpoint(Scheme.HTTP, HostName(name), 80), path)
 
 
-def planned(
-    *addresses: SourceAddress, opens: float = 0.0, tier: SourceTier = SourceTier.DP_IN_GROUP
-) -> PlannedSource:
+def planned(*addresses: SourceAddress, opens: float = 0.0, tier: SourceTier = SourceTier.DP_IN_GROUP) -> PlannedSource:
     return PlannedSource(ContentSource(tier, addresses), opens, (Reason("CL-006", "x"),))
 
 
@@ -134,7 +132,7 @@ def test_size_that_another_source_told_wrongly__is_asked_for_anew() -> None:
         (HashMismatchError("x", expected="00"), False),
     ],
 )
-def test_refusal_of_one_content__says_nothing_of_the_server(error: CmClientError, counts: bool) -> None:
+def test_refusal_of_one_content__says_nothing_of_the_server(error: CmClientError, *, counts: bool) -> None:
     assert counts_against_server(error) is counts
 
 
@@ -223,5 +221,5 @@ def test_pause__doubles_up_to_an_hour() -> None:
     ("came", "now", "stalled"),
     [(0, 119.9, False), (0, 120.0, True), (4095, 120.0, True), (4096, 120.0, None), (4096, 1.0, None)],
 )
-def test_stall__is_next_to_nothing_in_two_minutes(came: int, now: float, stalled: bool | None) -> None:
+def test_stall__is_next_to_nothing_in_two_minutes(came: int, now: float, *, stalled: bool | None) -> None:
     assert has_stalled(0.0, came, now, limit=120.0) is stalled

@@ -16,7 +16,17 @@ FOLDER = "/SMS_DP_SMSPKG$/ABC00001"
 
 @pytest.mark.parametrize(
     "name",
-    ["setup.exe", "x64/client.msi", ".hidden", "a b.txt", "50%.txt", "naïve #1 & co.txt", "con1", "console.txt", "a" * 255],
+    [
+        "setup.exe",
+        "x64/client.msi",
+        ".hidden",
+        "a b.txt",
+        "50%.txt",
+        "naïve #1 & co.txt",
+        "con1",
+        "console.txt",
+        "a" * 255,
+    ],
 )
 def test_usual_name__is_taken_as_it_stands(name: str) -> None:
     assert RelativeName(name) == name
