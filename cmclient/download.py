@@ -20,6 +20,7 @@ __all__ = ["ContentDownloader", "DownloadOptions", "FixedPlan"]
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_MOST_LISTS = 5  # in one run; against sources that never list what they have
 _SHORTEST_WAIT = 0.05  # seconds; clocks are not exact
 _TOLD_ALOUD = {EventKind.SOURCE, EventKind.LISTED, EventKind.FAILURE, EventKind.WAITING}
 _MARGIN = 1.25  # the supervisor sees a stall before a socket does
@@ -182,22 +183,30 @@ class _Run:
         self._is_listed = False
 
     def run(self) -> DownloadReport:
-        """Do it."""
-        files = self._request.files
-        if files is None:
-            files = self._repeat(self._job.list_files)
-        self._is_listed = True
-        self._board.ban(self._target.find_banned(frozenset(one.value for file in files for one in file.hashes)))
-        self._job.add_files(files)
-        self._repeat(self._fetch)
-        self._target.complete()
-        return self._report()
+        """Do it.
+
+        Raises:
+            ContentNotObtainedError: There is nothing left to try, or no time.
+        """
+        for _ in range(_MOST_LISTS):
+            files = self._request.files
+            if files is None:
+                files = self._repeat(self._job.list_files)
+            self._is_listed = True
+            self._board.ban(self._target.find_banned(frozenset(one.value for file in files for one in file.hashes)))
+            self._job.add_files(files)
+            if self._repeat(self._fetch):
+                self._target.complete()
+                return self._report()
+        raise self._not_obtained("every source lists other files than it has")
 
     def _fetch(self) -> bool | None:
-        """Fetch what is pending; whether that was all."""
+        """Fetch what is pending: whether that was all; None when it was not, and there is more to try."""
         if self._job.pending:
             self._job.fetch_files()
-        return None if self._job.pending else True
+        if not self._job.pending:
+            return True
+        return False if self._job.is_list_doubted else None
 
     def _repeat(self, work: Callable[[], _T | None]) -> _T:
         """Work until it is done, with waits between for sources that open later.

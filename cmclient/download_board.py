@@ -35,7 +35,7 @@ class Failed(NamedTuple):
         file: The file; empty for the list of files.
         came: Bytes that came before it.
         is_mixed: Whether the file has bytes of another try.
-        began: When the try began.
+        is_list_doubted: Whether the sizes that are expected came from another source, which was left.
     """
 
     address: SourceAddress
@@ -43,7 +43,7 @@ class Failed(NamedTuple):
     file: str
     came: int
     is_mixed: bool
-    began: float
+    is_list_doubted: bool = False
 
 
 class ServerMemory:
@@ -191,6 +191,7 @@ class SourceBoard:
                 works=failed.came > 0 or address in self._working,
                 interruptions=self._interruptions[address],
                 is_mixed=failed.is_mixed,
+                is_list_doubted=failed.is_list_doubted,
             )
             self._interruptions[address] += 1
             is_known = (
@@ -227,6 +228,12 @@ class SourceBoard:
             )
         )
         return follows
+
+    def was_left(self, address: SourceAddress) -> bool:
+        """Whether an address was left at any time."""
+        with self._lock:
+            standing = self._standings.get(address, Standing())
+            return standing.is_banned or standing.left > 0
 
     def find_wait(self) -> float | None:
         """Seconds until a source can be asked again; None when there is nothing to wait for."""

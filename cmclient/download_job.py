@@ -15,6 +15,7 @@ from .errors import (
     ContentChangedError,
     DiskFullError,
     HashMismatchError,
+    SizeMismatchError,
     StalledError,
     TargetError,
 )
@@ -88,7 +89,7 @@ class _Transfer:
         self.signal = CancelSignal()
         self.ended = threading.Event()
         self.signal.on_cancel(self.ended.set)
-        self.began = self.since = now
+        self.since = now
         self.came = self.in_stretch = 0
         self.verdict: CmClientError | None = None
 
@@ -108,6 +109,7 @@ class DownloadJob:
         pending: Files that are not.
         requests: How many files and lists were asked for.
         fetched: Bytes of files that came over the network.
+        is_list_doubted: Whether a source has other sizes than the list of files, which came from a source too.
     """
 
     def __init__(
@@ -122,6 +124,7 @@ class DownloadJob:
         self.pending: deque[FileEntry] = deque()
         self.requests = 0
         self.fetched = 0
+        self.is_list_doubted = False
         self._target = target
         self._access = access
         self._board = board
@@ -141,6 +144,7 @@ class DownloadJob:
         self._fatal: BaseException | None = None
         self._is_over = False
         self._listed: tuple[FileEntry, ...] | None = None
+        self._listed_by: SourceAddress | None = None
         self._total: int | None = None
         self._had = 0
         context.cancellation.on_cancel(self._stop_all)
@@ -149,6 +153,7 @@ class DownloadJob:
 
     def list_files(self) -> tuple[FileEntry, ...] | None:
         """Ask the sources that can be asked now, in order, for the list of files; None when none gave it."""
+        self._listed, self.is_list_doubted = None, False
         self._run_workers([self._list])
         return self._listed
 
@@ -159,6 +164,7 @@ class DownloadJob:
                 with self._lock:
                     self.requests += 1
                 self._listed = self._access.list_files(address, Deadline(None, self._clock.monotonic), transfer.signal)
+                self._listed_by = address
                 self._board.note_success(address)
             except CmClientError as error:
                 self._note_failure(transfer, error, "")
@@ -166,7 +172,7 @@ class DownloadJob:
                 self._end(transfer)
 
     def add_files(self, entries: Iterable[FileEntry]) -> None:
-        """Take the files that are wanted; those that are there already are done.
+        """Take the files that are wanted, in place of an earlier list; those that are there already are done.
 
         Raises:
             DiskFullError: There is not enough space for the rest.
@@ -174,13 +180,17 @@ class DownloadJob:
         """
         entries = tuple(entries)
         buffer = memoryview(bytearray(BUFFER))
+        before = {report.name: report for report in self.done}
+        self.done.clear()
+        self.pending.clear()
+        self._had = -self.fetched
         for entry in entries:
             report = self._find_present(entry, buffer)
             if report is None:
                 self.pending.append(entry)
                 self._had += self._target.part_length(entry.name)
             else:
-                self.done.append(report)
+                self.done.append(before.get(entry.name, report))
                 self._had += report.size
         sizes = [entry.size for entry in entries]
         self._total = sum(size for size in sizes if size is not None) if None not in sizes else None
@@ -229,7 +239,7 @@ class DownloadJob:
 
     def _fetch(self) -> None:
         buffer = memoryview(bytearray(BUFFER))
-        while not self._is_over:
+        while not self._is_over and not self.is_list_doubted:
             with self._lock:
                 entry = self.pending.popleft() if self.pending else None
             if entry is None:
@@ -372,7 +382,13 @@ class DownloadJob:
             if transfer.verdict is None:
                 return  # all of it is over; whoever ended it knows why
             error = transfer.verdict
-        failed = Failed(transfer.address, error, file, transfer.came, is_mixed, transfer.began)
+        by = self._listed_by
+        if isinstance(error, SizeMismatchError) and by is not None and file:
+            is_doubted = by != transfer.address and self._board.was_left(by)
+            self.is_list_doubted = self.is_list_doubted or is_doubted or by == transfer.address
+        else:
+            is_doubted = False
+        failed = Failed(transfer.address, error, file, transfer.came, is_mixed, is_list_doubted=is_doubted)
         follows = self._board.note_failure(failed)
         if follows is Next.NEVER and isinstance(error, HashMismatchError):
             self._target.ban(str(transfer.address), error.expected)

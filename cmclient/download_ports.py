@@ -220,7 +220,11 @@ class Target(Protocol):
         """
 
     def find_present(self, name: RelativeName) -> int | None:
-        """Bytes of the file that has the name now, whoever wrote it; None when there is none."""
+        """Bytes of the file that has the name now, whoever wrote it; None when there is none.
+
+        Raises:
+            TargetError: The name leads out of the target through a link.
+        """
 
     def read_present(self, name: RelativeName, buffer: memoryview) -> Iterator[int]:
         """Read that file into the buffer piece by piece; gives the size of each piece.

@@ -42,6 +42,7 @@ class DownloadFolder:
     def __init__(self, folder: Path, job: str) -> None:
         self._folder = folder
         self._staging = folder / STAGING
+        self._made: set[Path] = set()  # folders that are known to be there, inside
         try:
             self._lock = self._take_lock()
         except OSError as error:
@@ -73,8 +74,8 @@ class DownloadFolder:
 
     def find_present(self, name: RelativeName) -> int | None:
         """Bytes of the file that has the name now."""
+        path = self._require_inside(name)
         try:
-            path = self._require_inside(name)
             return path.stat().st_size if path.is_file() and not path.is_symlink() else None
         except OSError:
             return None
@@ -144,13 +145,15 @@ class DownloadFolder:
             OSError: The system refuses.
             TargetError: A link leads out of the folder.
         """
-        path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.replace(self._require_inside(name))
+        path = self._require_inside(name)
+        if path.parent not in self._made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(path.parent)
+        part.replace(path)
 
     def _require_inside(self, name: RelativeName) -> Path:
         path = self._folder / name
-        if not path.parent.resolve().is_relative_to(self._real):
+        if path.parent not in self._made and not path.parent.resolve().is_relative_to(self._real):
             raise TargetError(
                 f"{path} is not written: a link in {self._folder} leads out of it", hint="name another folder"
             )

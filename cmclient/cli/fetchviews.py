@@ -109,7 +109,7 @@ def print_report(form: str, report: DownloadReport, error: ContentNotObtainedErr
         print(json.dumps(download_document(report, error)))
         return
     if error is not None:
-        print(f"cmclient: {printable(error.message.partition(':')[0])}", file=sys.stderr)
+        print(f"cmclient: {printable(error.message)}", file=sys.stderr)
         if error.hint:
             print(f"  what next: {printable(error.hint)}", file=sys.stderr)
     show(_items(report))

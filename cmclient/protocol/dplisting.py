@@ -15,6 +15,7 @@ PAGE_CAP = 32 * 1024 * 1024  # bytes of one page; a hundred thousand links of a 
 # Every repetition has an end: against pages on which a search would take for ever.
 _LINK = re.compile(r"""<a\s[^<>"']{0,100}href\s{0,4}=\s{0,4}["']([^"'<>]{1,8192})["'][^<>]{0,200}>""", re.IGNORECASE)
 _SIZE = re.compile(r"(?<!\S)(\d{1,18})\s{0,4}\Z", re.ASCII)
+_PARENT = frozenset({"..", "../"})  # the way up, as other servers write it
 _BEFORE = 60  # characters before a link that tell what it is
 
 
@@ -60,7 +61,7 @@ def parse_folder_page(data: bytes, host: Endpoint, folder: str) -> tuple[PageEnt
         before = text[max(end, match.start() - _BEFORE) : match.start()]
         end = match.end()
         link = unescape(match[1])
-        name = find_name(link, host, folder)
+        name = None if link in _PARENT else find_name(link, host, folder)
         if name is None:
             continue
         told = unescape(before[_after_markup(before) :]).lower()

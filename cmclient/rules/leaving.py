@@ -12,8 +12,8 @@ from ..errors import (
     ConnectionLostError,
     ContentChangedError,
     HashMismatchError,
+    SizeMismatchError,
     SourceRefusedError,
-    StalledError,
     TransportError,
     TransportTimeoutError,
 )
@@ -81,7 +81,10 @@ class Moment(NamedTuple):
     waits: bool = True
 
 
-def judge_failure(error: CmClientError, *, works: bool, interruptions: int, is_mixed: bool) -> Next:
+@decides("CL-030", "CL-049")
+def judge_failure(
+    error: CmClientError, *, works: bool, interruptions: int, is_mixed: bool, is_list_doubted: bool
+) -> Next:
     """Say what follows from a failure.
 
     Args:
@@ -89,13 +92,14 @@ def judge_failure(error: CmClientError, *, works: bool, interruptions: int, is_m
         works: Whether this address gave bytes before, in this try or an earlier one.
         interruptions: How often this address broke off in a row before, with little in between.
         is_mixed: Whether the file has bytes of another try, so that a wrong hash may not be this source's doing.
+        is_list_doubted: Whether the sizes that are expected came from another source, which was left.
     """
     may_be_asked_again = interruptions < MOST_INTERRUPTIONS
     match error:
         case HashMismatchError():
             return Next.AGAIN if is_mixed else Next.NEVER
-        case StalledError():
-            return Next.LEAVE
+        case SizeMismatchError():
+            return Next.AGAIN if is_list_doubted and may_be_asked_again else Next.LEAVE
         case ContentChangedError():
             return Next.AGAIN if may_be_asked_again else Next.LEAVE
         case ConnectionLostError() | TransportTimeoutError():
@@ -115,7 +119,7 @@ def counts_against_server(error: CmClientError) -> bool:
     )
 
 
-@decides("CL-049", "CI-015")
+@decides("CI-015")
 def note_left(standing: Standing, now: float, *, follows: Next, retry: float | None = None) -> Standing:
     """Leave an address or a server: the job goes on with the next, and comes back after a pause.
 
