@@ -66,6 +66,8 @@ class Apache:
         content = folder / "content"
         content.mkdir()
         (content / "file.bin").write_bytes(CONTENT)
+        for readable in (folder, *folder.parents[:1]):  # Apache's workers are not root
+            readable.chmod(0o755)
         self._visits.touch()
         (folder / "apache.conf").write_text(self._configuration(keytab), "ascii")
 
