@@ -24,7 +24,8 @@ class Realm(NamedTuple):
         block: Its addresses.
         controller: The domain controller.
         authority: Signs certificates.
-        folder: Holds ``ca.pem``, ``krb5.conf``, ``password``, ``wrong-password``, ``reader.keytab``, ``web.keytab``.
+        folder: Holds ``ca.pem``, ``client.pem``, ``krb5.conf``, ``password``, ``wrong-password``, ``reader.keytab``,
+            ``web.keytab``.
     """
 
     block: AddressBlock
@@ -79,6 +80,9 @@ def make_realm() -> Iterator[Realm]:
         controller.export_keys(READER.partition("@")[0], folder / "reader.keytab")
         controller.export_keys(f"HTTP/{WEB}", folder / "web.keytab")
         authority.cert_pem.write_to_path(folder / "ca.pem")
+        client = authority.issue_cert(f"pc1.{DOMAIN}")
+        client.private_key_and_cert_chain_pem.write_to_path(folder / "client.pem")
+        (folder / "client.pem").chmod(0o600)
         (folder / "krb5.conf").write_text(_configuration(controller.address), "ascii")
         for file, password in (("password", READER_PASSWORD), ("wrong-password", WRONG_PASSWORD)):
             (folder / file).write_text(password + "\n", "ascii")

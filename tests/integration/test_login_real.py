@@ -33,6 +33,7 @@ KERBEROS: Changes = {"directory_authentication": "kerberos"}
 NTLM: Changes = {"directory_authentication": "ntlm"}
 LDAPS: Changes = {"directory_security": "ldaps"}
 STARTTLS: Changes = {"directory_security": "starttls"}
+STRANGER = f"stranger.{DOMAIN}"  # has the address of the web server, and the domain has no key for it
 PUBLISHED = 6  # management points that the directory names, good ones and others
 SEALED: Changes = {"directory_security": "sealed"}
 
@@ -138,6 +139,7 @@ def web(domain: Realm, demand: str, tmp_path_factory: pytest.TempPathFactory) ->
     users = (("CORP", "reader", READER_PASSWORD),)
     address = domain.block.address(0, 60)
     server = Apache(folder, name=WEB, address=address, authority=domain.authority, keytab=keytab, users=users)
+    domain.controller.publish((name.partition(".")[0], "A", address) for name in (WEB, STRANGER))
     with server.start():
         yield server
 
@@ -156,7 +158,6 @@ class Asker:
         self._web = web
         self._monkeypatch = monkeypatch
         self._stack = stack
-        monkeypatch.setattr("cmclient.adapters.http_sockets._ask_system", lambda _host, _port: (web.address,))
 
     def __call__(
         self,
@@ -172,8 +173,7 @@ class Asker:
         for name, value in variables.items():
             self._monkeypatch.setenv(name, value)
         before = len(self._web.visits(port))
-        given = with_files(self._domain, changes) | {"dns_servers": "", "bind_address": None}
-        config = load_config(options=given)
+        config = load_config(options=with_files(self._domain, changes))
         ports = self._stack.enter_context(
             open_ports(config, Run(facts=NetworkFacts(membership=membership), remembers=False))
         )
@@ -184,7 +184,6 @@ class Asker:
 
 ONE = pytest.mark.parametrize("demand", ["yes"], indirect=True)
 ACCOUNT = {"http_user": READER, "http_password_file": "password"}
-STRANGER = f"stranger.{DOMAIN}"
 SHORT = {"http_user": r"CORP\reader", "http_password_file": "password"}
 
 
@@ -264,3 +263,40 @@ def test_web__password_is_never_sent_in_basic(ask: Asker, web: Apache) -> None:
     with pytest.raises(AuthenticationError):
         ask(apache.HTTP_BASIC, has_ticket=True, **ACCOUNT)
     assert {visit.sent for visit in web.visits(apache.HTTP_BASIC)} == {"-"}
+
+
+# A management point
+
+
+@ONE
+@pytest.mark.rule("CF-012")
+@pytest.mark.parametrize(("scheme", "port"), [("https", apache.HTTPS_KERBEROS), ("http", apache.HTTP_KERBEROS)])
+@pytest.mark.parametrize("who", [("--domain", DOMAIN), ("--domain", "", "--set", f"http_user={READER}")])
+def test_management_point__learns_who_asks_only_over_https(
+    domain: Realm,
+    web: Apache,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+    port: int,
+    who: tuple[str, ...],
+) -> None:
+    for name, value in domain.get_ticket().items():
+        monkeypatch.setenv(name, value)
+    before = len(web.visits(port))
+    certificate = {
+        "use_pki_cert": "yes",
+        "client_certificate": domain.file("client.pem"),
+        "certificate_name_check": "no",
+    }
+    settings = (
+        domain.member() | {"site_code": "BER", f"{scheme}_port": port} | (certificate if scheme == "https" else {})
+    )
+    outcome = command("locate", *who, "--mp", f"{scheme}://{WEB}:{port}".removeprefix("http://"), settings=settings)
+    visits = [(visit.status, visit.user) for visit in web.visits(port)[before:]]
+    if scheme == "https":
+        assert outcome.chosen == f"https://{WEB}:{port}"
+        assert visits[:2] == [(401, "-"), (200, "reader@CORP.TEST")]
+    else:
+        assert {user for _, user in visits} == {"-"}
+        assert "http_user" in json.dumps(outcome.document) + outcome.errors
