@@ -196,7 +196,7 @@ def test_ntlm__of_version_1_is_not_spoken_whatever_the_environment_says(
 def test_ntlm__agrees_on_a_key_only_where_it_seals(*, seals: bool) -> None:
     never = Deadline.after(None, time.monotonic)
     target = Target("ldap", "dc1.contoso.test", seals=seals)
-    first = Negotiator().begin(BY_NTLM, target, lambda problem: RuntimeError(problem), never).step()
+    first = Negotiator().begin(BY_NTLM, target, RuntimeError, never).step()
     assert bool(int.from_bytes(first[12:16], "little") & 0x40000000) == seals
 
 
