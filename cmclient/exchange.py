@@ -33,7 +33,10 @@ _MEANINGS = {
 }
 _VERBS = "messages are sent with a verb of their own, CCM_POST; a proxy or firewall in between must let it through"
 _HINTS = {
-    401: "have a Kerberos ticket, or set http_user and http_password_file; that needs the extra: cmclient[negotiate]",
+    401: (
+        "over HTTPS: set http_user, with http_password_file or a Kerberos ticket of that user; in a domain a ticket is"
+        " enough; it needs the extra: python -m pip install 'cmclient[negotiate]' (for Kerberos 'cmclient[kerberos]')"
+    ),
     403: "see whether the site demands PKI certificates; then set client_certificate and client_key",
     405: _VERBS,
     407: "let requests to management points pass the proxy, or turn trust_env off to go around it",

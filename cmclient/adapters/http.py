@@ -206,8 +206,8 @@ class RequestsTransport:
     def _take(self, endpoint: Endpoint, *, may_be_known: bool) -> Session:
         """A session that was kept, or a new one; whoever may not be told who we are gets none that was told."""
         oldest = time.monotonic() - _IDLE_LIMIT
-        key = (endpoint, may_be_known and bool(self._idle.get((endpoint, True))))
         with self._lock:
+            key = (endpoint, may_be_known and bool(self._idle.get((endpoint, True))))
             kept = self._idle.pop(key, [])
             fresh = [session for session in kept if session.used >= oldest]
             session = fresh.pop() if fresh else None

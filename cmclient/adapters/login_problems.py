@@ -1,6 +1,7 @@
 """Why a login failed, in words for a person: what Kerberos, NTLM and Windows say by number."""
 
 import re
+import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -58,6 +59,7 @@ REASONS: Mapping[str, str] = {
 
 _HINTS: Mapping[str, str] = {
     "no-ticket": "Get a ticket with kinit, or give a user with a password file or a keytab.",
+    "no-password": "Give a user and a password file.",
     "no-key": "See with klist -k whose keys the keytab holds, and name that user.",
     "wrong-password": "Check the user and the password file, or make the keytab anew.",
     "unknown-user": "Check the name; it is like user@domain.example.",
@@ -118,6 +120,8 @@ def find_problem(error: BaseException, login: Login) -> LoginProblem:
         return LoginProblem("not-installed", hint=f"Install it: {needed}")
     if isinstance(error, OSError) and login.keytab is not None and not hasattr(error, "winerror"):
         return LoginProblem("no-key", f"{login.keytab}: {error.strerror or error}", _HINTS["no-key"])
+    if login.mechanism is Mechanism.NTLM and login.password is None and sys.platform != "win32":
+        return LoginProblem("no-password", hint=_HINTS["no-password"])
     base = getattr(error, "base_error", None) or error
     codes = [getattr(base, name, None) for name in ("min_code", "err_code", "winerror")]
     for code in codes:

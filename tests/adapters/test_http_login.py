@@ -1,10 +1,12 @@
 """Logging in over HTTP: real NTLM with pyspnego on both sides, and servers that behave badly."""
 
 import base64
+import contextlib
 import logging
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,7 +40,7 @@ from adapters.scripted_http import (
 )
 
 from cmclient.adapters.http import RequestsTransport
-from cmclient.adapters.negotiate import endpoint_bindings
+from cmclient.adapters.negotiate import Negotiator, Target, endpoint_bindings
 from cmclient.errors import (
     AuthenticationError,
     CancelledError,
@@ -47,7 +49,7 @@ from cmclient.errors import (
     TransportError,
     TransportTimeoutError,
 )
-from cmclient.model.http import HttpReply, HttpRequest
+from cmclient.model.http import Deadline, HttpReply, HttpRequest
 from cmclient.model.login import Login, Mechanism
 from cmclient.model.secret import Secret
 
@@ -178,6 +180,24 @@ def test_login__is_tied_to_the_certificate_of_the_server(
 
 
 # What goes wrong
+
+
+@pytest.mark.parametrize(("level", "asked"), [("2", 1), ("3", 3)])
+def test_ntlm__of_version_1_is_not_spoken_whatever_the_environment_says(
+    level: str, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LM_COMPAT_LEVEL", level)
+    with ScriptedServer(asking("NTLM")) as server, contextlib.suppress(AuthenticationError):
+        send(server, BY_NTLM)
+    assert len(server.requests) == asked
+
+
+@pytest.mark.parametrize("seals", [False, True])
+def test_ntlm__agrees_on_a_key_only_where_it_seals(*, seals: bool) -> None:
+    never = Deadline.after(None, time.monotonic)
+    target = Target("ldap", "dc1.contoso.test", seals=seals)
+    first = Negotiator().begin(BY_NTLM, target, RuntimeError, never).step()
+    assert bool(int.from_bytes(first[12:16], "little") & 0x40000000) == seals
 
 
 def test_wrong_password__is_said_with_what_to_do() -> None:

@@ -294,7 +294,7 @@ BAD = [
         "captive portal",
         id="redirect to another host",
     ),
-    pytest.param(status("401 No"), HttpStatusError, "401: it asks for Windows authentication", "", id="401"),
+    pytest.param(status("401 No"), HttpStatusError, "401: it asks for Windows authentication", "http_user", id="401"),
     pytest.param(status("403 No"), HttpStatusError, "403: it wants a client cert", "client_certificate", id="403"),
     pytest.param(status("404 No"), HttpStatusError, "404: there is no management point", "", id="404"),
     pytest.param(status("405 No"), HttpStatusError, "405: it, or something in between", "CCM_POST", id="405"),

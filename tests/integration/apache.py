@@ -14,6 +14,10 @@ HTTP_KERBEROS, HTTP_NTLM, HTTP_BASIC, HTTP_ANONYMOUS, HTTPS_KERBEROS, HTTPS_NTLM
 CONTENT = b"what only those get who are known\n" * 100
 _MODULES = Path("/usr/lib/apache2/modules")
 _NEEDED = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi", "auth_basic", "authn_file", "alias")
+_LIST = (  # as a management point it names itself
+    '<MPList><MP Name="DP1" FQDN="{name}"><Version>9141</Version><Capabilities SchemaVersion="1.0">'
+    '<Property Name="SSLState" Value="63"/></Capabilities></MP></MPList>'
+)
 
 
 class Visit(NamedTuple):
@@ -66,6 +70,10 @@ class Apache:
         content = folder / "content"
         content.mkdir()
         (content / "file.bin").write_bytes(CONTENT)
+        (content / "SMS_MP").mkdir()
+        (content / "SMS_MP" / ".sms_aut").write_text(_LIST.format(name=name), "ascii")
+        for readable in (folder, *folder.parents[:1]):  # Apache's workers are not root
+            readable.chmod(0o755)
         self._visits.touch()
         (folder / "apache.conf").write_text(self._configuration(keytab), "ascii")
 

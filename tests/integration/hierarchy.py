@@ -1,6 +1,5 @@
 """The made-up hierarchy that the real servers serve: two primary sites of one forest, and what they publish."""
 
-import struct
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ __all__ = [
     "READER",
     "READER_PASSWORD",
     "TRUSTED_FOREST",
+    "WEB",
     "WRONG_PASSWORD",
     "Entry",
     "ManagementPoint",
@@ -28,6 +28,7 @@ __all__ = [
 DOMAIN = "corp.test"
 TRUSTED_FOREST = "partner.test"
 READER, READER_PASSWORD, WRONG_PASSWORD = "reader@corp.test", "Read.Passw0rd", "Wrong.Passw0rd"
+WEB = f"dp1.{DOMAIN}"
 HTTP_PORT, HTTPS_PORT = 8080, 8443
 ODD_PORT = 8180  # neither of the two: only the record that names it can have told a client
 BUILD = 9141
@@ -127,6 +128,7 @@ def published_entries(block: AddressBlock) -> list[Entry]:
         *_ad_site("Berlin", f"{block.address(1, 0)}/24", base),
         *_ad_site("Paris", f"{block.address(2, 0)}/24", base),
         _reader(base),
+        _web_service(base),
         _trust(base),
         (_container(base), {"objectClass": "container"}),
         *_configuration_manager(_container(base)),
@@ -158,6 +160,18 @@ def _reader(base: str) -> Entry:
     }
 
 
+def _web_service(base: str) -> Entry:
+    """Who runs the distribution point that asks for a login: its name is what tickets are for."""
+    return f"CN=web,CN=Users,{base}", {
+        "objectClass": "user",
+        "sAMAccountName": "web",
+        "userAccountControl": "512",
+        "unicodePwd": '"Serve.Passw0rd"'.encode("utf-16-le"),
+        "servicePrincipalName": f"HTTP/{WEB}",
+        "msDS-SupportedEncryptionTypes": "24",  # AES; else its keytab would have RC4 alone
+    }
+
+
 def _trust(base: str) -> Entry:
     """A trust between forests, both ways, as far as it can be read; there is nobody at the other end."""
     return f"CN={TRUSTED_FOREST},CN=System,{base}", {
@@ -168,7 +182,7 @@ def _trust(base: str) -> Entry:
         "trustType": "2",
         "trustAttributes": "8",
         # Without it the domain controller gives out no tickets at all: it cannot tell which domain is whose.
-        "securityIdentifier": b"\x01\x04" + (5).to_bytes(6, "big") + struct.pack("<4L", 21, 1, 2, 3),
+        "securityIdentifier": "S-1-5-21-1-2-3",
     }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cmclient.adapters.login_problems import REASONS as LOGIN_REASONS
 from cmclient.adapters.server_refusals import REASONS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -20,4 +21,4 @@ def test_threat__has_a_test_that_exists(threat: str, done: str, shown: str) -> N
 
 
 def test_reasons__are_all_explained() -> None:
-    assert set(REASONS) <= set(re.findall(r"`([a-z-]+)`", PAGE))
+    assert {*REASONS, *LOGIN_REASONS} <= set(re.findall(r"`([a-z-]+)`", PAGE))

@@ -193,7 +193,7 @@ def test_problem__a_keytab_that_is_not_there() -> None:
 
 
 def test_problem__words_of_a_library_cannot_drive_a_terminal() -> None:
-    problem = find_problem(ValueError("\x1b[2J" + "x" * 1000), Login(NTLM))
+    problem = find_problem(ValueError("\x1b[2J" + "x" * 1000), Login(NTLM, USER, PASSWORD))
     assert problem.detail.isprintable()
     assert len(problem.detail) == 200
 
