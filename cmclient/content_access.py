@@ -20,9 +20,7 @@ __all__ = ["AccessLimits", "ContentAccess", "FileLister"]
 _OK, _MULTISTATUS = 200, 207
 _FORBIDDEN = 403
 _NO_PROPFIND = frozenset({400, 405, 415, 422, 500, 501})  # the page of the folder may do
-_FINITE = b"propfind-finite-depth"  # what a server says that lists one folder at a time (RFC 4918, 9.1)
 _MAX_FOLDERS = 10_000  # that are asked for one by one
-_BODY_CAP = 16 * 1024  # bytes of an error's body that are looked at
 _PIECE = 256 * 1024
 
 FileLister = Callable[["ContentAccess", SourceAddress, Deadline, Cancellation], tuple[FileEntry, ...]]
@@ -196,6 +194,7 @@ class _Lister:
         self._cancellation = cancellation
         self._files: dict[RelativeName, FileEntry] = {}
         self._usual = False
+        self._deep = True
 
     def list_files(self) -> tuple[FileEntry, ...]:
         """By PROPFIND; where that is not answered by the pages of folders."""
@@ -220,12 +219,12 @@ class _Lister:
         raise ListingError(f"{self._address} has more than {_MAX_FOLDERS} folders", source=str(self._address))
 
     def _list_by_propfind(self, folder: RelativeName | None) -> list[RelativeName] | None:
-        entries = self._propfind(folder, deep=True)
+        entries = self._propfind(folder)
+        if entries is not None and not self._usual and any(one.is_folder is None for one in entries):
+            self._usual = True  # it does not know the way that clients ask
+            entries = self._propfind(folder)
         if entries is None:
             return None
-        if not self._usual and all(one.is_folder is None and one.size is None for one in entries):
-            self._usual = True  # it does not know the way that clients ask
-            entries = self._propfind(folder, deep=True) or ()
         folders, above = [], set()
         for entry in entries:
             name = find_name(entry.href, self._endpoint, self._address.path)
@@ -238,9 +237,9 @@ class _Lister:
                 self._add(FileEntry(name, entry.size))
         return [name for name in folders if name not in above]  # an empty one, or one that was not listed with the rest
 
-    def _propfind(self, folder: RelativeName | None, *, deep: bool) -> tuple[DavEntry, ...] | None:
+    def _propfind(self, folder: RelativeName | None) -> tuple[DavEntry, ...] | None:
         """What a PROPFIND gives; None when it is not answered here."""
-        headers, body = build_propfind(deep=deep, usual=self._usual)
+        headers, body = build_propfind(deep=self._deep, usual=self._usual)
         path = self._folder_path(folder)
         reply = self._access.send(
             self._endpoint, path, self._deadline, self._cancellation, headers=headers, method="PROPFIND", body=body
@@ -248,9 +247,9 @@ class _Lister:
         with closing(reply):
             if reply.status == _MULTISTATUS:
                 return parse_multistatus(_pieces(reply))
-            is_finite = deep and reply.status == _FORBIDDEN and _FINITE in _head(reply)
-        if is_finite:
-            return self._propfind(folder, deep=False)
+        if self._deep and reply.status == _FORBIDDEN:
+            self._deep = False  # nginx and Apache list one folder at a time unless told otherwise, and say no more
+            return self._propfind(folder)
         if reply.status in _NO_PROPFIND:
             return None
         raise self._refused(reply.status)
@@ -301,10 +300,3 @@ def _pieces(reply: BulkReply) -> Iterator[bytes]:
     buffer = memoryview(bytearray(_PIECE))
     while size := reply.read_into(buffer):
         yield bytes(buffer[:size])
-
-
-def _head(reply: BulkReply) -> bytes:
-    buffer, head = memoryview(bytearray(_BODY_CAP)), b""
-    while len(head) < _BODY_CAP and (size := reply.read_into(buffer)):
-        head += bytes(buffer[:size])
-    return head
