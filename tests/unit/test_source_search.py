@@ -80,8 +80,15 @@ def test_answer__the_same_groups_looked_up_later_or_not_told__is_no_move() -> No
 @pytest.mark.rule("CL-036")
 @pytest.mark.parametrize(
     ("elapsed", "began", "expected"),
-    [(0.0, 0.0, 600.0), (590.0, 0.0, 600.0), (600.0, 0.0, 1200.0), (900.0, 0.0, 1200.0), (1200.0, 0.0, 1800.0)]
-    + [(500.0, 500.0, 1100.0), (1090.0, 500.0, 1100.0)],
+    [
+        (0.0, 0.0, 600.0),
+        (590.0, 0.0, 600.0),
+        (600.0, 0.0, 1200.0),
+        (900.0, 0.0, 1200.0),
+        (1200.0, 0.0, 1800.0),
+        (500.0, 500.0, 1100.0),
+        (1090.0, 500.0, 1100.0),
+    ],
 )
 def test_next_question__at_the_next_fallback_time_and_at_the_interval_at_the_latest(
     elapsed: float, began: float, expected: float
