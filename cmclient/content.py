@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from .config import ClientConfig
 from .contacting import client_of
-from .errors import CmClientError, ConfigError, NoReachableManagementPointError, StoreError
+from .errors import CmClientError, ConfigError, NoReachableManagementPointError
+from .known_groups import KnownGroups
 from .locate import Locator
 from .messaging import LocationMessenger
 from .model.certificates import ClientCertificate
-from .model.content import ClientBoundaryGroups, ContentLocations, ContentReference
+from .model.content import ContentLocations, ContentReference
 from .model.decision import Location, Purpose
 from .model.endpoints import Endpoint
 from .model.facts import InterfaceAddress, NetworkFacts, NetworkLocation
@@ -18,7 +19,6 @@ from .model.http import Attempt, Deadline
 from .model.names import SiteCode
 from .model.rule import decides
 from .model.sources import ContentLocation, DeploymentOptions, SourceOrder, SourcePlan
-from .model.stored import StoredBoundaryGroups
 from .ports import (
     Cancellation,
     Clock,
@@ -39,7 +39,6 @@ from .rules.source_client import SourceClient, wanted_options
 from .rules.source_lacks import find_source_lack
 from .rules.source_widening import SourceHistory, follow_answer, next_question
 from .rules.sources import KindBar, plan_sources
-from .rules.timing import REFRESH_PERIOD
 
 __all__ = ["ContentLocator", "ContentSearch", "SiteKnowledge"]
 
@@ -124,7 +123,7 @@ class ContentLocator:
         self.chooser = chooser
         self.bar = bar
         self._clock = clock
-        self._store = store
+        self._groups = KnownGroups(store, clock)
         self._facts = facts
         self._knowledge = knowledge
         self._certificate = certificate
@@ -255,7 +254,7 @@ class ContentLocator:
         site, first = location.decision.policy.assigned_site, location.endpoint
         if site is None or first is None:
             raise ConfigError(("a content request names the client's site, and it has none",), hint="set site_code")
-        facts, before = location.facts, self._load_groups(notes)
+        facts, before = location.facts, self._groups.load(notes)
         messenger = LocationMessenger(self._client, self._clock, host=facts.host, chooser=self.chooser)
         options = wanted_options(client, wanted.content.kind, allow_peers=allow_peers)
 
@@ -283,31 +282,9 @@ class ContentLocator:
                 location=asked,
                 hint=last.hint if last else "raise --deadline",
             )
-        self._save_groups(result.answer.boundary_groups, notes)
+        self._groups.save(result.answer.boundary_groups, notes)
         notes += result.answer.problems
         return _Answered(result.answer, result.endpoint, result.attempts)
-
-    # --- the client's boundary groups, which a request repeats ---
-
-    @decides("TM-002")
-    def _load_groups(self, notes: list[str]) -> ClientBoundaryGroups | None:
-        """What the answer before said of them, unless it is older than they are to be."""
-        try:
-            stored = self._store.load_boundary_groups()
-        except StoreError as error:
-            notes.append(_noted(error))
-            return None
-        if stored is None or (self._clock.now() - stored.saved_at).total_seconds() >= REFRESH_PERIOD:
-            return None
-        return stored.groups
-
-    def _save_groups(self, groups: ClientBoundaryGroups | None, notes: list[str]) -> None:
-        if groups is None:
-            return
-        try:
-            self._store.save_boundary_groups(StoredBoundaryGroups(groups, self._clock.now()))
-        except StoreError as error:
-            notes.append(_noted(error))
 
 
 class ContentSearch:
@@ -401,8 +378,3 @@ class ContentSearch:
             lack=find_source_lack(plan, history.answer, client, elapsed),
             notes=tuple(notes),
         )
-
-
-def _noted(error: StoreError) -> str:
-    _log.warning("%s", error.message, extra={"event": "store.failed"})
-    return f"store: {error.message}"

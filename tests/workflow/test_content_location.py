@@ -137,10 +137,10 @@ def test_content__no_site__is_refused_before_anything_is_asked(lab: Lab, store: 
 
 def test_groups__are_kept_and_repeated(lab: Lab, store: Path) -> None:
     with locator(lab, store) as one:
-        assert one._load_groups([]) is None
+        assert one._groups.load([]) is None
         found = one.locate(EVERYWHERE)
         assert found.answer.boundary_groups is not None
-        assert one._load_groups([]) == found.answer.boundary_groups
+        assert one._groups.load([]) == found.answer.boundary_groups
     with SqliteStore(store) as kept:
         stored = kept.load_boundary_groups()
     assert stored is not None
@@ -159,7 +159,7 @@ def test_groups__are_repeated_until_they_are_due_for_a_refresh(
     with SqliteStore(store) as kept:
         kept.save_boundary_groups(StoredBoundaryGroups(groups, datetime.now(UTC) - timedelta(hours=hours)))
     with locator(lab, store) as one:
-        assert (one._load_groups([]) == groups) is is_repeated
+        assert (one._groups.load([]) == groups) is is_repeated
 
 
 def test_what_if__writes_nothing(lab: Lab, store: Path) -> None:
