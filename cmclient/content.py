@@ -364,8 +364,9 @@ class ContentSearch:
             began=history.began,
             bar=locator.bar,
         )
-        again = next_question(history, known.pool, elapsed, interval=locator.config.content_ask_interval)
-        plan = plan._replace(ask_again=again)
+        if wanted.order is SourceOrder.CLIENT:  # a task sequence does not wait
+            interval = locator.config.content_ask_interval
+            plan = plan._replace(ask_again=next_question(history, known.pool, elapsed, interval=interval))
         self._history = history
         _log.info("%d sources for %s", len(plan.ranked), wanted.content.id, extra={"event": "content.located"})
         return ContentLocation(

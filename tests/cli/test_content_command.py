@@ -43,6 +43,7 @@ def test_text__says_what_comes_first_and_why_each_stands_where_it_does() -> None
 
 
 def test_waiting__shows_more_sources_and_when_they_opened() -> None:
+    assert "now, since 2 s" in run("P0100003", "--lab", "--wait", "3.1").stdout
     found = document("P0100003", "--lab", "--wait", "4.6")
     assert sources(found) == ["pc043", "dp1", "dp2", "dp3"]
     opened = [one["opens_after"] for one in found["ranked"]]

@@ -268,7 +268,10 @@ def test_task_sequence__does_not_wait_and_goes_as_far_as_its_deployment(lab: Lab
             order=SourceOrder.TASK_SEQUENCE,
             deployment=DeploymentOptions(True, True, True),  # noqa: FBT003
         )
+        search = one.search(EVERYWHERE, order=SourceOrder.TASK_SEQUENCE)
+        assert search.replan(90_000.0) is search.latest
     assert (named(near), len(near.plan.rejected)) == (["pc043", "dp1"], 2)
+    assert near.plan.ask_again is None
     assert named(far) == ["pc043", "dp1", "dp2", "dp3"]
 
 
