@@ -13,7 +13,7 @@ from .model.certificates import ClientCertificate
 from .model.content import ContentLocations, ContentReference
 from .model.decision import Location, Purpose
 from .model.endpoints import Endpoint
-from .model.facts import InterfaceAddress, NetworkFacts, NetworkLocation
+from .model.facts import NetworkFacts, NetworkLocation
 from .model.groups import Role, SiteData
 from .model.http import Attempt, Deadline
 from .model.names import SiteCode
@@ -186,14 +186,16 @@ class ContentLocator:
 
     # --- for a search ---
 
-    def find_place(self) -> tuple[tuple[InterfaceAddress, ...], NetworkLocation]:
+    def find_place(self) -> tuple[frozenset[str], NetworkLocation]:
         """Where the machine says that it is, without asking anybody; another place is another value.
+
+        Its networks count, not its addresses: these change by themselves (IPv6), where it stands still.
 
         Raises:
             FactsError: The machine could not be asked at all.
         """
         facts = self._facts.read()
-        return facts.addresses, facts.network_location
+        return frozenset(one.network or one.address for one in facts.addresses), facts.network_location
 
     def find_management_point(self) -> Location:
         """Locate a management point; see ``locate``."""

@@ -18,10 +18,14 @@ from cmclient.model.content import BoundaryGroupReference, ClientBoundaryGroups,
 from cmclient.model.endpoints import Audience
 from cmclient.model.facts import NetworkFacts, NetworkLocation, parse_address
 from cmclient.model.groups import GroupOptions
-from cmclient.model.http import Deadline, Outcome
+from cmclient.model.http import Deadline, HttpReply, HttpRequest, Outcome
 from cmclient.model.names import HostName
+from cmclient.model.questions import LocationQuestion
 from cmclient.model.sources import ContentLocation, DeploymentOptions, SourceOrder, SourceTier
 from cmclient.model.stored import StoredBoundaryGroups
+from cmclient.ports import Cancellation, Transport
+from cmclient.protocol.envelope import parse_message
+from cmclient.protocol.location_questions import parse_location_question
 
 EVERYWHERE = ContentReference(ContentId("P0100003"))
 PACKAGE = ContentReference(ContentId("P0100001"), 3)
@@ -98,6 +102,15 @@ def test_content__a_roaming_client_asks_the_management_point_of_another_site(sto
     assert named(found) == ["pc201", "dp2"]
 
 
+@pytest.mark.rule("SA-033")
+def test_content__a_client_of_a_site_that_is_not_there_asks_where_it_is(lab: Lab, store: Path) -> None:
+    found = locate(lab, store, site_code="P09", management_points="mp1.corp.contoso.test")
+    assert found.location.decision.policy.assigned_site == "P09"
+    assert found.location.chosen is not None
+    assert found.location.chosen.mp is not None
+    assert found.location.chosen.mp.site_code == "P01"
+
+
 def test_content__one_that_answers_no_messages__the_next_one_is_asked(lab: Lab, store: Path) -> None:
     lab.set_fault("mp", "mp2", "lying")
     try:
@@ -135,6 +148,21 @@ def test_content__no_site__is_refused_before_anything_is_asked(lab: Lab, store: 
 # --- what is kept ---------------------------------------------------------------------------------------------------
 
 
+class Heard:
+    """Passes requests on, and keeps the questions in them."""
+
+    def __init__(self, inner: Transport) -> None:
+        self.questions: list[LocationQuestion] = []
+        self._inner = inner
+
+    def send(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> HttpReply:
+        if request.method != "GET":
+            document = parse_message(request.body, request.headers["Content-Type"]).document
+            assert document is not None
+            self.questions.append(parse_location_question(document))
+        return self._inner.send(request, deadline, cancellation)
+
+
 def test_groups__are_kept_and_repeated(lab: Lab, store: Path) -> None:
     with locator(lab, store) as one:
         assert one._groups.load([]) is None
@@ -145,6 +173,12 @@ def test_groups__are_kept_and_repeated(lab: Lab, store: Path) -> None:
         stored = kept.load_boundary_groups()
     assert stored is not None
     assert [group.id for group in stored.groups.groups] == ["1"]
+    config = load_config(overrides={**lab.settings(), "store": str(store)})
+    with open_ports(config, Run(facts=lab.client_facts())) as ports:
+        heard = Heard(ports["transport"])
+        ContentLocator(config, **{**ports, "transport": heard}).locate(EVERYWHERE)
+    assert [question.client.boundary_groups for question in heard.questions] == [stored.groups]
+    assert all(question.in_operation for question in heard.questions)
 
 
 @pytest.mark.rule("TM-002")
@@ -254,6 +288,19 @@ def test_search__goes_on_from_the_internet_to_the_intranet_and_back(store: Path)
     assert named(home) == ["pc043", "dp1"], "at once, though it was not time to ask"
     assert named(back) == ["dp2"]
     assert [source.opens_after for source in back.plan.ranked] == [60.0]
+
+
+def test_search__another_address_of_the_same_network__is_no_move(lab: Lab, store: Path) -> None:
+    facts = lab.client_facts()
+    with moving(lab, store, facts) as (machine, one):
+        search = one.search(EVERYWHERE)
+        (adapter,) = facts.adapters
+        renewed = adapter._replace(addresses=(parse_address("127.45.10.77/24"),))
+        machine._facts = facts._replace(adapters=(renewed,))
+        assert search.replan(1.0) is search.latest
+        elsewhere = adapter._replace(addresses=(parse_address("127.45.20.77/24"),))
+        machine._facts = facts._replace(adapters=(elsewhere,))
+        assert "pc201" in named(search.replan(2.0))
 
 
 # --- whose order, which options -------------------------------------------------------------------------------------
