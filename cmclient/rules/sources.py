@@ -83,7 +83,7 @@ def plan_sources(
     entries = {entry.host: entry for entry in pool}
     judged: list[_Judged] = []
     rejected: list[RejectedSource] = []
-    taken: dict[SourceAddress, HostName | None] = {}
+    taken: set[SourceAddress] = set()
     for record, site in _by_nearness(answer, client):
         kind = find_kind(record, site, client.facts)
         ways = find_addresses(record, client)
@@ -97,7 +97,7 @@ def plan_sources(
         elif why is not None:
             rejected.append(RejectedSource(source, (why,)))
         else:
-            taken |= dict.fromkeys(fresh, source.server)
+            taken.update(fresh)
             opening = _find_opening(source, entries, named_at, client, began)
             judged.append(_judge(source, kind, ways.bars, opening, client, entries, chooser))
     update, why_not = _microsoft_update(content, answer, client, judged)
