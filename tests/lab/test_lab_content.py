@@ -211,7 +211,7 @@ def test_internet__those_that_face_it_whatever_their_group__but_none_in_maintena
         for one in described.systems
     )
     wanted = ContentOptions(internet=True)
-    assert Site(described._replace(systems=facing)).named(options=wanted) == ["dp3", "dp2"]
+    assert Site(described._replace(systems=facing)).named(options=wanted) == ["dp2", "dp3"]
     resting = SiteServer(HostName("dp2.corp.contoso.test"), in_maintenance=True)
     site = Site(described._replace(systems=facing, servers=(*described.servers, resting)))
     assert site.named(options=wanted) == ["dp3"]
