@@ -5,20 +5,20 @@ from typing import NamedTuple
 
 from .config import ClientConfig
 from .contacting import client_of
-from .errors import CmClientError, ConfigError, NoReachableManagementPointError, StoreError
+from .errors import CmClientError, ConfigError, NoReachableManagementPointError
+from .known_groups import KnownGroups
 from .locate import Locator
 from .messaging import LocationMessenger
 from .model.certificates import ClientCertificate
-from .model.content import ClientBoundaryGroups, ContentLocations, ContentReference
+from .model.content import ContentLocations, ContentReference
 from .model.decision import Location, Purpose
 from .model.endpoints import Endpoint
-from .model.facts import InterfaceAddress, NetworkFacts, NetworkLocation
+from .model.facts import NetworkFacts, NetworkLocation
 from .model.groups import Role, SiteData
 from .model.http import Attempt, Deadline
 from .model.names import SiteCode
 from .model.rule import decides
 from .model.sources import ContentLocation, DeploymentOptions, SourceOrder, SourcePlan
-from .model.stored import StoredBoundaryGroups
 from .ports import (
     Cancellation,
     Clock,
@@ -39,7 +39,6 @@ from .rules.source_client import SourceClient, wanted_options
 from .rules.source_lacks import find_source_lack
 from .rules.source_widening import SourceHistory, follow_answer, next_question
 from .rules.sources import KindBar, plan_sources
-from .rules.timing import REFRESH_PERIOD
 
 __all__ = ["ContentLocator", "ContentSearch", "SiteKnowledge"]
 
@@ -124,7 +123,7 @@ class ContentLocator:
         self.chooser = chooser
         self.bar = bar
         self._clock = clock
-        self._store = store
+        self._groups = KnownGroups(store, clock)
         self._facts = facts
         self._knowledge = knowledge
         self._certificate = certificate
@@ -187,14 +186,16 @@ class ContentLocator:
 
     # --- for a search ---
 
-    def find_place(self) -> tuple[tuple[InterfaceAddress, ...], NetworkLocation]:
+    def find_place(self) -> tuple[frozenset[str], NetworkLocation]:
         """Where the machine says that it is, without asking anybody; another place is another value.
+
+        Its networks count, not its addresses: these change by themselves (IPv6), where it stands still.
 
         Raises:
             FactsError: The machine could not be asked at all.
         """
         facts = self._facts.read()
-        return facts.addresses, facts.network_location
+        return frozenset(one.network or one.address for one in facts.addresses), facts.network_location
 
     def find_management_point(self) -> Location:
         """Locate a management point; see ``locate``."""
@@ -255,7 +256,7 @@ class ContentLocator:
         site, first = location.decision.policy.assigned_site, location.endpoint
         if site is None or first is None:
             raise ConfigError(("a content request names the client's site, and it has none",), hint="set site_code")
-        facts, before = location.facts, self._load_groups(notes)
+        facts, before = location.facts, self._groups.load(notes)
         messenger = LocationMessenger(self._client, self._clock, host=facts.host, chooser=self.chooser)
         options = wanted_options(client, wanted.content.kind, allow_peers=allow_peers)
 
@@ -283,31 +284,9 @@ class ContentLocator:
                 location=asked,
                 hint=last.hint if last else "raise --deadline",
             )
-        self._save_groups(result.answer.boundary_groups, notes)
+        self._groups.save(result.answer.boundary_groups, notes)
         notes += result.answer.problems
         return _Answered(result.answer, result.endpoint, result.attempts)
-
-    # --- the client's boundary groups, which a request repeats ---
-
-    @decides("TM-002")
-    def _load_groups(self, notes: list[str]) -> ClientBoundaryGroups | None:
-        """What the answer before said of them, unless it is older than they are to be."""
-        try:
-            stored = self._store.load_boundary_groups()
-        except StoreError as error:
-            notes.append(_noted(error))
-            return None
-        if stored is None or (self._clock.now() - stored.saved_at).total_seconds() >= REFRESH_PERIOD:
-            return None
-        return stored.groups
-
-    def _save_groups(self, groups: ClientBoundaryGroups | None, notes: list[str]) -> None:
-        if groups is None:
-            return
-        try:
-            self._store.save_boundary_groups(StoredBoundaryGroups(groups, self._clock.now()))
-        except StoreError as error:
-            notes.append(_noted(error))
 
 
 class ContentSearch:
@@ -387,8 +366,9 @@ class ContentSearch:
             began=history.began,
             bar=locator.bar,
         )
-        again = next_question(history, known.pool, elapsed, interval=locator.config.content_ask_interval)
-        plan = plan._replace(ask_again=again)
+        if wanted.order is SourceOrder.CLIENT:  # a task sequence does not wait
+            interval = locator.config.content_ask_interval
+            plan = plan._replace(ask_again=next_question(history, known.pool, elapsed, interval=interval))
         self._history = history
         _log.info("%d sources for %s", len(plan.ranked), wanted.content.id, extra={"event": "content.located"})
         return ContentLocation(
@@ -401,8 +381,3 @@ class ContentSearch:
             lack=find_source_lack(plan, history.answer, client, elapsed),
             notes=tuple(notes),
         )
-
-
-def _noted(error: StoreError) -> str:
-    _log.warning("%s", error.message, extra={"event": "store.failed"})
-    return f"store: {error.message}"

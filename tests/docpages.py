@@ -83,6 +83,7 @@ def _commands() -> Iterator[str]:
         (4, "management points found, none eligible"),
         (5, "none reachable"),
         (6, "trust refused by, or of, all of them"),
+        (7, "content not obtained; of `content`: there is no source to use now"),
         (8, "messages left in the queue: `report flush`"),
         (9, "findings: `replay` differs"),
         (70, "a bug in cmclient"),

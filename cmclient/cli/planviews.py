@@ -42,10 +42,16 @@ def _row(place: int, one: PlannedSource, elapsed: float) -> tuple[str, ...]:
         f"{place}{mark}",
         _name(one.source),
         one.source.tier.name.replace("_", " ").lower().replace("dp", "DP"),
-        "now" if one.opens_after <= elapsed else f"after {span(one.opens_after)}",
+        _opening(one, elapsed),
         _protocols(one.source.addresses),
         ", ".join(one.rules),
     )
+
+
+def _opening(one: PlannedSource, elapsed: float) -> str:
+    if one.opens_after > elapsed:
+        return f"after {span(one.opens_after)}"
+    return f"now, since {span(one.opens_after)}" if one.opens_after else "now"
 
 
 def _name(source: ContentSource) -> str:

@@ -137,7 +137,8 @@ class _Lookup(NamedTuple):
     def _near(self, groups: Sequence[BoundaryGroup], minutes: float) -> dict[HostName, SiteLocality]:
         """How near the distribution points are; a client on the internet has no group, and is near to all for it."""
         if self.options.internet:
-            return dict.fromkeys(self.description.servers_of(Role.DP), SiteLocality.LOCAL)
+            servers = self.description.data.servers
+            return {one.host: SiteLocality.LOCAL for one in servers if not one.in_maintenance}
         return _localities(self.description, groups, self.home, minutes)
 
     def _by_site(self, content: Content, near: Mapping[HostName, SiteLocality]) -> Iterator[ContentSite]:

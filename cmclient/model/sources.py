@@ -141,7 +141,7 @@ class SourcePlan(NamedTuple):
         order: Whose order it is.
         ranked: Sources in the order in which they are turned to; those that open later stand behind those that open
             earlier. Empty when there is none.
-        rejected: All others, in the order of the answer.
+        rejected: All others, the nearest first.
         notes: What else was decided, such as that the content has to be asked for again; may be empty.
         seed: What random order came from.
         catalogue: Version of the rule catalogue; empty for an order that was given.

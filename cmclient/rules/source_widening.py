@@ -16,6 +16,7 @@ from .source_kinds import server_of
 __all__ = ["SourceHistory", "follow_answer", "next_question"]
 
 _MINUTE = 60.0
+_MOST_KEPT = 2_000  # sources of earlier answers: a site that names ever new ones must not fill the memory
 
 
 class SourceHistory(NamedTuple):
@@ -48,19 +49,24 @@ def follow_answer(history: SourceHistory, answer: ContentLocations, elapsed: flo
     elsewhere = history.groups is not None and groups is not None and groups != history.groups
     if moved or elsewhere:
         history = SourceHistory(began=elapsed)
-    named_at = dict.fromkeys(_servers(answer.sites), elapsed) | dict(history.named_at)
     kept = _only_before(history.answer.sites, answer.sites)
-    return SourceHistory(answer._replace(sites=(*answer.sites, *kept)), groups, named_at, history.began)
+    sites = (*answer.sites, *kept)
+    named_at = {host: history.named_at.get(host, elapsed) for host in _servers(sites)}
+    known = history.groups if groups is None else groups
+    return SourceHistory(answer._replace(sites=sites), known, named_at, history.began)
 
 
 def _only_before(before: Iterable[ContentSite], now: Iterable[ContentSite]) -> list[ContentSite]:
     """What was named before and is not named now; a source without a server cannot be told from another."""
-    named = _servers(now)
-    left = (
-        site._replace(records=tuple(one for one in site.records if server_of(one) not in {None, *named}))
-        for site in before
-    )
-    return [site for site in left if site.records]
+    named: set[HostName | None] = {None, *_servers(now)}
+    kept: list[ContentSite] = []
+    left = _MOST_KEPT
+    for site in before:
+        records = tuple(one for one in site.records if server_of(one) not in named)[:left]
+        left -= len(records)
+        if records:
+            kept.append(site._replace(records=records))
+    return kept
 
 
 def _servers(sites: Iterable[ContentSite]) -> set[HostName]:

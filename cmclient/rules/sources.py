@@ -38,6 +38,7 @@ that the client could try."""
 
 _MINUTE = 60.0
 _USUAL_FALLBACK = 120  # minutes: BG-024, of the link to a default site boundary group
+_MOST_UPCOMING = 10  # that a person wants to read
 _PEERS = frozenset({SourceTier.PEER_IN_SUBNET, SourceTier.PEER_IN_GROUP})
 _BY_POOL = frozenset({SourceTier.DP_IN_GROUP, SourceTier.NEIGHBOR_DP, SourceTier.DEFAULT_GROUP_DP})
 
@@ -82,7 +83,7 @@ def plan_sources(
     entries = {entry.host: entry for entry in pool}
     judged: list[_Judged] = []
     rejected: list[RejectedSource] = []
-    taken: dict[SourceAddress, HostName | None] = {}
+    taken: set[SourceAddress] = set()
     for record, site in _by_nearness(answer, client):
         kind = find_kind(record, site, client.facts)
         ways = find_addresses(record, client)
@@ -96,7 +97,7 @@ def plan_sources(
         elif why is not None:
             rejected.append(RejectedSource(source, (why,)))
         else:
-            taken |= dict.fromkeys(fresh, source.server)
+            taken.update(fresh)
             opening = _find_opening(source, entries, named_at, client, began)
             judged.append(_judge(source, kind, ways.bars, opening, client, entries, chooser))
     update, why_not = _microsoft_update(content, answer, client, judged)
@@ -108,7 +109,7 @@ def plan_sources(
         order=client.order,
         ranked=tuple(_with_ties(judged)),
         rejected=tuple(rejected),
-        notes=tuple(_notes(client, why_not)),
+        notes=(*_notes(client, why_not), *_upcoming(judged, entries, client, began)),
         seed=chooser.seed,
         catalogue=CATALOGUE_VERSION,
     )
@@ -285,6 +286,20 @@ def _after_every_group(
     minutes = usual if client.default_group_minutes is None else client.default_group_minutes
     text = f"the deployment allows it when no group has the update, the default one (minute {minutes}) included"
     return minutes * _MINUTE, Reason("CL-031", text)
+
+
+@decides("BG-033")
+def _upcoming(
+    judged: Iterable[_Judged], pool: Mapping[HostName, PoolEntry], client: SourceClient, began: float
+) -> list[Reason]:
+    """What may join later by boundary data, which does not say who has the content; the first ones alone."""
+    named = {one.planned.source.server for one in judged}
+    later = [one for one in pool.values() if one.minute and one.host not in named]
+    if client.order is SourceOrder.TASK_SEQUENCE or not later:
+        return []
+    since = f" (minutes count from {began:.0f} s after the begin)" if began else ""
+    text = "at minute {0.minute} {0.host} may join: {0.reason.text}"
+    return [Reason(one.reason.rule, text.format(one) + since) for one in sorted(later)[:_MOST_UPCOMING]]
 
 
 def _notes(client: SourceClient, why_not: Reason | None) -> Iterator[Reason]:

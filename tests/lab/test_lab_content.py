@@ -16,8 +16,9 @@ from cmclient.lab.message_answers import MessageAnswers
 from cmclient.lab.peers import Peer, find_peers
 from cmclient.lab.site import Hierarchy
 from cmclient.model.content import ContentId, ContentLocations, ContentOptions, ContentReference
+from cmclient.model.endpoints import Audience
 from cmclient.model.facts import Adapter, Membership, NetworkFacts, parse_address
-from cmclient.model.groups import BoundaryGroup, GroupOptions
+from cmclient.model.groups import BoundaryGroup, GroupOptions, SiteServer
 from cmclient.model.messages import Message, MessageId
 from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from cmclient.model.questions import AskingAddress, AskingClient
@@ -201,6 +202,19 @@ def test_cloud__on_the_intranet_by_group_or_by_fallback(described: LabDescriptio
 @pytest.mark.rule("CL-018")
 def test_cloud__on_the_internet_in_no_group_at_all(described: LabDescription) -> None:
     assert with_cloud(described, "none").named(options=ContentOptions(cloud=True, internet=True)) == ["cmg1"]
+
+
+@pytest.mark.rule("BG-012")
+def test_internet__those_that_face_it_whatever_their_group__but_none_in_maintenance(described: LabDescription) -> None:
+    facing = tuple(
+        one._replace(audience=Audience.BOTH) if one.host.startswith(("dp2.", "dp3.")) else one
+        for one in described.systems
+    )
+    wanted = ContentOptions(internet=True)
+    assert Site(described._replace(systems=facing)).named(options=wanted) == ["dp2", "dp3"]
+    resting = SiteServer(HostName("dp2.corp.contoso.test"), in_maintenance=True)
+    site = Site(described._replace(systems=facing, servers=(*described.servers, resting)))
+    assert site.named(options=wanted) == ["dp3"]
 
 
 # --- on demand ------------------------------------------------------------------------------------------------------

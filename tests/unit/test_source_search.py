@@ -75,13 +75,31 @@ def test_answer__the_same_groups_looked_up_later_or_not_told__is_no_move() -> No
     for groups in (later, None, HERE):
         history = follow_answer(history, said("b", groups=groups), 60.0, moved=False)
     assert (sorted(named(history)), history.began) == (["a", "b"], 0.0)
+    untold = follow_answer(history, said("b", groups=None), 90.0, moved=False)
+    assert follow_answer(untold, said("c", groups=THERE), 120.0, moved=False).began == 120.0
+
+
+def test_answer__ever_new_sources__do_not_fill_the_memory() -> None:
+    history = SourceHistory()
+    for turn in range(5):
+        answer = said(*(f"dp{turn}-{number}" for number in range(1500)))
+        history = follow_answer(history, answer, turn * 600.0, moved=False)
+    assert len(named(history)) == len(history.named_at) == 1500 + 2000
+    assert {host.partition("-")[0] for host in named(history)} == {"dp4", "dp3", "dp2"}, "the latest are kept"
 
 
 @pytest.mark.rule("CL-036")
 @pytest.mark.parametrize(
     ("elapsed", "began", "expected"),
-    [(0.0, 0.0, 600.0), (590.0, 0.0, 600.0), (600.0, 0.0, 1200.0), (900.0, 0.0, 1200.0), (1200.0, 0.0, 1800.0)]
-    + [(500.0, 500.0, 1100.0), (1090.0, 500.0, 1100.0)],
+    [
+        (0.0, 0.0, 600.0),
+        (590.0, 0.0, 600.0),
+        (600.0, 0.0, 1200.0),
+        (900.0, 0.0, 1200.0),
+        (1200.0, 0.0, 1800.0),
+        (500.0, 500.0, 1100.0),
+        (1090.0, 500.0, 1100.0),
+    ],
 )
 def test_next_question__at_the_next_fallback_time_and_at_the_interval_at_the_latest(
     elapsed: float, began: float, expected: float

@@ -1,0 +1,113 @@
+"""``content``, as a person runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cmclient.lab import built_in_text
+
+IN_BRANCH_ONLY = "Content_0d90cc80-19c6-465c-936d-ac74a23b9c46"
+
+
+def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "cmclient", "content", *arguments, "--seed", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == code, done.stderr or done.stdout
+    return done
+
+
+def document(*arguments: str, code: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run("--format", "json", *arguments, code=code).stdout)
+    return found
+
+
+def sources(found: dict[str, Any]) -> list[str]:
+    return [one["server"].partition(".")[0] for one in found["ranked"]]
+
+
+def test_text__says_what_comes_first_and_why_each_stands_where_it_does() -> None:
+    shown = run("P0100003", "--lab", "--explain").stdout
+    assert shown.startswith("Content P0100003 version 1: 2 of 2 sources may be used now\n  first: https://pc043.")
+    for text in ("peer in subnet", "CL-003", "DP in group", "CL-006", "Not used: none", "seed 1", "1.1  https://pc043"):
+        assert text in shown
+
+
+def test_waiting__shows_more_sources_and_when_they_opened() -> None:
+    assert "now, since 2 s" in run("P0100003", "--lab", "--wait", "3.1").stdout
+    found = document("P0100003", "--lab", "--wait", "4.6")
+    assert sources(found) == ["pc043", "dp1", "dp2", "dp3"]
+    opened = [one["opens_after"] for one in found["ranked"]]
+    assert opened[:2] == [0.0, 0.0]
+    assert 1.9 < opened[2] < 3.5 < opened[3] < 4.6  # 20 and 40 minutes, a tenth of a second each
+
+
+def test_json__has_all_that_decided() -> None:
+    found = document("P0100003", "--lab", "--order", "task-sequence", "--allow", "remote-dp")
+    assert (found["schema"], found["order"], found["error"]) == ("cmclient.content/1", "task-sequence", None)
+    assert [(one["kind"], one["rules"][0]) for one in found["ranked"]] == [
+        ("peer-in-subnet", "CL-037"),
+        ("dp-in-group", "CL-037"),
+        ("neighbor-dp", "CL-037"),
+    ]
+    assert [(one["server"], one["rules"]) for one in found["rejected"]] == [("dp3.corp.contoso.test", ["CL-040"])]
+    assert found["first"].endswith(":8003/SCCM_BranchCache$/P0100003")
+    assert found["boundary_groups"]["groups"][0]["id"] == "1"
+    assert all(one["usable_now"] for one in found["ranked"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cause"),
+    [
+        (("P0109999",), "names no site at all"),
+        (("P0100001", "--version", "9"), "names no site at all"),
+        ((IN_BRANCH_ONLY,), "no distribution point of the client's boundary groups has"),
+        (("P0100001", "--version", "3", "--address", "127.99.0.1/24"), "the client is in no boundary group"),
+    ],
+)
+def test_no_source__is_code_7_with_the_cause_and_the_next_step(arguments: tuple[str, ...], cause: str) -> None:
+    shown = run(*arguments, "--lab", code=7).stdout
+    assert "no source may be used now" in shown
+    assert cause in shown
+    assert "  why (" in shown
+    assert "  what next: " in shown
+
+
+def test_boundary_data__says_beforehand_when_sources_open(tmp_path: Path) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text(built_in_text(), encoding="utf-8")
+    shown = run("P0100003", "--lab", "--data", str(file)).stdout
+    assert "at minute 20 dp2.corp.contoso.test may join: neighbour of Headquarters" in shown
+    assert "at minute 40 dp3.corp.contoso.test may join: implied link of Headquarters" in shown
+    assert "may join" not in run("P0100003", "--lab").stdout.replace("more may join", "")
+
+
+def test_nobody_to_ask__has_the_code_of_locate_and_says_what_was_tried() -> None:
+    failed = document("P0100001", "--lab", "--lab-fault", "mp=lying", code=5)
+    assert (failed["error"]["code"], failed["ranked"]) == ("no-reachable-management-point", [])
+    assert failed["attempts"]
+    run("P0100001", "--lab", "--lab-fault", "mp=refuse", code=5)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("A B",), ("A", "--version", "-1"), ("A", "--wait", "-1"), ("A", "--wait", "nan"), ()]
+)
+def test_usage__is_code_2(arguments: tuple[str, ...]) -> None:
+    run(*arguments, "--lab", code=2)
+
+
+def test_what_if__writes_nothing(tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite3"
+    run("P0100001", "--version", "3", "--lab", "--store", str(store), "--ad-site", "Headquarters")
+    assert list(tmp_path.iterdir()) == []
+    run("P0100001", "--version", "3", "--lab", "--store", str(store))
+    assert store.exists()
