@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from .agent_lease import AgentCallbacks
     from .assemble import load_settings, locate, open_locator
     from .assemble_agent import open_agent
+    from .assemble_fetch import open_fetcher
     from .assemble_report import open_reporter
     from .config import ClientConfig, load_config
+    from .download import ContentDownloader, DownloadOptions
     from .errors import CmClientError, LocateError
     from .locate import DiscoveryReport, Locator
     from .model.decision import (
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
         Reason,
         Verdict,
     )
+    from .model.download import DownloadEvent, DownloadReport, DownloadRequest
     from .model.endpoints import Audience, Endpoint, Locality, ManagementPoint, Protocols, Scheme, SiteKind
     from .model.facts import ClientKind, NetworkFacts, NetworkLocation
     from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
     from .model.reports import FallbackStatusPoint, FlushReport
     from .model.state import StateMessage
     from .mpclient import ManagementPointClient
+    from .racing import CancelSignal
     from .report import StatusReporter
     from .rules.choose import SeededChooser
     from .rules.explain import explain
@@ -45,17 +49,23 @@ _HOMES = {
     "Agent": "agent",
     "AgentCallbacks": "agent_lease",
     "Audience": "model.endpoints",
+    "CancelSignal": "racing",
     "Candidate": "model.decision",
     "Category": "model.decision",
     "ClientConfig": "config",
     "ClientKind": "model.facts",
     "CmClientError": "errors",
+    "ContentDownloader": "download",
     "ContentLocation": "model.sources",
     "ContentLocator": "content",
     "ContentReference": "model.content",
     "Decision": "model.decision",
     "DiscoveryReport": "locate",
     "DnsDomain": "model.names",
+    "DownloadEvent": "model.download",
+    "DownloadOptions": "download",
+    "DownloadReport": "model.download",
+    "DownloadRequest": "model.download",
     "Endpoint": "model.endpoints",
     "Evaluation": "model.decision",
     "FallbackStatusPoint": "model.reports",
@@ -87,6 +97,7 @@ _HOMES = {
     "load_settings": "assemble",
     "locate": "assemble",
     "open_agent": "assemble_agent",
+    "open_fetcher": "assemble_fetch",
     "open_content_locator": "assemble",
     "open_locator": "assemble",
     "open_reporter": "assemble_report",
@@ -98,17 +109,23 @@ __all__ = [
     "Agent",
     "AgentCallbacks",
     "Audience",
+    "CancelSignal",
     "Candidate",
     "Category",
     "ClientConfig",
     "ClientKind",
     "CmClientError",
+    "ContentDownloader",
     "ContentLocation",
     "ContentLocator",
     "ContentReference",
     "Decision",
     "DiscoveryReport",
     "DnsDomain",
+    "DownloadEvent",
+    "DownloadOptions",
+    "DownloadReport",
+    "DownloadRequest",
     "Endpoint",
     "Evaluation",
     "FallbackStatusPoint",
@@ -142,6 +159,7 @@ __all__ = [
     "locate",
     "open_agent",
     "open_content_locator",
+    "open_fetcher",
     "open_locator",
     "open_reporter",
     "select_management_point",

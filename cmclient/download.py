@@ -8,7 +8,8 @@ from typing import NamedTuple, TypeVar
 
 from .content_access import AccessLimits, ContentAccess, FileLister
 from .download_board import ServerMemory, SourceBoard
-from .download_job import DownloadJob, JobContext, JobOptions, Wait
+from .download_job import DownloadJob, JobOptions
+from .download_workers import JobContext, Wait
 from .errors import CancelledError, ContentNotObtainedError
 from .model.download import DownloadEvent, DownloadReport, DownloadRequest, EventKind, SourceFailure
 from .model.http import Deadline

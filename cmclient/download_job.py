@@ -2,13 +2,14 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import closing
 from functools import partial
 from typing import NamedTuple
 
 from .content_access import ContentAccess
 from .download_board import Failed, SourceBoard
+from .download_workers import JobContext, Transfer, Workers
 from .errors import (
     CancelledError,
     CmClientError,
@@ -16,7 +17,6 @@ from .errors import (
     DiskFullError,
     HashMismatchError,
     SizeMismatchError,
-    StalledError,
     TargetError,
 )
 from .model.download import (
@@ -31,18 +31,14 @@ from .model.download import (
 )
 from .model.http import Deadline
 from .model.sources import SourceAddress
-from .ports import Cancellation, Clock, PartFile, Target
+from .ports import PartFile, Target
 from .pouring import BUFFER, FileHasher, pour
 from .protocol.ranges import PartQuestion
-from .racing import CancelSignal
-from .rules.leaving import Next, has_stalled
+from .rules.leaving import Next
 from .throttle import SpeedMeter, Throttle
 
-__all__ = ["DownloadJob", "JobContext", "JobOptions", "Wait"]
+__all__ = ["DownloadJob", "JobOptions"]
 
-Wait = Callable[[threading.Event, float], object]
-
-_TICK = 0.2  # seconds between two looks of the supervisor
 _SPARE = 8 * 1024 * 1024  # bytes that are left free on a disk
 
 
@@ -60,38 +56,6 @@ class JobOptions(NamedTuple):
     stall: float
     rate: float | None = None
     is_strict: bool = False
-
-
-class JobContext(NamedTuple):
-    """What a download runs in.
-
-    Attributes:
-        clock: The time.
-        wait: Waits for an event, so many seconds at most.
-        tell: Takes events, from any thread.
-        deadline: The end.
-        cancellation: Ends it from another thread.
-    """
-
-    clock: Clock
-    wait: Wait
-    tell: Callable[[DownloadEvent], None]
-    deadline: Deadline
-    cancellation: Cancellation
-
-
-class _Transfer:
-    """One try, as the supervisor sees it."""
-
-    def __init__(self, address: SourceAddress, file: str, now: float) -> None:
-        self.address = address
-        self.file = file
-        self.signal = CancelSignal()
-        self.ended = threading.Event()
-        self.signal.on_cancel(self.ended.set)
-        self.since = now
-        self.came = self.in_stretch = 0
-        self.verdict: CmClientError | None = None
 
 
 class DownloadJob:
@@ -132,34 +96,27 @@ class DownloadJob:
         self._clock = context.clock
         self._throttle = Throttle(options.rate, context.clock)
         self._tell = context.tell
-        self._deadline = context.deadline
-        self._cancellation = context.cancellation
         self._wait = context.wait
         self._lock = threading.Lock()
-        self._changed = threading.Event()
-        self._transfers: dict[_Transfer, None] = {}  # in the order in which they began
-        self._running = 0
+        self._workers = Workers(context, options.stall, self._tell_progress)
         self._came: Counter[RelativeName] = Counter()
         self._speed = SpeedMeter()
-        self._fatal: BaseException | None = None
-        self._is_over = False
         self._listed: tuple[FileEntry, ...] | None = None
         self._listed_by: SourceAddress | None = None
         self._total: int | None = None
         self._had = 0
-        context.cancellation.on_cancel(self._stop_all)
 
     # --- the list of files ---
 
     def list_files(self) -> tuple[FileEntry, ...] | None:
         """Ask the sources that can be asked now, in order, for the list of files; None when none gave it."""
         self._listed, self.is_list_doubted = None, False
-        self._run_workers([self._list])
+        self._workers.run([self._list])
         return self._listed
 
     def _list(self) -> None:
         while self._listed is None and (address := self._take_address()) is not None:
-            transfer = self._begin(address, "")
+            transfer = self._workers.begin(address, "")
             try:
                 with self._lock:
                     self.requests += 1
@@ -235,11 +192,11 @@ class DownloadJob:
             CancelledError: It was cancelled.
         """
         count = min(self._options.connections, len(self.pending))
-        self._run_workers([self._fetch] * count)
+        self._workers.run([self._fetch] * count)
 
     def _fetch(self) -> None:
         buffer = memoryview(bytearray(BUFFER))
-        while not self._is_over and not self.is_list_doubted:
+        while not self._workers.is_over and not self.is_list_doubted:
             with self._lock:
                 entry = self.pending.popleft() if self.pending else None
             if entry is None:
@@ -252,7 +209,7 @@ class DownloadJob:
             self._try(entry, address, buffer)
 
     def _try(self, entry: FileEntry, address: SourceAddress, buffer: memoryview) -> None:
-        transfer, is_done = self._begin(address, entry.name), False
+        transfer, is_done = self._workers.begin(address, entry.name), False
         part: PartFile | None = None
         mixed = [False]
         try:
@@ -286,7 +243,7 @@ class DownloadJob:
             self._end(transfer)
 
     def _fill(
-        self, entry: FileEntry, part: PartFile, transfer: _Transfer, buffer: memoryview, mixed: list[bool]
+        self, entry: FileEntry, part: PartFile, transfer: Transfer, buffer: memoryview, mixed: list[bool]
     ) -> FileReport:
         """Bring a part to its end and put it under its name."""
         hasher = _hasher_for(entry)
@@ -300,7 +257,7 @@ class DownloadJob:
         asked = PartQuestion(str(transfer.address), part.length, entry.size, part.origin, is_proven=bool(entry.hashes))
         if part.length and part.origin is not None and part.length == part.origin.size == entry.size:
             return self._finish(entry, part, hasher, transfer)  # the process ended between the last byte and the name
-        self._restart_clock(transfer)
+        transfer.restart(self._clock.monotonic())
         with self._lock:
             self.requests += 1
         forever = Deadline(None, self._clock.monotonic)  # the supervisor keeps the deadline
@@ -330,7 +287,7 @@ class DownloadJob:
             self._had -= part.length
         part.begin(origin)
 
-    def _finish(self, entry: FileEntry, part: PartFile, hasher: FileHasher, transfer: _Transfer) -> FileReport:
+    def _finish(self, entry: FileEntry, part: PartFile, hasher: FileHasher, transfer: Transfer) -> FileReport:
         wrong = _find_wrong(entry, hasher)
         if wrong is not None:
             raise HashMismatchError(
@@ -347,9 +304,8 @@ class DownloadJob:
             came = self._came[entry.name]
         return FileReport(entry.name, size, digest, transfer.address, came)
 
-    def _note_bytes(self, transfer: _Transfer, size: int) -> None:
-        transfer.came += size
-        transfer.in_stretch += size
+    def _note_bytes(self, transfer: Transfer, size: int) -> None:
+        transfer.note(size)
         with self._lock:
             self.fetched += size
         pause = self._throttle.take(size)
@@ -359,25 +315,13 @@ class DownloadJob:
     # --- around both ---
 
     def _take_address(self) -> SourceAddress | None:
-        return None if self._is_over else self._board.take()
+        return None if self._workers.is_over else self._board.take()
 
-    def _begin(self, address: SourceAddress, file: str) -> _Transfer:
-        transfer = _Transfer(address, file, self._clock.monotonic())
-        with self._lock:
-            self._transfers[transfer] = None
-        if self._is_over:
-            transfer.signal.cancel()
-        return transfer
-
-    def _restart_clock(self, transfer: _Transfer) -> None:
-        transfer.since, transfer.in_stretch = self._clock.monotonic(), 0
-
-    def _end(self, transfer: _Transfer) -> None:
-        with self._lock:
-            self._transfers.pop(transfer, None)
+    def _end(self, transfer: Transfer) -> None:
+        self._workers.end(transfer)
         self._board.give_back(transfer.address)
 
-    def _note_failure(self, transfer: _Transfer, error: CmClientError, file: str, *, is_mixed: bool = False) -> None:
+    def _note_failure(self, transfer: Transfer, error: CmClientError, file: str, *, is_mixed: bool = False) -> None:
         if isinstance(error, CancelledError):
             if transfer.verdict is None:
                 return  # all of it is over; whoever ended it knows why
@@ -393,65 +337,10 @@ class DownloadJob:
         if follows is Next.NEVER and isinstance(error, HashMismatchError):
             self._target.ban(str(transfer.address), error.expected)
 
-    def _run_workers(self, works: Iterable[Callable[[], None]]) -> None:
-        """Run them to their ends, under supervision.
-
-        Raises:
-            CmClientError: What ended all of it.
-        """
-        threads = [threading.Thread(target=self._guard, args=(work,), name="fetch", daemon=True) for work in works]
-        self._running = len(threads)
-        try:
-            for thread in threads:
-                thread.start()
-            while self._running:
-                self._changed.wait(_TICK)
-                self._changed.clear()
-                self._supervise()
-        except BaseException:  # Ctrl-C
-            self._stop_all()
-            raise
-        finally:
-            for thread in threads:
-                if thread.ident is not None:
-                    thread.join()
-        if self._fatal is not None:
-            raise self._fatal
-        if self._cancellation.cancelled:
-            raise CancelledError("the download was cancelled; what has come is kept")
-
-    def _guard(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - not swallowed: raised by the supervisor
-            with self._lock:
-                self._fatal = self._fatal or error
-            self._stop_all()
-        finally:
-            with self._lock:
-                self._running -= 1
-            self._changed.set()
-
-    def _supervise(self) -> None:
-        """End transfers that make no progress, and all of them at the deadline; tell how far it is."""
-        now = self._clock.monotonic()
-        with self._lock:
-            transfers = tuple(self._transfers)
-        for transfer in transfers:
-            stalled = has_stalled(transfer.since, transfer.in_stretch, now, limit=self._options.stall)
-            if stalled is None:
-                self._restart_clock(transfer)
-            elif stalled:
-                transfer.verdict = StalledError(
-                    f"{transfer.address}: no progress for {self._options.stall:g} seconds", source=str(transfer.address)
-                )
-                transfer.signal.cancel()
-        if self._deadline.expired and not self._is_over:
-            self._stop_all()
-        if transfers and self._total is not None:
-            self._tell_progress(now, transfers[0])
-
-    def _tell_progress(self, now: float, transfer: _Transfer) -> None:
+    def _tell_progress(self, now: float, transfers: tuple[Transfer, ...]) -> None:
+        if not transfers or self._total is None:
+            return
+        transfer = transfers[0]
         done = self._had + self.fetched
         speed = self._speed.note(now, self.fetched)
         self._tell(
@@ -464,17 +353,9 @@ class DownloadJob:
                 self._total,
                 len(self.done),
                 speed,
-                max(0, (self._total or 0) - done) / speed if speed else None,
+                max(0, self._total - done) / speed if speed else None,
             )
         )
-
-    def _stop_all(self) -> None:
-        self._is_over = True
-        with self._lock:
-            transfers = tuple(self._transfers)
-        for transfer in transfers:
-            transfer.signal.cancel()
-        self._changed.set()
 
 
 def _hasher_for(entry: FileEntry) -> FileHasher:
