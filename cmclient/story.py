@@ -1,7 +1,8 @@
-"""The story of a client's logs: what it saw and decided, why, and what went wrong."""
+"""The story of a client's logs: what it saw and decided, why, what went wrong, and whether our rules agree."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from .model.story import (
@@ -22,8 +23,10 @@ from .protocol.logcodes import find_codes
 from .protocol.logevents import MARKS, STARTS, EventReader, quoted
 from .protocol.logtext import HEAD, TextKind, Transcoder, sniff_log
 from .rules.codes import CodeTable
+from .rules.logcheck import check_decisions
 from .rules.logdecisions import Explanations, find_decisions
 from .rules.logfacts import facts_from_log
+from .rules.logsources import view_sources
 
 __all__ = ["LogFile", "tell_story"]
 
@@ -174,6 +177,7 @@ class _Teller:
         events = tuple(_by_time(self._events))
         errors = sorted(self._errors.values(), key=lambda error: (-error.severity, -error.times))
         facts = facts_from_log(events)
+        rank_sources = partial(view_sources, explanations=self._explanations)
         return LogStory(
             events=events,
             decisions=tuple(self._decisions),
@@ -182,6 +186,7 @@ class _Teller:
             notes=tuple(_notes(events, self._files, self._dropped)),
             facts=facts,
             dropped=self._dropped,
+            checks=check_decisions(self._decisions, events, facts, rank_sources=rank_sources),
         )
 
 

@@ -74,8 +74,8 @@ LOCATION_SERVICES = (
 CLIENT_LOCATION = decides("ST-012")(
     (
         Line(
-            "Rotating internet management point, new management point [",
-            r"(?P<index>\d+)\] is: (?P<mp>\S+) \((?P<state>\d+)\) with capabilities: (?P<capabilities><.*)",
+            "Rotating ",
+            r"(?P<which>\w+) management point, new management point \[(?P<index>\d+)\] is: (?P<mp>\S+) \((?P<state>\d+)\) with capabilities: (?P<capabilities><.*)",
             Kind.MP_ROTATED,
             15,
         ),
