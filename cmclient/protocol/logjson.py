@@ -13,7 +13,7 @@ STORY_SCHEMA = "cmclient.log/1"
 
 
 def build_story(story: LogStory) -> dict[str, Any]:
-    """Turn a story into a document: ``events``, ``decisions``, ``checks``, ``errors``, ``unread``, ``notes``, ``facts``."""
+    """Turn a story into a document; the ``decision`` of a check is a place in ``decisions``, from 0 on."""
     return {
         "schema": STORY_SCHEMA,
         "notes": list(story.notes),

@@ -75,7 +75,8 @@ CLIENT_LOCATION = decides("ST-012")(
     (
         Line(
             "Rotating ",
-            r"(?P<which>\w+) management point, new management point \[(?P<index>\d+)\] is: (?P<mp>\S+) \((?P<state>\d+)\) with capabilities: (?P<capabilities><.*)",
+            r"(?P<which>\w+) management point, new management point \[(?P<index>\d+)\] is: (?P<mp>\S+)"
+            r" \((?P<state>\d+)\) with capabilities: (?P<capabilities><.*)",
             Kind.MP_ROTATED,
             15,
         ),

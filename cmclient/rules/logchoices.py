@@ -16,7 +16,7 @@ from ..model.names import HostName
 from ..model.story import EventKind as Kind
 from ..model.story import LogEvent
 from .choose import SeededChooser
-from .logaddresses import find_host_name, find_scheme, host_of, is_gateway
+from .logaddresses import find_host_name, find_scheme, host_of, is_gateway, is_source
 from .select import select_management_point
 
 __all__ = ["LoggedPoints"]
@@ -33,7 +33,8 @@ class LoggedPoints:
     def __init__(self) -> None:
         self._points: dict[HostName, ManagementPoint] = {}
         self._failed: dict[HostName, datetime | None] = {}
-        self._masked: dict[str, None] = {}
+        self._has_masked = False
+        self._current: HostName | None = None
 
     def take(self, event: LogEvent) -> None:
         """Note what an event says of a management point."""
@@ -56,29 +57,35 @@ class LoggedPoints:
         taken = (host_of(address),)
         if chosen is None:
             return _not_enough("the name of the management point, which is masked or none", client=taken)
+        if event.kind is Kind.MP_ROTATED and self._current is not None:  # it rotates away from what it gives up
+            self._failed[self._current] = event.when and event.when.utc
         finding = self._judge(chosen, event, facts)
         self._failed.pop(chosen, None)
+        self._current = chosen
         self._name(event)
         return finding
 
     def judge_none(self, event: LogEvent, facts: NetworkFacts) -> Finding:
         """Hold the finding that no management point could be used against our own."""
-        if self._masked:
+        if self._has_masked:
             return _not_enough("the names of the management points, which are masked or none")
         if not self._points:
             return _not_enough("which management points there were to choose from")
-        decision = self._decide(facts, Phase.REGISTERED, self._left(event), https=True)
-        if not decision.ranked:
-            return Finding(Agreement.AGREES, "every management point that the log names had failed")
-        left = decision.ranked[0]
-        why = f"the log names {left.name}, and shows no failure of it"
-        return Finding(Agreement.DIFFERS, why, ours=_best(decision), rules=left.rules)
+        left = self._left(event)
+        decision = self._decide(facts, Phase.REGISTERED, left, https=False)
+        if decision.ranked:
+            first = decision.ranked[0]
+            why = f"the log names {first.name}, and shows no failure of it"
+            return Finding(Agreement.DIFFERS, why, ours=_best(decision), rules=first.rules)
+        if self._decide(facts, Phase.REGISTERED, left, https=True).ranked:
+            return _not_enough("whether the client could use HTTPS, which is all that those left would take")
+        return Finding(Agreement.AGREES, "no management point that the log names was left to use")
 
     def _judge(self, chosen: HostName, event: LogEvent, facts: NetworkFacts) -> Finding:
         taken = (str(chosen),)
         if chosen not in self._points:
-            missing = _NONE_NAMED if not self._points else f"anything about {chosen} before this line"
-            return _not_enough(missing, client=taken)
+            about = f"anything about {chosen} before this line"
+            return _not_enough(about if self._points else _NONE_NAMED, client=taken)
         if _is_internet_rotation(event):
             facts = facts._replace(network_location=NetworkLocation.INTERNET)
         phase = _PHASES.get(event.details.get("by", ""), Phase.REGISTERED)
@@ -95,8 +102,7 @@ class LoggedPoints:
         address = said.get("mp") or said.get("url", "")
         host = find_host_name(address)
         if host is None:
-            if address:
-                self._masked[address] = None
+            self._has_masked = self._has_masked or bool(address)
         elif host in self._points or len(self._points) < _MOST_POINTS:
             self._points[host] = _described(self._points.get(host) or ManagementPoint(host), address, event)
             if event.kind is Kind.MP_REFUSED:
@@ -104,7 +110,7 @@ class LoggedPoints:
 
     def _fail(self, event: LogEvent) -> None:
         said = event.details
-        if "by" in said:  # a probe, or the log of a server
+        if "by" in said or is_source(said.get("url", "")):  # a probe, the log of a server, or a download
             return
         for name in ("url", "server", "host_name", "mp"):
             host = find_host_name(said.get(name, ""))

@@ -136,8 +136,10 @@ class _Finder:
         if event.kind is Kind.SERVER_LOOKUP and "Content" not in event.details["procedure"]:
             return
         key, sentence = _SIMPLE[event.kind]
-        key = {"0": "network-intranet"}.get(event.details.get("internet", ""), key)
         said = event.details
+        key = {"0": "network-intranet"}.get(said.get("internet", ""), key)
+        if event.kind is Kind.MP_ROTATED and said["which"] != "internet":
+            key = "mp-rotated-inside"
         where = "intranet" if key == "network-intranet" else "internet"
         text = sentence.format_map(_Missing({**said, "location": where}))
         values = {**said, "location": where} if event.kind is Kind.NETWORK_LOCATION else dict(said)
@@ -294,7 +296,7 @@ _FAILURE_VALUES = {"url", "status", "status_code", "status_text", "port", "optio
 _SIMPLE = {
     Kind.AD_SITE: ("ad-site", "the machine is in AD site {ad_site}"),
     Kind.NETWORK_LOCATION: ("network-internet", "the client takes itself to be on the {location}"),
-    Kind.MP_ROTATED: ("mp-rotated", "internet management point {mp} (number {index})"),
+    Kind.MP_ROTATED: ("mp-rotated", "{which} management point {mp} (number {index})"),
     Kind.MP_LOCALITY: ("mp-locality", "management point {mp} has locality {locality}"),
     Kind.SOURCE_REFUSED: ("source-refused-http", "a source over HTTP was refused: the client may use HTTPS only"),
     Kind.SOURCE_LEFT: ("source-left", "the download of {content} failed"),

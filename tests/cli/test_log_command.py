@@ -40,7 +40,7 @@ def test_json_has_events_decisions_errors_and_unread(capsys: pytest.CaptureFixtu
     assert story["schema"] == "cmclient.log/1"
     assert {"events", "decisions", "errors", "unread", "notes", "facts"} <= story.keys()
     assert story["events"][0]["kind"] == "trust-error"
-    assert story["decisions"][0]["rules"] == ["ML-011", "MP-007", "TR-031"]
+    assert story["decisions"][0]["rules"] == ["MP-007", "ML-011"]
     assert story["errors"][0]["known"][0]["code"].startswith("0x")
     assert [file["damaged"] for file in story["unread"]] == [0, 2]
     assert story["decisions"][0]["quotes"][-1]["line"] == 5
