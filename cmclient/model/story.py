@@ -379,7 +379,7 @@ class LogStory(NamedTuple):
 
     Attributes:
         events: By time; those without one keep their place in their file. At most as many as the reader keeps.
-        decisions: In the order of the lines that show them.
+        decisions: Of one log in the order of the lines that show them; of several in that of time.
         errors: The most frequent first.
         files: Every file, with what could not be read of it.
         notes: What a person has to know before trusting the rest, a sentence each.
