@@ -105,7 +105,7 @@ def test_an_order_that_an_option_would_make_is_no_difference_and_the_option_is_n
         (failed(PEER[0]), NEAR, AGREES),
         (failed(PEER[0]), LOCAL, DIFFERS),
         (started(PEER) + started(NEAR), LOCAL, AGREES),
-        (failed("http://mp.corp.test/SMS_MP/.sms_aut?MPLIST"), LOCAL, DIFFERS),
+        (failed("http://dp1.corp.test/SMS_MP/.sms_aut?MPLIST") + started(PEER), LOCAL, DIFFERS),
     ],
 )
 def test_a_source_is_used_when_those_before_it_were_left(
@@ -123,6 +123,14 @@ def test_a_source_that_no_list_names_cannot_be_checked() -> None:
 
 def test_the_list_may_stand_in_another_log() -> None:
     assert findings(started(PEER), listed(PEER, NEAR))[-1].outcome is AGREES
+
+
+def test_the_latest_list_counts() -> None:
+    later = (LOCAL[0], "SUBNET")
+    *_, finding = findings(
+        listed(NEAR, LOCAL) + record("Calling back") + failed("http://x/y") + listed(later, REMOTE) + started(LOCAL)
+    )
+    assert finding.outcome is AGREES
 
 
 REQUEST = '<ContentLocationRequest><ClientLocationInfo AllowHTTP="{}"/></ContentLocationRequest>'
@@ -204,6 +212,26 @@ def test_a_proxy_comes_before_the_default_management_point() -> None:
     assert findings(log + rotated("mp1.corp.test"))[-1].outcome is DIFFERS
 
 
+def test_a_proxy_comes_before_a_local_one() -> None:
+    log = record("Retrieved Proxy Management Point from AD: sec1.corp.test")
+    log += record("Retrieved local Management Point from AD: mp1.corp.test")
+    assert findings(log + rotated("sec1.corp.test"))[-1].outcome is AGREES
+    assert findings(log + rotated("mp1.corp.test"))[-1].outcome is DIFFERS
+
+
+def test_a_download_that_fails_is_no_failure_of_the_management_point_on_that_server() -> None:
+    away = failed("http://mp1.corp.test/SMS_DP_SMSPKG$/ABC00001") + rotated("mp2.corp.test")
+    assert findings(point("mp1.corp.test", 3) + point("mp2.corp.test", 2) + away)[-1].outcome is DIFFERS
+
+
+@pytest.mark.parametrize(("which", "rule"), [("internet", "ST-012"), ("assigned", "ST-002")])
+def test_rotation_inside_and_on_the_internet_rest_on_rules_of_their_own(which: str, rule: str) -> None:
+    log = LogFile("x.log", [rotated("mp1.corp.test", which=which).encode()])
+    (decision,) = tell_story([[log]], codes=CODES, explanations=EXPLANATIONS).decisions
+    assert decision.rules[0] == rule
+    assert decision.what == f"{which} management point mp1.corp.test (number 1)"
+
+
 def test_setup_takes_any_that_it_reaches_on_the_intranet() -> None:
     checked = record("Checking the URL 'http://mp1.corp.test/CCM_Client/ccmsetup.cab'")
     checked += record("Checking the URL 'http://mp2.corp.test/CCM_Client/ccmsetup.cab'")
@@ -269,6 +297,12 @@ def verified(code: str, client: str, version: str) -> str:
 def test_the_first_site_whose_version_fits_is_the_one(log: str, outcome: Agreement) -> None:
     (finding,) = findings(log)
     assert finding.outcome is outcome
+
+
+def test_every_assignment_is_checked_by_itself() -> None:
+    once = site("P01", "4.00.6487.0000") + verified("P01", "4.00.6221.1000", "4.00.6487.0000")
+    again = site("P04", "4.00.6487.0000") + verified("P04", "4.00.6221.1000", "4.00.6487.0000")
+    assert [finding.outcome for finding in findings(once + again)] == [AGREES, AGREES]
 
 
 # --- what has no choice in it, and what is not shown ----------------------------------------------------------------
