@@ -194,6 +194,8 @@ class _Checker:
 
     def _none(self, decision: LogDecision, event: LogEvent) -> Finding | None:
         del decision
+        if event.details.get("by") == "client":
+            return Finding(Agreement.NOT_ENOUGH, "", missing=("where the client had looked for one",))
         return self._points.judge_none(event, self._facts)
 
     def _site(self, decision: LogDecision, event: LogEvent) -> Finding | None:

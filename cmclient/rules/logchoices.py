@@ -24,6 +24,7 @@ __all__ = ["LoggedPoints"]
 _MOST_POINTS = 500  # a site has fifteen; more come of a log that is none
 _NONE_NAMED = "which management points there were to choose from: the log names only the one that was taken"
 _GIVEN_UP = timedelta(hours=24)  # after the next refresh a client turns to what it had given up again (ST-010)
+_STAYING = {"client store", "client"}  # lines of these say what is in use, not when it was taken
 _PHASES = {"setup": Phase.INSTALLING, "boot media": Phase.TASK_SEQUENCE}
 
 
@@ -95,7 +96,7 @@ class LoggedPoints:
             return _not_enough(*missing, client=taken)
         is_https = self._points[chosen].protocols is Protocols.HTTPS or event.details["mp"].startswith("https:")
         decision = self._decide(facts, phase, left, https=is_https)
-        return _compared(chosen, decision, stays=event.details.get("by") == "client store")
+        return _compared(chosen, decision, stays=event.details.get("by") in _STAYING)
 
     def _name(self, event: LogEvent) -> None:
         said = event.details

@@ -85,6 +85,7 @@ class _Finder:
         self._refused: list[LogEvent] = []
         self._asked = ""
         self._stored: LogEvent | None = None
+        self._current: str | None = None
         self._others: dict[Kind, Callable[[LogEvent], Iterator[LogDecision]]] = {
             Kind.SITE_AMBIGUOUS: self._ambiguity,
             Kind.SITE_VERIFIED: self._verified,
@@ -168,6 +169,11 @@ class _Finder:
         yield from ()
 
     def _none_left(self, event: LogEvent) -> Iterator[LogDecision]:
+        if event.details.get("by") == "client":
+            if self._current != "":
+                yield self._made("mp-empty", "the client has no management point", {}, event)
+            self._current = ""
+            return
         refused, self._refused = self._refused[-_MOST_NAMED:], []
         yield self._made("mp-none", "no management point could be used", {}, *refused, event)
 
@@ -179,6 +185,11 @@ class _Finder:
         said = event.details
         if said.get("by") == "client store":  # what else is stored of it may follow
             self._stored = event
+            return
+        if said.get("by") == "client":  # the line comes again and again
+            if host_of(said["mp"]) != self._current:
+                yield self._made("mp-in-use", f"management point {said['mp']}", dict(said), event)
+            self._current = host_of(said["mp"])
             return
         key = "mp-setup" if said.get("by") == "setup" else "mp-media"
         yield self._made(key, f"management point {said['mp']}", dict(said), event)

@@ -246,6 +246,22 @@ def test_what_a_client_had_stored_may_be_farther_since_it_stays_with_one_that_wo
     assert finding.missing == ("when it was taken: a client stays with one that works",)
 
 
+def test_the_line_of_the_current_management_point_counts_when_it_changes() -> None:
+    current = "".join(
+        record(f"Current Management Point is {name}", f"10:00:1{place}")
+        for place, name in enumerate(
+            ["<empty>", "<empty>", "mp1.corp.test with Version 9106", "mp1.corp.test", "<empty>"]
+        )
+    )
+    story = tell_story([[LogFile("x.log", [(NEAREST + current).encode()])]], codes=CODES, explanations=EXPLANATIONS)
+    told = [one.what for one in story.decisions if "locality" not in one.what]
+    none = "the client has no management point"
+    assert told == [none, "management point mp1.corp.test", none]
+    assert [check.finding.outcome for check in story.checks] == [NOT_ENOUGH, AGREES, NOT_ENOUGH]
+    farther = findings(NEAREST + record("Current Management Point is <mp4.corp.test>"))[-1]
+    assert farther.missing == ("when it was taken: a client stays with one that works",)
+
+
 @pytest.mark.parametrize(
     ("log", "outcome"),
     [
