@@ -142,3 +142,45 @@ def test_a_log_without_facts_matches_nothing(tmp_path: Path, capsys: pytest.Capt
 def test_a_log_that_is_not_there_is_said_with_what_to_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["log", "not-there.log"]) == codes.USAGE
     assert "name a log, a folder of logs, or - for standard input" in capsys.readouterr().err
+
+
+# --- what is no sound log -------------------------------------------------------------------------------------------
+
+REGISTERED = "[RegTask] - Client is registered. Server assigned ClientID is GUID:{}. Approval status 3"
+ONE, OTHER = "C66EE0FD-08E7-4B38-B282-7E6954B71139", "D66EE0FD-08E7-4B38-B282-7E6954B71139"
+
+
+def record(message: str, hour: int = 10) -> str:
+    place = 'component="X" context="" type="1" thread="1" file="a:1"'
+    return f'<![LOG[{message}]LOG]!><time="{hour}:00:00.000+000" date="01-02-2024" {place}>\n'
+
+
+@pytest.mark.parametrize(
+    ("log", "note"),
+    [
+        (
+            record(REGISTERED.format(ONE)) + record(REGISTERED.format(OTHER)),
+            "logs of two clients may be mixed: 2 differ",
+        ),
+        (record(REGISTERED.format(ONE)) + record(REGISTERED.format(ONE)), None),
+        (
+            record("Enabled SSL revocation check", 11) + record("Enabled SSL revocation check"),
+            "x.log: the time goes back once, first at line 2",
+        ),
+        (
+            record("a") + "<![LOG[Post to http://mp1.corp.test/x failed with 0x87d0",
+            "x.log: 1 damaged record; the text was",
+        ),
+        (record("a message with ]LOG]!> inside it"), None),
+        (record("\n".join(["one of a thousand lines"] * 1000)), None),
+    ],
+    ids=["two clients", "one client", "clock", "truncated", "mark", "long message"],
+)
+def test_what_is_wrong_with_a_log_is_said_first(
+    log: str, note: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.log").write_text(log + record("Current AD site of machine is Berlin", 12), "utf-8")
+    assert main(["log", str(tmp_path / "x.log")]) == codes.DONE
+    said = capsys.readouterr().out
+    assert said.startswith("Decisions" if note is None else f"note: {note}")
+    assert "the machine is in AD site Berlin" in said
