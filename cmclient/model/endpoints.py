@@ -8,6 +8,7 @@ from .names import DnsDomain, HostName, SiteCode
 __all__ = [
     "HTTPS_PORT",
     "HTTP_PORT",
+    "Access",
     "Audience",
     "Endpoint",
     "Locality",
@@ -65,6 +66,22 @@ class Audience(Enum):
     UNKNOWN = "unknown"
 
 
+class Access(NamedTuple):
+    """Whom a site system lets in, as far as anybody said.
+
+    Attributes:
+        protocols: What it accepts from clients.
+        audience: From where it accepts clients.
+        devices: Whether it lets mobile devices and Macs in; None when nobody said.
+        replica: Whether it works from a replica of the site database; None when nobody said.
+    """
+
+    protocols: Protocols = Protocols.UNKNOWN
+    audience: Audience = Audience.UNKNOWN
+    devices: bool | None = None
+    replica: bool | None = None
+
+
 class Locality(IntEnum):
     """How near the site says that a management point is to the client's boundary groups (MP-011)."""
 
@@ -112,6 +129,7 @@ class ManagementPoint(NamedTuple):
         supports_devices: Enabled for mobile devices and Macs; None when nobody said.
         ssl_state: The SSL state bits as sent, for the record; None when not sent.
         https_only_site: Whether it says that its whole site takes clients over HTTPS only; None when it does not say.
+        uses_replica: Whether it works from a replica of the site database; None when nobody said.
     """
 
     host: HostName
@@ -130,3 +148,4 @@ class ManagementPoint(NamedTuple):
     supports_devices: bool | None = None
     ssl_state: int | None = None
     https_only_site: bool | None = None
+    uses_replica: bool | None = None
