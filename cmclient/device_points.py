@@ -17,9 +17,10 @@ from .model.decision import (
     Policy,
     SourceKind,
     StoredAssignment,
+    Verdict,
 )
 from .model.endpoints import Endpoint, ManagementPoint, SiteKind
-from .model.facts import NetworkFacts, NetworkLocation
+from .model.facts import ClientKind, NetworkFacts, NetworkLocation
 from .model.groups import Role, SiteData
 from .model.http import Attempt, Deadline, Outcome
 from .model.names import HostName
@@ -29,7 +30,14 @@ from .mpclient import ManagementPointClient
 from .ports import Cancellation, Clock
 from .protocol.mplist import MpListQuery
 from .rules.choose import SeededChooser
-from .rules.device_kinds import DEVICE_KINDS, ENROLLED_KINDS, REPLICA_ROUNDS, find_replica_wait, name_of_kind
+from .rules.device_kinds import (
+    DEVICE_KINDS,
+    ENROLLED_KINDS,
+    REPLICA_ROUNDS,
+    find_device_fitness,
+    find_replica_wait,
+    name_of_kind,
+)
 from .rules.select import plan_contact, select_management_point
 from .standing import find_standing
 
@@ -239,15 +247,17 @@ def _may_serve(one: Evaluation, policy: Policy) -> bool:
 def _role_decision(decision: Decision) -> RoleDecision:
     return RoleDecision(
         SiteRole.DEVICE_MANAGEMENT_POINT,
-        tuple(_evaluation(one) for one in decision.ranked),
-        tuple(_evaluation(one) for one in decision.rejected),
+        tuple(_evaluation(one, decision.facts.client_kind) for one in decision.ranked),
+        tuple(_evaluation(one, decision.facts.client_kind) for one in decision.rejected),
         decision.seed,
         decision.catalogue,
     )
 
 
-def _evaluation(one: Evaluation) -> RoleEvaluation:
+def _evaluation(one: Evaluation, kind: ClientKind) -> RoleEvaluation:
+    fits = one.mp is not None and one.verdict is Verdict.RANKED
+    fitness = (find_device_fitness(one.mp, kind),) if one.mp is not None and fits else ()
     origins = tuple(
         dict.fromkeys(RoleOrigin.SITE_DATA if said == _OF_DATA else _ORIGINS[said.source] for said in one.origins)
     )
-    return RoleEvaluation(HostName(one.name), one.verdict, one.reasons, origins, one.endpoints)
+    return RoleEvaluation(HostName(one.name), one.verdict, (*fitness, *one.reasons), origins, one.endpoints)

@@ -100,7 +100,8 @@ class _Search:
     @decides("MD-010", "MD-013")
     def locate(self) -> RoleLocation:
         given = self._tools.config.enrollment_proxy
-        where = self._tools.config.origins.get("enrollment_proxy", "settings")
+        said = self._tools.config.origins.get("enrollment_proxy", "settings")
+        where = "not set" if given is None else said
         self._sources.append(
             RoleSource(RoleOrigin.SETTINGS, int(given is not None), "MD-010", f"enrollment_proxy: {where}")
         )

@@ -9,8 +9,8 @@
     legacy-mobile   anywhere         for devices                                 any
 
 That devices keep to their assigned site is in ``network.find_site_bar``; that those which are enrolled use no
-fallback status point in ``reporting``. What nobody said is no evidence against a server, but for one thing: a management
-point for the internet has to be known to accept clients from there.
+fallback status point in ``reporting``. What nobody said is no evidence against a server, but for one thing: a
+management point for the internet has to be known to accept clients from there.
 """
 
 from ..model.decision import Reason
@@ -25,6 +25,7 @@ __all__ = [
     "REPLICA_ROUNDS",
     "as_device_entry",
     "find_device_dp_bar",
+    "find_device_fitness",
     "find_device_http_bar",
     "find_device_mp_bar",
     "find_replica_wait",
@@ -102,6 +103,13 @@ def _find_mac_or_mobile_bar(access: Access, kind: ClientKind) -> Reason | None:
     if kind is ClientKind.MAC and access.replica:
         return Reason("MC-005", "a Mac cannot use one that works from a replica of the site database")
     return None
+
+
+@decides("MD-002", "MP-029")
+def find_device_fitness(mp: ManagementPoint, kind: ClientKind) -> Reason:
+    """What makes a management point one for devices, of those that ``find_device_mp_bar`` lets pass."""
+    said = "nobody said whether it is" if mp.supports_devices is None else "it is"
+    return Reason(_DEVICE_FLAG.get(kind, "MD-002"), f"{said} enabled for mobile devices and Macs")
 
 
 def _off_the_intranet(what: str) -> Reason:
