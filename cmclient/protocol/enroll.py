@@ -155,6 +155,8 @@ def _service(result: Element, name: str, where: str) -> tuple[Endpoint, str]:
     text = "" if child is None else (child.text or "").strip()
     if not text:
         raise MalformedReplyError(f"the discovery service names no {name}", where=where)
+    if "@" in text:  # what stands before it may be a password, so it is not repeated
+        raise MalformedReplyError(f"{name} of the discovery service is no plain web address: it has an @", where=where)
     try:
         endpoint, path = parse_web_address(text)
     except InvalidValueError as error:
