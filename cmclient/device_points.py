@@ -155,7 +155,7 @@ def _of_data(data: SiteData) -> Iterator[Candidate]:
             yield Candidate(mp, (_OF_DATA,))
 
 
-@decides("MD-003", "CI-027")
+@decides("MD-003")
 def _policy(
     tools: DeviceTools, facts: NetworkFacts, candidates: Sequence[Candidate], certificate: ClientCertificate | None
 ) -> Policy:
