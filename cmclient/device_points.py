@@ -191,10 +191,12 @@ def _contact(tools: DeviceTools, decision: Decision, facts: NetworkFacts, deadli
     A device that was enrolled just now asks once more where the rules say that it is too early, as long as there is
     time.
     """
-    query = MpListQuery.MPLIST2 if facts.network_location is NetworkLocation.INTERNET else MpListQuery.MPLIST
+    query, site = MpListQuery.MPLIST, None
+    if facts.network_location is NetworkLocation.INTERNET:
+        query, site = MpListQuery.MPLIST2, decision.policy.assigned_site
 
     def ask(endpoint: Endpoint, cancellation: Cancellation) -> Discovered:
-        return tools.client.fetch_list(endpoint, query, deadline, cancellation=cancellation)
+        return tools.client.fetch_list(endpoint, query, deadline, site=site, cancellation=cancellation)
 
     groups = plan_contact(decision.ranked)
     attempts: tuple[Attempt, ...] = ()

@@ -154,7 +154,10 @@ class Answers:
         answer = self._enrollment.answer(
             host, request.method, request.path, request.body, lies=wrong is FaultKind.LYING
         )
-        return error_reply(answer.status) if answer.status != _OK else Reply(_OK, answer.body, answer.content_type)
+        note = "a client certificate, though nobody is enrolled yet" if request.has_certificate else ""
+        if answer.status != _OK:
+            return error_reply(answer.status)._replace(note=note)
+        return Reply(_OK, answer.body, answer.content_type, note=note)
 
     def _answer_fsp(self, host: HostName, request: WebRequest) -> Reply:
         if not is_report_path(request.path):

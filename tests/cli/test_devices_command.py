@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cmclient.lab import built_in_text
+from cmclient.cli.site import settings_text
+from cmclient.lab import Lab, built_in_text
 
 SITE = """
 [[sites]]
@@ -60,6 +61,16 @@ def test_enrollment_proxy__in_the_lab__is_found_by_discovery() -> None:
     assert shown.startswith("Enrollment proxy point: enroll1.corp.contoso.test (https://enroll1.corp.contoso.test:")
     assert "users prove who they are by OnPremise" in shown
     assert "\n  answered\n" in shown
+
+
+def test_enrollment_proxy__is_shown_no_client_certificate(tmp_path: Path) -> None:
+    settings = tmp_path / "lab.toml"
+    with Lab() as lab:
+        assert "client_certificate" in lab.settings()
+        settings.write_text(settings_text(lab.settings()), encoding="utf-8")
+        run("--config", str(settings), "--role", "enrollment-proxy", "--client-kind", "mdm", "--domain", "")
+        assert lab.journal.entries("POST /EnrollmentServer/Discovery.svc")
+        assert not lab.journal.entries("a client certificate")
 
 
 @pytest.mark.parametrize("kind", ["mac", "mobile", "mdm"])

@@ -13,6 +13,7 @@ from cmclient.errors import (
     ConfigError,
     ConnectError,
     NameServiceTimeoutError,
+    NoReachableManagementPointError,
     RedirectRefusedError,
     ServerCertificateError,
 )
@@ -42,7 +43,7 @@ DATA = SiteData(
     sites=(HierarchySite(ABC, SiteKind.PRIMARY),),
 )
 LIST = build_mp_list([ManagementPoint(MP, protocols=Protocols.HTTPS)])
-MPLIST, MPLIST2 = f"https://{MP}/SMS_MP/.sms_aut?MPLIST", f"https://{MP}/SMS_MP/.sms_aut?MPLIST2"
+MPLIST, MPLIST2 = f"https://{MP}/SMS_MP/.sms_aut?MPLIST", f"https://{MP}/SMS_MP/.sms_aut?MPLIST2&ABC"
 
 
 # --- device management points -----------------------------------------------------------------------------------------
@@ -99,6 +100,24 @@ def test_device_mp__with_a_replica__is_for_a_mac_rejected_and_for_others_not() -
     world = World(WORKGROUP)
     world.answers[MPLIST2] = LIST
     assert find_device_mp(world, "mobile", data=replica).outcome is RoleOutcome.LOCATED
+
+
+@pytest.mark.rule("MD-004")
+@pytest.mark.parametrize(("kind", "tried"), [("mdm", False), ("windows", True)])
+def test_management_point__of_device_management__is_never_looked_for_on_the_internet(kind: str, tried: bool) -> None:  # noqa: FBT001
+    world = World(WORKGROUP)
+    locator = world.locator(
+        https=True,
+        client_kind=kind,
+        site_code="ABC",
+        management_points=["https://mp1.corp.test"],
+        internet_mp="im.test",
+    )
+    with pytest.raises(NoReachableManagementPointError) as caught:
+        locator.locate()
+    assert ("https://im.test/SMS_MP/.sms_aut?MPLIST2&ABC" in world.contacted()) is tried
+    location = caught.value.location
+    assert ("mp1.corp.test" in [one.name for one in location.decision.ranked]) is not tried
 
 
 @pytest.mark.rule("MD-021")
@@ -278,6 +297,7 @@ def test_proxy__by_discovery__is_asked_as_a_device_asks() -> None:
         pytest.param(lambda body: body.replace(b"/ENROLLMENTSERVER", b"/Elsewhere"), id="another product"),
         pytest.param(lambda _: b"<html></html>", id="a web page"),
         pytest.param(lambda _: b"", id="nothing"),
+        pytest.param(lambda body: body.replace(b"urn:uuid:", b"urn:uuid:0"), id="the reply to another request"),
     ],
 )
 def test_proxy__discovery_is_of_no_use__the_alias_is_next(change: Callable[[bytes], bytes]) -> None:
