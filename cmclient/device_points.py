@@ -257,8 +257,8 @@ def _role_decision(decision: Decision) -> RoleDecision:
 
 
 def _evaluation(one: Evaluation, kind: ClientKind) -> RoleEvaluation:
-    fits = one.mp is not None and one.verdict is Verdict.RANKED
-    fitness = (find_device_fitness(one.mp, kind),) if one.mp is not None and fits else ()
+    is_ranked = one.verdict is Verdict.RANKED
+    fitness = (find_device_fitness(one.mp, kind),) if is_ranked and one.mp is not None else ()
     origins = tuple(
         dict.fromkeys(RoleOrigin.SITE_DATA if said == _OF_DATA else _ORIGINS[said.source] for said in one.origins)
     )

@@ -201,7 +201,7 @@ class _Search:
         def ask(endpoint: Endpoint, cancellation: Cancellation) -> HttpReply:
             return self._look(endpoint, self._deadline, cancellation)
 
-        result = self._client.contact(eligible, _LOOK, ask, self._deadline)
+        result = self._client.contact(eligible, _LOOK, ask, self._deadline.half())  # the next one must have time left
         self._was_contacted = True
         self._answered = result.endpoint
         self._attempts += result.attempts
