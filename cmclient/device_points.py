@@ -35,6 +35,7 @@ from .rules.device_kinds import (
     ENROLLED_KINDS,
     REPLICA_ROUNDS,
     find_device_fitness,
+    find_replica_bar,
     find_replica_wait,
     name_of_kind,
 )
@@ -101,6 +102,7 @@ def locate_device_point(
     candidates, sources = _name_candidates(tools, facts, deadline, offline=offline)
     policy = _policy(tools, facts, candidates, certificate)
     decision = select_management_point(candidates, facts, policy, chooser=tools.chooser)
+    decision = _bar_replicas(decision, tools.data)
     asked = _Asked() if offline or not decision.ranked else _contact(tools, decision, facts, deadline)
     return RoleLocation(
         _role_decision(decision),
@@ -150,9 +152,25 @@ def _of_data(data: SiteData) -> Iterator[Candidate]:
                 protocols=server.access.protocols,
                 audience=server.access.audience,
                 supports_devices=server.access.devices,
-                uses_replica=server.access.replica,
             )
             yield Candidate(mp, (_OF_DATA,))
+
+
+def _bar_replicas(decision: Decision, data: SiteData | None) -> Decision:
+    """Reject those that work from a database replica, for a kind that cannot use one."""
+    bar = find_replica_bar(decision.facts.client_kind)
+    replicas = {server.host for server in data.servers if server.access.replica} if data is not None else set()
+    if bar is None or not replicas:
+        return decision
+    barred = (
+        Evaluation(one.name, Verdict.REJECTED, (bar,), one.origins, one.mp)
+        for one in decision.ranked
+        if one.name in replicas
+    )
+    return decision._replace(
+        ranked=tuple(one for one in decision.ranked if one.name not in replicas),
+        rejected=tuple(sorted((*decision.rejected, *barred), key=lambda one: one.name)),
+    )
 
 
 @decides("MD-003")

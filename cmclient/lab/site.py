@@ -208,7 +208,6 @@ class Hierarchy:
             build=site.build,
             is_default=True,  # the present product has no other kind and says so of every one
             supports_devices=system.devices,
-            uses_replica=system.replica_lag > 0,
         )
 
     # What is published

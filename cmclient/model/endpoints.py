@@ -129,7 +129,6 @@ class ManagementPoint(NamedTuple):
         supports_devices: Enabled for mobile devices and Macs; None when nobody said.
         ssl_state: The SSL state bits as sent, for the record; None when not sent.
         https_only_site: Whether it says that its whole site takes clients over HTTPS only; None when it does not say.
-        uses_replica: Whether it works from a replica of the site database; None when nobody said.
     """
 
     host: HostName
@@ -148,4 +147,3 @@ class ManagementPoint(NamedTuple):
     supports_devices: bool | None = None
     ssl_state: int | None = None
     https_only_site: bool | None = None
-    uses_replica: bool | None = None

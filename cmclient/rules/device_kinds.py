@@ -28,6 +28,7 @@ __all__ = [
     "find_device_fitness",
     "find_device_http_bar",
     "find_device_mp_bar",
+    "find_replica_bar",
     "find_replica_wait",
     "name_of_kind",
 ]
@@ -72,7 +73,7 @@ def find_device_mp_bar(mp: ManagementPoint, facts: NetworkFacts) -> Reason | Non
         return None
     if kind is ClientKind.MDM and facts.network_location is NetworkLocation.INTERNET:
         return _off_the_intranet("management point")
-    access = Access(mp.protocols, mp.audience, mp.supports_devices, mp.uses_replica)
+    access = Access(mp.protocols, mp.audience, mp.supports_devices)
     return _find_flag_bar(access, kind) or _find_https_bar(access, kind) or _find_mac_or_mobile_bar(access, kind)
 
 
@@ -93,16 +94,24 @@ def _find_https_bar(access: Access, kind: ClientKind) -> Reason | None:
     return Reason(rule, f"{name_of_kind(kind)} uses HTTPS alone, and it takes HTTP")
 
 
-@decides("MP-029", "MC-003", "MC-005", "MD-006")
+@decides("MP-029", "MC-003", "MD-006")
 def _find_mac_or_mobile_bar(access: Access, kind: ClientKind) -> Reason | None:
     if kind not in {ClientKind.MAC, ClientKind.MOBILE}:
         return None
     if access.audience not in _FOR_THE_INTERNET:
         said = "nobody said that it does" if access.audience is Audience.UNKNOWN else "it does not"
         return Reason("MP-029", f"{name_of_kind(kind)} needs one that accepts internet connections, and {said}")
-    if kind is ClientKind.MAC and access.replica:
-        return Reason("MC-005", "a Mac cannot use one that works from a replica of the site database")
     return None
+
+
+def find_replica_bar(kind: ClientKind) -> Reason | None:
+    """Why a client may not use a management point that works from a replica of the site database; None when it may.
+
+    No management point says that it does: it is known from the site's own data alone.
+    """
+    if kind is not ClientKind.MAC:
+        return None
+    return Reason("MC-005", "a Mac cannot use one that works from a replica of the site database")
 
 
 @decides("MD-002", "MP-029")

@@ -76,7 +76,6 @@ def _filled(better: ManagementPoint, other: ManagementPoint) -> ManagementPoint:
         supports_devices=_known(better.supports_devices, other.supports_devices),
         ssl_state=_known(better.ssl_state, other.ssl_state),
         https_only_site=_known(better.https_only_site, other.https_only_site),
-        uses_replica=_known(better.uses_replica, other.uses_replica),
     )
 
 

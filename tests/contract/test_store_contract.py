@@ -53,7 +53,6 @@ FULL = Candidate(
         supports_devices=True,
         ssl_state=63,
         https_only_site=False,
-        uses_replica=True,
     ),
     (Origin(SourceKind.DIRECTORY, "CN=SMS-MP-ABC \u00e9\ud800"), Origin(SourceKind.DNS)),
 )

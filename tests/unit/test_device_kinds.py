@@ -17,6 +17,7 @@ from cmclient.rules.device_kinds import (
     find_device_dp_bar,
     find_device_http_bar,
     find_device_mp_bar,
+    find_replica_bar,
     find_replica_wait,
 )
 from cmclient.rules.matching import find_possible_subnets
@@ -35,7 +36,6 @@ GOOD = ManagementPoint(
     protocols=Protocols.HTTPS,
     audience=Audience.BOTH,
     supports_devices=True,
-    uses_replica=False,
 )
 POLICY = Policy(assigned_site=ABC, can_use_https=True, https_reason="enrolled")
 
@@ -126,8 +126,8 @@ def test_device_management__is_on_the_premises_only(location: NetworkLocation, r
 
 @pytest.mark.rule("MC-005")
 def test_database_replica__is_not_for_a_mac() -> None:
-    replica = GOOD._replace(uses_replica=True)
-    assert [rejected_by(replica, facts(kind)) for kind in (MAC, MOBILE, MDM)] == ["MC-005", None, None]
+    barred = {kind: bar.rule for kind in ClientKind if (bar := find_replica_bar(kind)) is not None}
+    assert barred == {MAC: "MC-005"}
 
 
 @pytest.mark.parametrize(

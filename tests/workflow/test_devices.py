@@ -97,6 +97,8 @@ def test_device_mp__with_a_replica__is_for_a_mac_rejected_and_for_others_not() -
     replica = SiteData(servers=(DATA.servers[0]._replace(access=OPEN._replace(replica=True)),))
     mac = find_device_mp(World(WORKGROUP), "mac", data=replica)
     assert (mac.outcome, mac.decision.rejected[0].rules) == (RoleOutcome.NOT_ELIGIBLE, ("MC-005",))
+    unsaid = SiteData(servers=(DATA.servers[0]._replace(access=OPEN._replace(replica=None)),))
+    assert find_device_mp(World(WORKGROUP), "mac", data=unsaid).decision.ranked
     world = World(WORKGROUP)
     world.answers[MPLIST2] = LIST
     assert find_device_mp(world, "mobile", data=replica).outcome is RoleOutcome.LOCATED
