@@ -1,6 +1,7 @@
 """Settings in layers: where each value comes from, and everything that is wrong with any of them at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from .model.content import ContentId
 from .model.decision import Phase, Purpose
 from .model.directory import DirectorySecurity
 from .model.endpoints import Endpoint, ManagementPoint, Protocols
+from .model.enrollment import PrincipalName
 from .model.facts import ClientKind, NetworkLocation
 from .model.legacy import DefaultKind, ProfileName, SiteMode
 from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
@@ -72,6 +74,11 @@ class ClientConfig(NamedTuple):
     software_update_point: HostName | None
     update_source: ContentId | None
     update_source_version: int
+    enrollment_site: SiteCode | None
+    enrollment_proxy: HostName | None
+    enrollment_port: int
+    enrollment_user: PrincipalName | None
+    enrolled_at: datetime | None
     purpose: Purpose
     phase: Phase
     trusted_forests: tuple[DnsDomain, ...] | None

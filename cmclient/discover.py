@@ -10,7 +10,7 @@ from .gather import parse_server
 from .model.decision import Candidate, Discovered, Origin, Policy, Reason, SourceKind, SourceReport
 from .model.directory import DirectoryEntry, DirectoryServer, PublishedFsp, PublishedRange, PublishedSite
 from .model.endpoints import Audience, ManagementPoint, Protocols
-from .model.facts import NetworkFacts
+from .model.facts import ClientKind, NetworkFacts
 from .model.http import Deadline
 from .model.names import DnsDomain, HostName
 from .model.rule import decides
@@ -35,6 +35,7 @@ from .protocol.srv import (
     read_srv_records,
     srv_query_name,
 )
+from .rules.device_kinds import as_device_entry
 from .rules.mplist import find_directory_bar, find_dns_bar, suffix_of
 from .rules.profiles import profile_of
 
@@ -106,7 +107,7 @@ class Sources:
             return _barred(source, bar)
         deadline = deadline.half()  # a silent source must leave time for the next
         asked: dict[SourceKind, Callable[[], Found]] = {
-            SourceKind.INSTALLATION: lambda: self._installation(rule),
+            SourceKind.INSTALLATION: lambda: self._installation(rule, facts.client_kind),
             SourceKind.STORED_LIST: lambda: self._stored(rule),
             SourceKind.ANSWERED_BEFORE: lambda: self._answered_before(rule),
             SourceKind.DIRECTORY: lambda: self._ask_directory(rule, facts, deadline),
@@ -126,10 +127,10 @@ class Sources:
         return found._replace(report=found.report._replace(seconds=seconds))
 
     @decides("ML-005", "ML-008", "MP-017")
-    def _installation(self, rule: str) -> Found:
+    def _installation(self, rule: str, kind: ClientKind) -> Found:
         """Entries of ``SMSMP``, ``SMSMPLIST`` and the settings; ``/mp`` alone is none of them."""
         origin = Origin(SourceKind.INSTALLATION, self._config.origins.get("management_points", "settings"))
-        candidates = [Candidate(mp, (origin,)) for mp in self._config.management_points]
+        candidates = [Candidate(as_device_entry(mp, kind), (origin,)) for mp in self._config.management_points]
         if self._config.internet_mp is not None:
             mp = ManagementPoint(
                 self._config.internet_mp,

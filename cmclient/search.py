@@ -24,7 +24,7 @@ from .model.decision import (
     Unreadable,
 )
 from .model.endpoints import Audience, Endpoint
-from .model.facts import NetworkFacts, NetworkLocation
+from .model.facts import ClientKind, NetworkFacts, NetworkLocation
 from .model.http import Attempt, Deadline, Outcome
 from .model.legacy import ProfileName
 from .model.names import HostName, SiteCode
@@ -224,7 +224,9 @@ class Search:
                 self.note(f"network location {judgement.location.value}: {reason.text}")
 
     def _knows_internet(self) -> bool:
-        """Whether a management point for the internet is known."""
+        """Whether a management point for the internet is known that this kind of client may use there."""
+        if self._facts.client_kind is ClientKind.MDM:
+            return False
         return any(one.mp.audience in {Audience.INTERNET, Audience.BOTH} for one in self.candidates)
 
     def _share(self) -> Deadline:

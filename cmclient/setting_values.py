@@ -5,6 +5,7 @@ A parser takes the final type, the types of TOML, and text; it raises InvalidVal
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from enum import Enum
 from ipaddress import ip_address
 from typing import TypeVar
@@ -21,6 +22,7 @@ __all__ = [
     "as_flag",
     "as_internet_mp",
     "as_media_type",
+    "as_moment",
     "as_password",
     "as_path",
     "as_port",
@@ -161,6 +163,19 @@ def as_media_type(value: object) -> str:
     if not _MEDIA_TYPE.fullmatch(text):
         raise InvalidValueError("media type", value, "it is like text/xml or text/plain; charset=UTF-16")
     return text
+
+
+def as_moment(value: object) -> datetime:
+    """A moment: ISO 8601 with a time zone, or what TOML makes of it."""
+    moment = value if isinstance(value, datetime) else None
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidValueError("time", value, "write it like 2026-11-21T12:30:00+01:00, with the zone")
+    return moment
 
 
 def as_path(value: object) -> str:

@@ -13,9 +13,10 @@ from .model.content import ContentId
 from .model.decision import Phase, Purpose
 from .model.directory import DirectorySecurity
 from .model.endpoints import HTTP_PORT, HTTPS_PORT, Endpoint, ManagementPoint
+from .model.enrollment import PrincipalName
 from .model.facts import ClientKind, NetworkLocation
 from .model.legacy import DefaultKind, ProfileName, SiteMode
-from .model.names import AdSiteName, DnsDomain, HostName
+from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from .model.settings import ContactMode, MeteredUse
 from .model.state import ClientId, ReportFormat
 from .protocol.certificate_criteria import parse_criterion, parse_issuers
@@ -26,6 +27,7 @@ from .setting_values import (
     as_flag,
     as_internet_mp,
     as_media_type,
+    as_moment,
     as_password,
     as_path,
     as_port,
@@ -203,6 +205,32 @@ SETTINGS: tuple[Setting, ...] = (
         "update_source", "content id", None, "", "the update source as policy names it", named("content id", ContentId)
     ),
     Setting("update_source_version", "number", 1, "", "its version", whole("version", 0, _MAX_VERSION)),
+    Setting(
+        "enrollment_site",
+        "site code",
+        None,
+        "",
+        "the site that a device's enrollment profile names",
+        named("site code", SiteCode),
+    ),
+    Setting("enrollment_proxy", "host name", None, "", "enrollment proxy point of a device; not set: find one", _HOST),
+    Setting("enrollment_port", "port", HTTPS_PORT, "", "port of enrollment proxy points and of discovery", as_port),
+    Setting(
+        "enrollment_user",
+        "USER@DOMAIN",
+        None,
+        "",
+        "whom a device is enrolled for, whose domain is asked",
+        named("user principal name", PrincipalName),
+    ),
+    Setting(
+        "enrolled_at",
+        "time",
+        None,
+        "",
+        "when a device was enrolled, ISO 8601 with a zone; not set: long ago",
+        as_moment,
+    ),
     Setting("purpose", "purpose", Purpose.POLICY, "", "what for", one_of("purpose", Purpose)),
     Setting("phase", "phase", Phase.REGISTERED, "", "where the client is in its life", one_of("phase", Phase)),
     Setting(

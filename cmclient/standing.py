@@ -15,6 +15,7 @@ from .model.rule import decides
 from .rules.assignment import decide_assignment
 from .rules.certificates import find_https_ability
 from .rules.choose import SeededChooser
+from .rules.device_kinds import ENROLLED_KINDS, find_device_http_bar
 from .rules.published import PublishedMatch, addresses_for, match_published, matches_of
 
 __all__ = [
@@ -91,6 +92,8 @@ def find_standing(
     learned = _site_settings(candidates, assignment.site, mine)
     can_use_https, https_reason = find_https_ability(use_pki_cert=config.use_pki_cert, certificate=certificate)
     http_reason = "" if config.allow_http else "allow_http is off"
+    if (by_kind := find_device_http_bar(facts.client_kind)) is not None:
+        http_reason = by_kind.text
     if learned.https_only:
         http_reason = f"site {assignment.site} published in the directory that it takes HTTPS only"
     policy = Policy(
@@ -132,6 +135,8 @@ def build_wish(
         internet_mp=config.internet_mp,
         client_build=None if origins.get("client_build", "default") == "default" else config.client_build,
         root_key=_root_key(config, certificate),
+        device=facts.client_kind if facts.client_kind in ENROLLED_KINDS else None,
+        profile_site=config.enrollment_site,
     )
 
 

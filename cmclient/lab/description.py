@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..errors import LabError
 from ..model.boundary import Boundary
-from ..model.endpoints import Audience, Protocols, SiteKind
+from ..model.endpoints import Access, Audience, Protocols, SiteKind
 from ..model.facts import InterfaceAddress, Membership
 from ..model.groups import BoundaryGroup, HierarchySite, SiteData, SiteServer
 from ..model.groups import Role as GroupRole
@@ -106,13 +106,15 @@ class SiteSystem(NamedTuple):
     """A role on a server. A server may have several.
 
     Attributes:
-        role: Management point, distribution point or fallback status point.
+        role: Management point, distribution point, fallback status point or enrollment proxy point.
         host: The server.
         site: The site that it belongs to.
         protocols: What it accepts from clients.
         audience: From where it accepts clients.
         published: A management point: whether it is selected for publishing.
         devices: A management point: enabled for mobile devices and Macs.
+        replica_lag: A management point: seconds by which the database replica that it works from lags behind; 0 when
+            it works from the site database itself.
     """
 
     role: Role
@@ -122,6 +124,12 @@ class SiteSystem(NamedTuple):
     audience: Audience = Audience.INTRANET
     published: bool = True
     devices: bool = False
+    replica_lag: int = 0
+
+    @property
+    def access(self) -> Access:
+        """Whom it lets in."""
+        return Access(self.protocols, self.audience, self.devices, self.replica_lag > 0)
 
 
 class ReportThrottle(NamedTuple):
@@ -195,7 +203,9 @@ class LabDescription(NamedTuple):
         for system in self.systems:
             if system.role in LOOKED_UP:
                 server = run.get(system.host) or told.get(system.host) or SiteServer(system.host)
-                run[system.host] = server._replace(roles=server.roles | {LOOKED_UP[system.role]}, site=system.site)
+                roles = server.roles | {LOOKED_UP[system.role]}
+                access = system.access if system.role is Role.MP else server.access
+                run[system.host] = server._replace(roles=roles, site=system.site, access=access)
         return (*run.values(), *(server for server in self.servers if server.host not in run))
 
     def servers_of(self, role: Role) -> tuple[HostName, ...]:

@@ -186,11 +186,19 @@ class _Reader:
         for table in self._file.tables("management_points"):
             published = table.flag("published", fallback=True)
             devices = table.flag("devices", fallback=False)
-            yield self._system(table, Role.MP)._replace(published=published, devices=devices)
+            lag = table.number("replica_lag", 0)
+            yield self._system(table, Role.MP)._replace(published=published, devices=devices, replica_lag=lag)
             table.end()
         for table in self._file.tables("distribution_points"):
             yield self._system(table, Role.DP)
             table.end()
+        proxy = self._file.table("enrollment_proxy_point")
+        if proxy is not None:
+            system = self._system(proxy, Role.ENROLLMENT, Protocols.HTTPS)
+            if system.protocols is not Protocols.HTTPS:
+                proxy.note("protocols", "cannot be chosen: devices are enrolled over HTTPS alone")
+            yield system
+            proxy.end()
         fsp = self._file.table("fallback_status_point")
         if fsp is not None:
             system = self._system(fsp, Role.FSP)
@@ -202,12 +210,12 @@ class _Reader:
             yield system
             fsp.end()
 
-    def _system(self, table: Table, role: Role) -> SiteSystem:
+    def _system(self, table: Table, role: Role, protocols: Protocols = Protocols.HTTP) -> SiteSystem:
         system = SiteSystem(
             role=role,
             host=self._host(table, "host"),
             site=table.text("site", SiteCode, _NO_SITE, required=True),
-            protocols=table.choice("protocols", Protocols, Protocols.HTTP),
+            protocols=table.choice("protocols", Protocols, protocols),
             audience=table.choice("audience", Audience, Audience.INTRANET),
         )
         self._refer(table, "site", (system.site,), "site")

@@ -29,6 +29,7 @@ class Role(Enum):
     MP = "mp"
     DP = "dp"
     FSP = "fsp"
+    ENROLLMENT = "enrollment"
     AD = "ad"
     DNS = "dns"
 
@@ -66,7 +67,7 @@ class FaultKind(Enum):
     STALE = "stale"
     """An old list, which lacks the management points that came later."""
     LYING = "lying"
-    """A list that names hosts that do not exist; the answer to another message."""
+    """A list that names hosts that do not exist; the answer to another message; services over plain HTTP."""
     HTML = "html"
     """The page of a captive portal, with status 200."""
     REDIRECT = "redirect"
@@ -107,6 +108,7 @@ _HTTP = (
 _KINDS = {
     Role.MP: (*_HTTP, FaultKind.STALE, FaultKind.LYING),
     Role.DP: _HTTP,
+    Role.ENROLLMENT: (*_HTTP, FaultKind.LYING),
     Role.FSP: tuple(kind for kind in _HTTP if kind not in _TLS),
     Role.AD: (
         *_ANYWHERE,

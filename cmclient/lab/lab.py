@@ -128,6 +128,11 @@ class Lab:
         if self.description.update_source is not None:
             values["update_source"], values["update_source_version"] = self.description.update_source
         (values["dns_suffix"],) = self.client_facts().dns_suffixes
+        if self.description.servers_of(Role.ENROLLMENT):
+            values["enrollment_port"] = running.web.https
+            values["enrollment_user"] = f"user@{self.description.forests[0].name}"
+            values["enrollment_site"] = self.hierarchy.home.code
+            values["enrolled_at"] = running.since.isoformat()
         for fsp in self.description.servers_of(Role.FSP)[:1]:
             values["fsp"] = fsp
         return values
@@ -146,7 +151,7 @@ class Lab:
         Connections that are open stay open, and what comes on them meets the fault too, as far as it is about answers.
 
         Args:
-            role: ``mp``, ``dp``, ``fsp``, ``ad`` or ``dns``.
+            role: ``mp``, ``dp``, ``fsp``, ``enrollment``, ``ad`` or ``dns``.
             name: The server, by its host name or the first part of it; None for every one of the role.
             fault: Such as ``refuse`` or ``slow:3``; None to switch it off.
 

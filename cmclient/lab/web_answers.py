@@ -1,7 +1,7 @@
 """What the web servers of a site answer when nothing is wrong, and which wrong lists they can give."""
 
 from collections.abc import Callable
-from math import ceil
+from math import ceil, inf
 from threading import Lock
 from time import monotonic
 from typing import NamedTuple
@@ -10,10 +10,12 @@ from urllib.parse import unquote
 from ..errors import InvalidValueError
 from ..model.endpoints import Audience, ManagementPoint
 from ..model.names import HostName, SiteCode
+from ..model.rule import decides
 from ..protocol.envelope import MESSAGE_PATH
 from ..protocol.mplist import build_mp_list
 from ..protocol.multipart import CONTENT_TYPE
 from .description import LabDescription
+from .enrollment_answers import EnrollmentAnswers
 from .faults import FaultKind, Role
 from .fsp import StatusPoint, is_report_path
 from .ldap_tree import Ports
@@ -32,6 +34,7 @@ _PREFIXES = (
     ("/sms_fsp/", Role.FSP),
     ("/sms_mp", Role.MP),
     ("/ccm_", Role.MP),
+    ("/enrollmentserver/", Role.ENROLLMENT),
 )
 _FOLDER = "/sms_dp_smspkg$"
 _LIST_PATH = "/sms_mp/.sms_aut"
@@ -94,17 +97,28 @@ def role_of_path(path: str) -> Role | None:
 class Answers:
     """The roles of a site, as they answer over HTTP."""
 
-    def __init__(self, description: LabDescription, hierarchy: Hierarchy, ports: Callable[[], Ports]) -> None:
+    def __init__(
+        self,
+        description: LabDescription,
+        hierarchy: Hierarchy,
+        ports: Callable[[], Ports],
+        *,
+        age: Callable[[], float] = lambda: inf,
+    ) -> None:
         """Put them together.
 
         Args:
             description: The site's lab.
             hierarchy: The same, evaluated.
             ports: Says on which ports the web servers are, once they are known.
+            age: Says how many seconds ago the site came to know the lab's client.
         """
         self._description = description
         self._hierarchy = hierarchy
         self._messages = MessageAnswers(description, hierarchy, ports)
+        self._enrollment = EnrollmentAnswers(ports)
+        self._lags = {one.host: one.replica_lag for one in description.systems_of(Role.MP)}
+        self._age = age
         self._status_points = {host: StatusPoint(description.throttle) for host in description.servers_of(Role.FSP)}
         self._lock = Lock()
 
@@ -118,13 +132,32 @@ class Answers:
             wrong: STALE or LYING for a wrong list, LYING for an answer to another message; anything else changes
                 nothing here.
         """
+        if role is Role.ENROLLMENT:
+            return self._answer_enrollment(host, request, wrong)
         if request.tls and not request.has_certificate:
             return error_reply(_FORBIDDEN)
+        if role is Role.MP and self._lags_behind(host, request):
+            return error_reply(_FORBIDDEN)._replace(note="a client that the database replica does not have yet")
         if role is Role.MP:
             return self._answer_mp(host, request, wrong)
         if role is Role.DP:
             return self._answer_dp(request)
         return self._answer_fsp(host, request)
+
+    @decides("ST-015", "MD-022")
+    def _lags_behind(self, host: HostName, request: WebRequest) -> bool:
+        """Whether the database replica of a management point does not have the lab's client yet."""
+        own = self._description.client.address.address == request.client
+        return own and request.tls and self._age() < self._lags[host]
+
+    def _answer_enrollment(self, host: HostName, request: WebRequest, wrong: FaultKind | None) -> Reply:
+        answer = self._enrollment.answer(
+            host, request.method, request.path, request.body, lies=wrong is FaultKind.LYING
+        )
+        note = "a client certificate, though nobody is enrolled yet" if request.has_certificate else ""
+        if answer.status != _OK:
+            return error_reply(answer.status)._replace(note=note)
+        return Reply(_OK, answer.body, answer.content_type, note=note)
 
     def _answer_fsp(self, host: HostName, request: WebRequest) -> Reply:
         if not is_report_path(request.path):

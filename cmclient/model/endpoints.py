@@ -8,6 +8,7 @@ from .names import DnsDomain, HostName, SiteCode
 __all__ = [
     "HTTPS_PORT",
     "HTTP_PORT",
+    "Access",
     "Audience",
     "Endpoint",
     "Locality",
@@ -63,6 +64,22 @@ class Audience(Enum):
     INTERNET = "internet"
     BOTH = "both"
     UNKNOWN = "unknown"
+
+
+class Access(NamedTuple):
+    """Whom a site system lets in, as far as anybody said.
+
+    Attributes:
+        protocols: What it accepts from clients.
+        audience: From where it accepts clients.
+        devices: Whether it lets mobile devices and Macs in; None when nobody said.
+        replica: Whether it works from a replica of the site database; None when nobody said.
+    """
+
+    protocols: Protocols = Protocols.UNKNOWN
+    audience: Audience = Audience.UNKNOWN
+    devices: bool | None = None
+    replica: bool | None = None
 
 
 class Locality(IntEnum):

@@ -43,8 +43,12 @@ class ClientKind(Enum):
     WINDOWS = "windows"
     MAC = "mac"
     MOBILE = "mobile"
+    """A mobile device that Configuration Manager enrolled."""
     MDM = "mdm"
+    """A device under on-premises device management."""
     EXCHANGE = "exchange"
+    LEGACY_MOBILE = "legacy-mobile"
+    """A mobile device with the client of before enrollment (Windows CE, Windows Mobile)."""
 
 
 class InterfaceAddress(NamedTuple):

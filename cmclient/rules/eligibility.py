@@ -7,6 +7,7 @@ from ..model.endpoints import Audience, Endpoint, ManagementPoint, Scheme, SiteK
 from ..model.facts import NetworkFacts, NetworkLocation
 from ..model.names import HostName
 from ..model.rule import decides
+from .device_kinds import find_device_mp_bar
 from .network import find_site_bar
 
 __all__ = [
@@ -81,7 +82,17 @@ def _find_site_fault(candidate: Candidate, facts: NetworkFacts, policy: Policy) 
     return find_site_bar(candidate.mp, facts, policy)
 
 
-REQUIREMENTS: tuple[Requirement, ...] = (_find_directory_fault, _find_audience_fault, _find_site_fault)
+def _find_device_fault(candidate: Candidate, facts: NetworkFacts, policy: Policy) -> Reason | None:
+    del policy
+    return find_device_mp_bar(candidate.mp, facts)
+
+
+REQUIREMENTS: tuple[Requirement, ...] = (
+    _find_directory_fault,
+    _find_device_fault,
+    _find_audience_fault,
+    _find_site_fault,
+)
 
 
 @decides("MP-040", "SA-038")
