@@ -9,7 +9,7 @@ from .errors import ConfigError, InvalidValueError
 from .model.content import ContentId
 from .model.decision import Phase, Purpose
 from .model.directory import DirectorySecurity
-from .model.endpoints import Endpoint, ManagementPoint, Protocols
+from .model.endpoints import Endpoint, InternetAddress, ManagementPoint, Protocols
 from .model.facts import ClientKind, NetworkLocation
 from .model.legacy import DefaultKind, ProfileName, SiteMode
 from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
@@ -17,6 +17,7 @@ from .model.rule import decides
 from .model.secret import Secret
 from .model.settings import ContactMode, MeteredUse, closest_name
 from .model.state import ClientId, ReportFormat
+from .protocol.gateways import parse_internet_address
 from .protocol.setupline import SetupLine, parse_mp_entries
 from .settings import SETTINGS, Setting
 
@@ -44,7 +45,10 @@ class ClientConfig(NamedTuple):
     client_kind: ClientKind
     network_location: NetworkLocation | None
     always_internet: bool
-    internet_mp: HostName | None
+    internet_mp: InternetAddress | None
+    fallback_gateways: tuple[InternetAddress, ...] | None
+    use_gateways: bool
+    prefer_cloud: bool
     metered: MeteredUse
     metered_network: bool | None
     roaming_network: bool | None
@@ -344,8 +348,7 @@ _FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object
     ("management_points", ("SMSMP", "SMSMPLIST"), _management_points),
     ("dns_suffix", ("DNSSUFFIX",), lambda line: DnsDomain(line.find("DNSSUFFIX") or "")),
     ("always_internet", ("CCMALWAYSINF",), lambda line: line.find("CCMALWAYSINF") == "1"),
-    # The address of a gateway has a path; what a setting can hold is its host.
-    ("internet_mp", ("CCMHOSTNAME",), lambda line: HostName((line.find("CCMHOSTNAME") or "").partition("/")[0])),
+    ("internet_mp", ("CCMHOSTNAME",), lambda line: parse_internet_address(line.find("CCMHOSTNAME") or "")),
     ("use_pki_cert", ("/UsePKICert",), lambda line: line.find("/UsePKICert") is not None),
     ("crl_check", ("/NoCRLCheck",), lambda _line: False),
     ("certificate_criterion", ("CCMCERTSEL",), lambda line: line.find("CCMCERTSEL")),
@@ -393,6 +396,8 @@ def _printable(value: object) -> str:
         return " ".join(str(item) for item in value.items) or "none"
     if isinstance(value, ManagementPoint):
         return _entry(value)
+    if isinstance(value, InternetAddress):
+        return str(value)
     if isinstance(value, Endpoint):
         return f"{value.scheme.value}://{value.host}:{value.port}"
     if isinstance(value, tuple):

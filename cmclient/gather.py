@@ -30,7 +30,10 @@ _SETTINGS_THAT_ARE_FACTS = (
     "allowed_mps",
     "metered_network",
     "roaming_network",
+    "internet_mp",
+    "fallback_gateways",
 )
+_CLEARED_BY_NOTHING = {"internet_mp"}  # an empty text takes away what the machine says (NET-020)
 _LDAP_PORT = 389
 _DOMAIN_PORTS = {389, 636}
 _GLOBAL_CATALOG_PORT = 3268
@@ -83,7 +86,7 @@ def gather_facts(
     machine = source.read()
     refused = _refused_changes(machine, config)
     facts = _with_settings(machine, config, kept={change.setting for change in refused})
-    evidence = weigh_facts(facts, has_internet_mp=config.internet_mp is not None)
+    evidence = weigh_facts(facts, has_internet_mp=facts.internet_mp is not None)
     before = judge_location(evidence)
     if before.location is NetworkLocation.INTERNET:  # known before anybody is asked, and says who may be
         facts = _located(facts, before)
@@ -132,7 +135,7 @@ def _with_settings(facts: NetworkFacts, config: ClientConfig, *, kept: Container
         origin = config.origins.get(name, "default")
         if (
             origin != "default"
-            and getattr(config, name) is not None
+            and (getattr(config, name) is not None or name in _CLEARED_BY_NOTHING)
             and name not in kept
             and not facts.origins.get(name, "").startswith("given")
         ):

@@ -107,6 +107,8 @@ def find_standing(
         http_port=learned.http_port or config.http_port,
         https_port=learned.https_port or config.https_port,
         client_build=config.client_build,
+        use_gateways=config.use_gateways,
+        prefers_cloud=config.prefer_cloud,
     )
     return Standing(assignment, learned, policy)
 
@@ -129,7 +131,7 @@ def build_wish(
         is_auto=config.site_code is None and origins.get("site_code", "default") != "default",
         kept=facts.assigned_site or (kept.site if kept else None),
         reassigns=line is not None and (line.find("SITEREASSIGN") or "").upper() == "TRUE",
-        internet_mp=config.internet_mp,
+        internet_mp=None if facts.internet_mp is None else facts.internet_mp.host,
         client_build=None if origins.get("client_build", "default") == "default" else config.client_build,
         root_key=_root_key(config, certificate),
     )
