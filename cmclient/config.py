@@ -13,6 +13,7 @@ from .model.endpoints import Endpoint, InternetAddress, ManagementPoint, Protoco
 from .model.facts import ClientKind, NetworkLocation
 from .model.legacy import DefaultKind, ProfileName, SiteMode
 from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from .model.proxies import ProxyAddress
 from .model.rule import decides
 from .model.secret import Secret
 from .model.settings import ContactMode, MeteredUse, closest_name
@@ -64,6 +65,7 @@ class ClientConfig(NamedTuple):
     crl_check: bool
     ca_file: str | None
     trust_env: bool
+    proxy: ProxyAddress | None
     allow_http: bool
     http_port: int
     https_port: int
@@ -396,7 +398,7 @@ def _printable(value: object) -> str:
         return " ".join(str(item) for item in value.items) or "none"
     if isinstance(value, ManagementPoint):
         return _entry(value)
-    if isinstance(value, InternetAddress):
+    if isinstance(value, InternetAddress | ProxyAddress):
         return str(value)
     if isinstance(value, Endpoint):
         return f"{value.scheme.value}://{value.host}:{value.port}"

@@ -12,8 +12,10 @@ from typing import TypeVar
 from .errors import InvalidValueError
 from .model.endpoints import Endpoint, InternetAddress, Scheme
 from .model.names import HostName, SiteCode, parse_port
+from .model.proxies import ProxyAddress
 from .model.secret import Secret
 from .protocol.gateways import parse_gateway_list, parse_stored_address
+from .protocol.proxies import parse_proxy
 from .protocol.setupline import SetupLine, parse_setup_line
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "as_password",
     "as_path",
     "as_port",
+    "as_proxy",
     "as_server",
     "as_setup_line",
     "as_site_code",
@@ -267,3 +270,12 @@ def as_gateways(value: object) -> tuple[InternetAddress, ...] | None:
     if len(done) == len(parts):
         return tuple(done)
     return parse_gateway_list(" ".join(as_text(part, "list of gateways") for part in parts))
+
+
+def as_proxy(value: object) -> ProxyAddress:
+    """The address of a proxy; its credentials are never repeated in an error."""
+    if isinstance(value, ProxyAddress):
+        return value
+    if not isinstance(value, str):
+        raise InvalidValueError("proxy", Secret(""), "give it as text, in quotes")
+    return parse_proxy(value)
