@@ -295,7 +295,7 @@ class Search:
                 Discovered(self._learned, answer.unreadable + own.unreadable),
             )
         )
-        if self._query() is MpListQuery.MPLIST:
+        if self._query() is MpListQuery.MPLIST and self._beyond is None:
             self._learn_beyond(endpoint)
 
     def _learn_beyond(self, endpoint: Endpoint) -> None:
@@ -381,6 +381,7 @@ class Search:
         others = [one for one in ranked if one.name not in failed]
         of_site = {None, self._site()}  # one of a site that is visited is none
         own = [one for one in (*located, *others) if one.mp and one.mp.site_code in of_site]
+        own = [one for one in own if one.mp and one.mp.gateway is None]  # it stands for others, and is nobody's own
         return next((one.mp.host for one in own if one.mp and one.category is not Category.PROXY), None)
 
     def _keep(self) -> None:

@@ -29,6 +29,7 @@ class Role(Enum):
     MP = "mp"
     DP = "dp"
     FSP = "fsp"
+    CMG = "cmg"
     AD = "ad"
     DNS = "dns"
 
@@ -107,6 +108,7 @@ _HTTP = (
 _KINDS = {
     Role.MP: (*_HTTP, FaultKind.STALE, FaultKind.LYING),
     Role.DP: _HTTP,
+    Role.CMG: _HTTP,
     Role.FSP: tuple(kind for kind in _HTTP if kind not in _TLS),
     Role.AD: (
         *_ANYWHERE,

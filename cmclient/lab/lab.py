@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import LabError
+from ..model.endpoints import InternetAddress
 from ..model.facts import NetworkFacts
 from ..model.names import HostName
 from ..model.state import StateMessage
@@ -128,6 +129,11 @@ class Lab:
         if self.description.update_source is not None:
             values["update_source"], values["update_source_version"] = self.description.update_source
         (values["dns_suffix"],) = self.client_facts().dns_suffixes
+        by_host = {one.host: one for one in self.description.systems_of(Role.CMG)}
+        if client.gateways:
+            values["fallback_gateways"] = [
+                str(InternetAddress(host, by_host[host].gateway, running.web.https)) for host in client.gateways
+            ]
         for fsp in self.description.servers_of(Role.FSP)[:1]:
             values["fsp"] = fsp
         return values
@@ -146,7 +152,7 @@ class Lab:
         Connections that are open stay open, and what comes on them meets the fault too, as far as it is about answers.
 
         Args:
-            role: ``mp``, ``dp``, ``fsp``, ``ad`` or ``dns``.
+            role: ``mp``, ``dp``, ``fsp``, ``cmg``, ``ad`` or ``dns``.
             name: The server, by its host name or the first part of it; None for every one of the role.
             fault: Such as ``refuse`` or ``slow:3``; None to switch it off.
 

@@ -28,7 +28,7 @@ __all__ = ["DirectoryPorts", "Running", "Servers", "protocols_of"]
 _USER = "reader"
 _LOOPBACK = "127.0.0.1"
 _STATES = {FaultKind.REFUSE: ListenerState.REFUSING, FaultKind.BLACKHOLE: ListenerState.BLACKHOLE}
-_WEB_ROLES = (Role.MP, Role.DP, Role.FSP)
+_WEB_ROLES = (Role.MP, Role.DP, Role.FSP, Role.CMG)
 
 Serve = Callable[[Connection], None]
 
@@ -137,7 +137,7 @@ class Servers:
     # Web servers
 
     def _open_web(self) -> Ports:
-        answers = Answers(self._description, self._hierarchy, lambda: self._web)
+        answers = Answers(self._description, self._hierarchy, lambda: self._web, faults=self._faults)
         plain: list[tuple[HostName, Serve]] = []
         secure: list[tuple[HostName, Serve]] = []
         for host in dict.fromkeys(system.host for system in self._description.systems):

@@ -78,7 +78,7 @@ def parse_mp_list(body: bytes, *, origin: Origin, audience: Audience = Audience.
         body: The reply.
         origin: Where it came from.
         audience: From where its management points accept clients; the list does not say. A cloud management gateway
-            is always one for the internet.
+            is one for the internet too, always.
 
     Returns:
         One candidate an entry, in the order of the list; entries that cannot be management points apart. An empty
@@ -102,6 +102,11 @@ def parse_mp_list(body: bytes, *, origin: Origin, audience: Audience = Audience.
 
 
 @decides("ML-035")
+def _gateway_audience(audience: Audience) -> Audience:
+    """A gateway is one for the internet in every list; one for the intranet names it where it is let in there too."""
+    return Audience.BOTH if audience is Audience.INTRANET else Audience.INTERNET
+
+
 def _management_point(entry: Element, audience: Audience) -> ManagementPoint:
     name = _find_name(entry) or ""
     gateway = parse_stored_address(name) if "/" in name else None
@@ -114,7 +119,7 @@ def _management_point(entry: Element, audience: Audience) -> ManagementPoint:
         site_code=None if site is None else SiteCode(site),
         protocols=protocols_of_ssl_state(ssl_state) if gateway is None else Protocols.HTTPS,
         https_port=None if gateway is None else gateway.port,
-        audience=audience if gateway is None else Audience.INTERNET,
+        audience=audience if gateway is None else _gateway_audience(audience),
         build=None if build is None else parse_build(build),
         ssl_state=ssl_state,
         gateway=None if gateway is None else gateway.gateway,

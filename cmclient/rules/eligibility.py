@@ -110,7 +110,8 @@ def find_purpose_fault(mp: ManagementPoint, category: Category, policy: Policy) 
         rule = "MP-002" if policy.purpose is Purpose.REGISTRATION else "SA-032"
         wanted = f"for {policy.purpose.value} a client keeps to its assigned site {policy.assigned_site or '(none)'}"
         return Reason(rule, f"{wanted}; this one belongs to {mp.site_code}")
-    if policy.purpose is Purpose.REGISTRATION and policy.assigned_mp not in {None, mp.host}:
+    is_another = policy.assigned_mp not in {None, mp.host} and mp.gateway is None  # a gateway stands for it
+    if policy.purpose is Purpose.REGISTRATION and is_another:
         return Reason("MP-002", f"registration goes to the assigned management point {policy.assigned_mp}")
     return None
 

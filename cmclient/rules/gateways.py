@@ -51,7 +51,8 @@ def find_intranet_welcome(mp: ManagementPoint, policy: Policy) -> Reason | None:
         return None
     if policy.prefers_cloud:
         return Reason("MP-026", "a boundary group of the client prefers cloud sources")
-    if mp.in_current_group or mp.locality is not Locality.UNKNOWN:
+    in_group = mp.in_current_group or mp.locality is not Locality.UNKNOWN
+    if in_group or mp.audience is Audience.BOTH:  # the list for the intranet has it only then (NET-014)
         return Reason("MP-027", "a boundary group that counts for the client has it")
     return None
 

@@ -2,7 +2,6 @@
 
 import base64
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -185,19 +184,13 @@ def test_a_wait_for_a_proxy_can_be_cancelled() -> None:
         transport.send(ask(SERVER), within(PROMPT), signal)
 
 
-@pytest.fixture
-def _closed_proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def test_credentials_of_the_environment_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", f"http://{LOGIN}@127.0.0.1:99999")
-    return
-
-
-@pytest.mark.usefixtures("_closed_proxy")
-def test_credentials_of_the_environment_are_not_repeated() -> None:
     with RequestsTransport(trust_env=True) as transport, pytest.raises(ProxyError) as caught:
         transport.send(ask(SERVER), within(PROMPT))
     assert caught.value.reason == "address"
     assert "http://***@127.0.0.1:99999" in caught.value.message
-    assert not any(part in f"{caught.value}{caught.value.hint}" for part in LOGIN.split(":")[1:])
+    assert "s3cr3t" not in f"{caught.value} {caught.value.hint}"
 
 
 def test_a_script_in_the_environment_is_refused_and_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
