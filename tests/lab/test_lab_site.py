@@ -12,6 +12,7 @@ from cmclient.model.groups import Role as GroupRole
 from cmclient.model.names import AdSiteName, HostName, SiteCode
 
 P01 = SiteCode("P01")
+GATEWAY = HostName("gw1.contoso-cloud.test")
 MP1, MP2, MP3 = (HostName(f"mp{n}.corp.contoso.test") for n in (1, 2, 3))
 OUTSIDE, PARTNER = HostName("mp4.outside.test"), HostName("mp5.partner.test")
 PROXY = HostName("mp-s01.corp.contoso.test")
