@@ -13,6 +13,7 @@ from .model.http import Deadline
 from .model.names import HostName, parse_port
 from .model.network import LocationJudgement, SetupChange
 from .ports import DomainControllerPing, FactsSource, NameService
+from .protocol.setupsources import counts_existing_first
 from .protocol.srv import domain_controller_query_name, read_directory_servers
 from .rules.mplist import find_directory_bar
 from .rules.network import judge_changes, judge_location, weigh_facts
@@ -131,6 +132,7 @@ def _replace(facts: NetworkFacts, values: dict[str, object], origin: str) -> Net
 
 def _with_settings(facts: NetworkFacts, config: ClientConfig, *, kept: Container[str]) -> NetworkFacts:
     """Take over what the settings say; a default says nothing, and what is to be kept stays."""
+    existing_first = counts_existing_first(config.setup_line)
     for name in _SETTINGS_THAT_ARE_FACTS:
         origin = config.origins.get(name, "default")
         if (
@@ -138,6 +140,7 @@ def _with_settings(facts: NetworkFacts, config: ClientConfig, *, kept: Container
             and (getattr(config, name) is not None or name in _CLEARED_BY_NOTHING)
             and name not in kept
             and not facts.origins.get(name, "").startswith("given")
+            and not (existing_first and name in facts.origins and origin.startswith("setup line"))
         ):
             facts = _replace(facts, {name: getattr(config, name)}, origin)
     return facts
