@@ -181,6 +181,8 @@ class RequestsTransport:
                 raise refuse_renegotiation(request.endpoint) from error
             told = translate(error, request.endpoint, watch.phase, has_certificate=self._trust.offers)
             raise watch.verdict or told from error
+        except ProxyError as error:  # it may have ended because the watch did
+            raise (watch.verdict or error) from None
         except (NameServiceError, InvalidValueError) as error:  # from ``resolve``; a proxy's name may be no host name
             unresolved = NameResolutionError(f"{where}: {error}", endpoint=where, hint=error.hint)
             raise watch.verdict or unresolved from error

@@ -29,7 +29,7 @@ from ..model.endpoints import Endpoint
 from .http_tls import AFTER_HELLO, presented_chain
 from .http_watch import Phase
 from .server_refusals import refuse, refuse_as_openssl
-from .tunnels import TunnelRefusedError
+from .tunnels import CHECK_PROXY
 
 __all__ = ["FAILURES", "printable", "refuse_renegotiation", "translate"]
 
@@ -44,7 +44,6 @@ FAILURES: tuple[type[Exception], ...] = (
 """What to catch around a request."""
 
 _CHAIN_CAP = 32  # errors wrapped in one; there are five or so
-_PROXY_AUTHENTICATION = 407
 _SHOWN = 200  # characters of a text that the peer may have written
 
 _ALERTS_ABOUT_US = (  # what a server says of a client's certificate (RFC 8446, 6.2)
@@ -161,34 +160,12 @@ def _words(error: BaseException) -> str:
     return printable(str(error)) or type(error).__name__
 
 
-_CHECK_PROXY = (
-    "Check the setting proxy; without it and with trust_env, HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the environment."
-)
-
-
 def _explain_proxy(case: _Case) -> TransportError:
     return ProxyError(
         f"{case.where}: the proxy cannot be used: {_words(case.chain[-1])}",
         endpoint=case.where,
         reason="unusable",
-        hint=_CHECK_PROXY,
-    )
-
-
-def _explain_tunnel(case: _Case) -> TransportError:
-    status = getattr(case.error, "status", None)
-    if status == _PROXY_AUTHENTICATION:
-        return ProxyError(
-            f"{case.where}: the proxy wants to know who asks (407)",
-            endpoint=case.where,
-            reason="authentication",
-            hint="Give a user in the setting proxy, http://USER:PASSWORD@HOST:PORT; there is no other way to log on.",
-        )
-    return ProxyError(
-        f"{case.where}: the proxy does not open the way to the server: {_words(case.error)}",
-        endpoint=case.where,
-        reason="unusable" if status is None else "refused",
-        hint="Ask whoever runs the proxy to let this machine connect to the server." if status else _CHECK_PROXY,
+        hint=CHECK_PROXY,
     )
 
 
@@ -301,7 +278,6 @@ def _with_notes(text: str, case: _Case) -> str:
 
 
 _TABLE: tuple[tuple[tuple[type[BaseException], ...], Callable[[_Case], TransportError]], ...] = (
-    ((TunnelRefusedError,), _explain_tunnel),
     (
         (
             urllib3_errors.ProxyError,

@@ -329,7 +329,7 @@ class _TlsConnection(_PlainConnection, HTTPSConnection):
         watch = self._adapter.require_watch()
         watch.phase = Phase.PROXY
         tunnel: Any = self  # private names of http.client, kept since 2.6
-        open_tunnel(tunnel.sock, tunnel._tunnel_host, tunnel._tunnel_port, tunnel._tunnel_headers)  # noqa: SLF001
+        open_tunnel(tunnel.sock, watch.endpoint, tunnel._tunnel_headers)  # noqa: SLF001
         watch.phase = Phase.TLS
 
     def _connect_offering(self) -> None:
