@@ -19,6 +19,7 @@
     ├─ TransportError                one HTTP request to one endpoint
     │   ├─ NameResolutionError
     │   ├─ ConnectError
+    │   │   └─ ProxyError            a proxy in between does not open the way
     │   ├─ TransportTimeoutError
     │   ├─ ConnectionLostError
     │   ├─ ServerCertificateError
@@ -54,6 +55,7 @@ from .transport_errors import (
     ConnectionLostError,
     NameResolutionError,
     NotAskedError,
+    ProxyError,
     RedirectRefusedError,
     ReplyTooLargeError,
     ServerCertificateError,
@@ -91,6 +93,7 @@ __all__ = [
     "NoReachableManagementPointError",
     "NotAskedError",
     "ProtocolError",
+    "ProxyError",
     "RedirectRefusedError",
     "ReplayError",
     "ReplyTooLargeError",

@@ -32,7 +32,7 @@ JOINED = NetworkFacts(
 )
 WORKGROUP = JOINED._replace(membership=Membership.WORKGROUP, domain=None, dns_suffixes=(CORP,))
 
-Answer = bytes | int | CmClientError
+Answer = bytes | int | HttpReply | CmClientError
 
 
 class FixedClock:
@@ -131,6 +131,8 @@ class World:
             answer = answer()
         if isinstance(answer, CmClientError):
             raise answer
+        if isinstance(answer, HttpReply):
+            return answer
         if isinstance(answer, int):
             return HttpReply(answer, b"")
         return HttpReply(200, answer, trusted=url.startswith("https:"))

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import requests
+from requests.utils import select_proxy
 
 from .._version import __version__
 from ..errors import (
@@ -24,6 +25,7 @@ from ..errors import (
     InvalidValueError,
     NameResolutionError,
     NameServiceError,
+    ProxyError,
     RedirectRefusedError,
     ReplyTooLargeError,
     TransportError,
@@ -31,7 +33,9 @@ from ..errors import (
 )
 from ..model.endpoints import Endpoint, Scheme
 from ..model.http import Deadline, HttpReply, HttpRequest
+from ..model.proxies import ProxyAddress
 from ..ports import Cancellation
+from ..protocol.proxies import parse_proxy
 from .crl_cache import CrlCache
 from .http_errors import FAILURES, printable, refuse_renegotiation, translate
 from .http_sockets import Dialler, Resolve, WatchedAdapter
@@ -59,10 +63,12 @@ class _Session(requests.Session):
     Attributes:
         watched: Its one adapter.
         used: When it was last used, on the monotonic clock.
+        given_proxy: The proxy for every request; None for that of the environment, if it counts.
     """
 
-    def __init__(self, adapter: WatchedAdapter, *, trust_env: bool) -> None:
+    def __init__(self, adapter: WatchedAdapter, *, trust_env: bool, proxy: ProxyAddress | None) -> None:
         super().__init__()
+        self.given_proxy = proxy
         self.trust_env = trust_env
         self.watched = adapter
         self.used = 0.0
@@ -95,6 +101,7 @@ class RequestsTransport:
             environment count.
         resolve: Finds the addresses of host names; None for the operating system's resolver. Proxies likewise.
         source_address: The own address to connect from; None for any.
+        proxy: The proxy for every request, in place of those of the environment; None for no such proxy.
     """
 
     def __init__(
@@ -106,7 +113,9 @@ class RequestsTransport:
         trust_env: bool = False,
         resolve: Resolve | None = None,
         source_address: str | None = None,
+        proxy: ProxyAddress | None = None,
     ) -> None:
+        self._proxy = proxy
         self._ca_file = ca_file
         self._trust_env = trust_env
         self._dialler = Dialler(resolve, source_address)
@@ -172,6 +181,8 @@ class RequestsTransport:
                 raise refuse_renegotiation(request.endpoint) from error
             told = translate(error, request.endpoint, watch.phase, has_certificate=self._trust.offers)
             raise watch.verdict or told from error
+        except ProxyError as error:  # it may have ended because the watch did
+            raise (watch.verdict or error) from None
         except (NameServiceError, InvalidValueError) as error:  # from ``resolve``; a proxy's name may be no host name
             unresolved = NameResolutionError(f"{where}: {error}", endpoint=where, hint=error.hint)
             raise watch.verdict or unresolved from error
@@ -192,7 +203,7 @@ class RequestsTransport:
         return session or self._open()
 
     def _open(self) -> _Session:
-        return _Session(WatchedAdapter(self._dialler, self._trust), trust_env=self._trust_env)
+        return _Session(WatchedAdapter(self._dialler, self._trust), trust_env=self._trust_env, proxy=self._proxy)
 
     def _find_trusted(self) -> str | None:
         if self._ca_file is not None or not self._trust_env:
@@ -212,7 +223,7 @@ class RequestsTransport:
 def _require_sendable(request: HttpRequest) -> None:
     if not _METHOD.fullmatch(request.method):
         raise InvalidValueError("HTTP method", request.method, "it is no token")
-    if not _PATH.fullmatch(request.path):
+    if not _PATH.fullmatch(request.path) or not _PATH.fullmatch(f"{request.endpoint.gateway or ''}{request.path}"):
         reason = "it begins with a slash and has printable ASCII characters other than blank and #"
         raise InvalidValueError("path of a request", request.path, reason)
     for name, value in request.headers.items():
@@ -233,10 +244,14 @@ def _prepare(session: _Session, request: HttpRequest) -> requests.PreparedReques
 
 def _exchange(session: _Session, request: HttpRequest, watch: Watch) -> HttpReply:
     prepared = _prepare(session, request)
-    ambient = session.merge_environment_settings(prepared.url, {}, stream=True, verify=True, cert=None)
     limits = (min(request.connect_timeout, watch.patience()), watch.patience())
     response = session.send(
-        prepared, timeout=limits, allow_redirects=False, stream=True, verify=True, proxies=ambient["proxies"]
+        prepared,
+        timeout=limits,
+        allow_redirects=False,
+        stream=True,
+        verify=True,
+        proxies=_find_proxies(session, prepared, request),
     )
     with closing(response):
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -250,7 +265,32 @@ def _exchange(session: _Session, request: HttpRequest, watch: Watch) -> HttpRepl
             endpoint=str(request.endpoint),
             hint="A proxy in between may compress; have it leave this server alone.",
         )
-    return HttpReply(response.status_code, body, headers, trusted=request.endpoint.scheme is Scheme.HTTPS)
+    is_trusted = request.endpoint.scheme is Scheme.HTTPS
+    return HttpReply(response.status_code, body, headers, trusted=is_trusted, phrase=printable(response.reason or ""))
+
+
+def _find_proxies(session: _Session, prepared: requests.PreparedRequest, request: HttpRequest) -> dict[str, str]:
+    """The proxy for a request, by scheme as requests wants it; empty for none."""
+    proxy = session.given_proxy
+    if proxy is None:
+        ambient = session.merge_environment_settings(prepared.url, {}, stream=True, verify=True, cert=None)
+        named = select_proxy(prepared.url or "", ambient["proxies"])
+        if not named:
+            return {}
+        proxy = _read_proxy(named, request.endpoint)
+    return dict.fromkeys((Scheme.HTTP.value, Scheme.HTTPS.value), proxy.reveal())
+
+
+def _read_proxy(text: str, endpoint: Endpoint) -> ProxyAddress:
+    try:
+        return parse_proxy(text)
+    except InvalidValueError as error:
+        raise ProxyError(
+            f"{endpoint}: the proxy of the environment cannot be used: {error.message}",
+            endpoint=str(endpoint),
+            reason="address",
+            hint="Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, set proxy, or turn trust_env off.",
+        ) from error
 
 
 def _require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> None:

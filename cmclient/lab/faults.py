@@ -30,6 +30,7 @@ class Role(Enum):
     DP = "dp"
     FSP = "fsp"
     ENROLLMENT = "enrollment"
+    CMG = "cmg"
     AD = "ad"
     DNS = "dns"
 
@@ -109,6 +110,7 @@ _KINDS = {
     Role.MP: (*_HTTP, FaultKind.STALE, FaultKind.LYING),
     Role.DP: _HTTP,
     Role.ENROLLMENT: (*_HTTP, FaultKind.LYING),
+    Role.CMG: _HTTP,
     Role.FSP: tuple(kind for kind in _HTTP if kind not in _TLS),
     Role.AD: (
         *_ANYWHERE,

@@ -30,7 +30,7 @@ __all__ = ["DirectoryPorts", "Running", "Servers", "protocols_of"]
 _USER = "reader"
 _LOOPBACK = "127.0.0.1"
 _STATES = {FaultKind.REFUSE: ListenerState.REFUSING, FaultKind.BLACKHOLE: ListenerState.BLACKHOLE}
-_WEB_ROLES = (Role.MP, Role.DP, Role.FSP, Role.ENROLLMENT)
+_WEB_ROLES = (Role.MP, Role.DP, Role.FSP, Role.ENROLLMENT, Role.CMG)
 
 Serve = Callable[[Connection], None]
 
@@ -147,7 +147,7 @@ class Servers:
     # Web servers
 
     def _open_web(self) -> Ports:
-        answers = Answers(self._description, self._hierarchy, lambda: self._web, age=self._age)
+        answers = Answers(self._description, self._hierarchy, lambda: self._web, age=self._age, faults=self._faults)
         plain: list[tuple[HostName, Serve]] = []
         secure: list[tuple[HostName, Serve]] = []
         for host in dict.fromkeys(system.host for system in self._description.systems):

@@ -16,8 +16,9 @@ from ..protocol.mplist import build_mp_list
 from ..protocol.multipart import CONTENT_TYPE
 from .description import LabDescription
 from .enrollment_answers import EnrollmentAnswers
-from .faults import FaultKind, Role
+from .faults import FaultBoard, FaultKind, Role
 from .fsp import StatusPoint, is_report_path
+from .gateway import GATEWAY_PREFIX, Handover, hand_over
 from .ldap_tree import Ports
 from .message_answers import MessageAnswers
 from .pages import error_page, folder_page
@@ -33,6 +34,7 @@ _PREFIXES = (
     ("/nocert_sms_dp_", Role.DP),
     ("/sms_fsp/", Role.FSP),
     ("/sms_mp", Role.MP),
+    (GATEWAY_PREFIX, Role.CMG),
     ("/ccm_", Role.MP),
     ("/enrollmentserver/", Role.ENROLLMENT),
 )
@@ -73,6 +75,7 @@ class Reply(NamedTuple):
         content_type: What it is.
         headers: Further headers, as pairs.
         note: What the journal says of it, besides what it says of the request; empty for nothing.
+        phrase: What the status line says besides the number; empty for the usual words.
     """
 
     status: int
@@ -80,6 +83,7 @@ class Reply(NamedTuple):
     content_type: str = _HTML
     headers: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    phrase: str = ""
 
 
 def error_reply(status: int) -> Reply:
@@ -104,6 +108,7 @@ class Answers:
         ports: Callable[[], Ports],
         *,
         age: Callable[[], float] = lambda: inf,
+        faults: FaultBoard | None = None,
     ) -> None:
         """Put them together.
 
@@ -112,7 +117,10 @@ class Answers:
             hierarchy: The same, evaluated.
             ports: Says on which ports the web servers are, once they are known.
             age: Says how many seconds ago the site came to know the lab's client.
+            faults: What is wrong with the management points behind a gateway; None for nothing.
         """
+        self._faults = faults or FaultBoard()
+        self._ports = ports
         self._description = description
         self._hierarchy = hierarchy
         self._messages = MessageAnswers(description, hierarchy, ports)
@@ -138,6 +146,8 @@ class Answers:
             return error_reply(_FORBIDDEN)
         if role is Role.MP and self._lags_behind(host, request):
             return error_reply(_FORBIDDEN)._replace(note="a client that the database replica does not have yet")
+        if role is Role.CMG:
+            return self._answer_gateway(host, request)
         if role is Role.MP:
             return self._answer_mp(host, request, wrong)
         if role is Role.DP:
@@ -158,6 +168,17 @@ class Answers:
         if answer.status != _OK:
             return error_reply(answer.status)._replace(note=note)
         return Reply(_OK, answer.body, answer.content_type, note=note)
+
+    @decides("CG-014")
+    def _answer_gateway(self, host: HostName, request: WebRequest) -> Reply:
+        """Hand the request to a management point; the client sees nothing of that."""
+        system = next(one for one in self._description.systems_of(Role.CMG) if one.host == host)
+        handed = hand_over(system, request.path, self._faults)
+        if not isinstance(handed, Handover):
+            return error_reply(handed.status)._replace(phrase=handed.phrase)
+        reply = self._answer_mp(handed.mp, request._replace(path=handed.path), None)
+        note = f"handed to {handed.mp} by the connection point"
+        return reply._replace(note=f"{note}: {reply.note}" if reply.note else note)
 
     def _answer_fsp(self, host: HostName, request: WebRequest) -> Reply:
         if not is_report_path(request.path):
@@ -191,8 +212,13 @@ class Answers:
         told = self._told(host, keyword.upper(), argument, request.client)
         if told is None:
             return error_reply(_SERVER_ERROR)
+        told = tuple(self._reachable(mp) for mp in told)
         body = build_mp_list(_twisted(told, host, wrong), with_site_code=keyword.upper() == "MPLIST1")
         return Reply(_OK, body, _XML)
+
+    def _reachable(self, mp: ManagementPoint) -> ManagementPoint:
+        """A gateway with the port that this lab has it on; a real one is on the usual port."""
+        return mp if mp.gateway is None else mp._replace(https_port=self._ports().https)
 
     def _answer_message(self, host: HostName, request: WebRequest, wrong: FaultKind | None) -> Reply:
         if request.method != _MESSAGE_VERB:

@@ -3,7 +3,7 @@
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
-from .names import DnsDomain, HostName, SiteCode
+from .names import DnsDomain, GatewayPath, HostName, SiteCode
 
 __all__ = [
     "HTTPS_PORT",
@@ -11,6 +11,7 @@ __all__ = [
     "Access",
     "Audience",
     "Endpoint",
+    "InternetAddress",
     "Locality",
     "ManagementPoint",
     "Protocols",
@@ -92,21 +93,48 @@ class Locality(IntEnum):
 
 
 class Endpoint(NamedTuple):
-    """One protocol on one port of one host."""
+    """One protocol on one port of one host, or what a gateway there stands for.
+
+    Attributes:
+        scheme: The protocol.
+        host: The server.
+        port: The port.
+        gateway: What every path begins with on a cloud management gateway; None on any other server.
+    """
 
     scheme: Scheme
     host: HostName
     port: int
+    gateway: GatewayPath | None = None
 
     def __str__(self) -> str:
-        """``scheme://host:port``, without a port that is the scheme's own."""
+        """``scheme://host:port``, without a port that is the scheme's own; on a gateway with its path."""
         default = HTTPS_PORT if self.scheme is Scheme.HTTPS else HTTP_PORT
         port = "" if self.port == default else f":{self.port}"
-        return f"{self.scheme.value}://{self.host}{port}"
+        return f"{self.scheme.value}://{self.host}{port}{self.gateway or ''}"
 
     def url(self, path: str) -> str:
         """The address of a path that begins with a slash."""
         return f"{self}{path}"
+
+
+class InternetAddress(NamedTuple):
+    """How a client writes down a server for the internet: a management point, or a cloud management gateway.
+
+    Attributes:
+        host: The server.
+        gateway: The path of a gateway; None for a management point, and for a gateway whose path nobody said.
+        port: The port for HTTPS; None for the usual one.
+    """
+
+    host: HostName
+    gateway: GatewayPath | None = None
+    port: int | None = None
+
+    def __str__(self) -> str:
+        """As ``CCMHOSTNAME`` takes it: without a scheme."""
+        port = "" if self.port is None else f":{self.port}"
+        return f"{self.host}{port}{self.gateway or ''}"
 
 
 class ManagementPoint(NamedTuple):
@@ -129,6 +157,8 @@ class ManagementPoint(NamedTuple):
         supports_devices: Enabled for mobile devices and Macs; None when nobody said.
         ssl_state: The SSL state bits as sent, for the record; None when not sent.
         https_only_site: Whether it says that its whole site takes clients over HTTPS only; None when it does not say.
+        gateway: The path of a cloud management gateway, which stands for management points behind it; None for a
+            server of its own.
     """
 
     host: HostName
@@ -147,3 +177,4 @@ class ManagementPoint(NamedTuple):
     supports_devices: bool | None = None
     ssl_state: int | None = None
     https_only_site: bool | None = None
+    gateway: GatewayPath | None = None

@@ -354,7 +354,7 @@ def test_a_fault_is_read_and_written(text: str, fault: Fault) -> None:
     ("text", "hint"),
     [
         ("refuse", "ROLE=KIND"),
-        ("sup=refuse", "roles are mp, dp, fsp, enrollment, ad, dns"),
+        ("sup=refuse", "roles are mp, dp, fsp, enrollment, cmg, ad, dns"),
         ("mp:=refuse", "leave the colon out"),
         ("dns=stale", "faults are refuse, blackhole, silent, slow, malformed, servfail"),
         ("dp=lying", "faults are refuse"),
