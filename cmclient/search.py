@@ -211,7 +211,7 @@ class Search:
         evidence = weigh_facts(self._facts, has_internet_mp=self._knows_internet())._replace(all_asked=True)
         judgement = judge_location(evidence)
         self.note(f"network location {judgement.label}: {judgement.reason.text}")
-        if not (evidence.has_internet_mp or self._facts.fallback_gateways):
+        if not (evidence.has_internet_mp or self._may_fall_back()):
             return  # where nobody is left to try, the candidates stay judged as they were tried
         self._learn_fact(judgement.reason.text, network_location=judgement.location)
         self._fall_back_to_gateways()
@@ -220,6 +220,12 @@ class Search:
             reason = judge_location(evidence._replace(internet_mps=(self.winner.host,))).reason
             self._learn_fact(reason.text, network_location=judgement.location)
             self.note(reason.text)
+
+    def _may_fall_back(self) -> bool:
+        """Whether a client on the internet would have a gateway to fall back to."""
+        away = self._facts._replace(network_location=NetworkLocation.INTERNET)
+        known = any(one.gateway is not None for one in self._facts.fallback_gateways)
+        return known and find_fallback_bar(self.candidates, away, self._stand().policy) is None
 
     def _fall_back_to_gateways(self) -> None:
         """Try the gateways of the client's list, where the rules let it read that list and nobody else is left."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from ..model.decision import Candidate, Discovered, Phase, Policy, Reason, SourceKind, Unreadable
 from ..model.endpoints import HTTPS_PORT, Audience, Endpoint, Locality, ManagementPoint, Scheme
-from ..model.facts import Membership, NetworkFacts, NetworkLocation
+from ..model.facts import ClientKind, Membership, NetworkFacts, NetworkLocation
 from ..model.rule import decides
 
 __all__ = [
@@ -108,8 +108,8 @@ def find_fallback_bar(candidates: Iterable[Candidate], facts: NetworkFacts, poli
         return Reason("CG-009", f"not read: a server for the internet is on record ({known[0]})")
     if facts.network_location is not NetworkLocation.INTERNET:
         return Reason("CG-011", "not read: the client is not known to be on the internet")
-    if policy.phase is Phase.INSTALLING:
-        return Reason("CG-011", "not read: it is for installed clients")
+    if policy.phase is Phase.INSTALLING or facts.client_kind is not ClientKind.WINDOWS:
+        return Reason("CG-011", "not read: it is for installed clients on Windows")
     if not policy.can_use_https:
         joined = f"; being joined to Entra does not help: {_TOKENS}" if facts.membership is Membership.AZURE_AD else ""
         return Reason("CG-011", f"not read: it takes a client certificate, and {policy.https_reason}{joined}")

@@ -71,7 +71,7 @@ def list_management_points(
     referenced = {host for group in held for host in group.servers}
     unplaced = _unplaced(lacks_any=bool(held) and referenced.isdisjoint(hosts))
     listed = [_listed(host, placed.get(host, unplaced), is_here=host in referenced) for host in hosts]
-    members = _members(data, placed, referenced)
+    members = _members(data, _nearest((link for link in links if link.group.default_of is None), held), referenced)
     first, last = _cloud(data, links, {one.host for one in members})
     return tuple(sorted((*first, *listed, *members, *last), key=lambda one: -one.locality))
 
@@ -132,7 +132,7 @@ def _unplaced(*, lacks_any: bool) -> _Place:
 
 @decides("MP-027")
 def _members(data: SiteData, placed: _Placed, referenced: set[HostName]) -> list[ListedMp]:
-    """The gateways that the client's groups lead to as they lead to management points."""
+    """The gateways that the client's groups lead to as they lead to management points; default groups have options."""
     hosts = dict.fromkeys(server.host for server in data.servers if _CLOUD in server.roles)
     found = (_listed(host, placed[host], is_here=host in referenced) for host in hosts if host in placed)
     return [one._replace(is_cloud=True) for one in found]

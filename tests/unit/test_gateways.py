@@ -7,7 +7,7 @@ import pytest
 from cmclient.errors import InvalidValueError
 from cmclient.model.decision import Candidate, Decision, Discovered, Origin, Phase, Policy, Purpose, SourceKind
 from cmclient.model.endpoints import Audience, Endpoint, InternetAddress, Locality, ManagementPoint, Protocols, Scheme
-from cmclient.model.facts import Membership, NetworkFacts, NetworkLocation
+from cmclient.model.facts import ClientKind, Membership, NetworkFacts, NetworkLocation
 from cmclient.model.legacy import ProfileName
 from cmclient.model.names import DnsDomain, GatewayPath, HostName, SiteCode
 from cmclient.protocol.gateways import parse_gateway_list, parse_internet_address, parse_stored_address
@@ -227,6 +227,7 @@ def test_cm_2007_knows_none() -> None:
         pytest.param([], HOME, ABLE, "CG-011", id="on the intranet"),
         pytest.param([], HOME._replace(network_location=NetworkLocation.UNKNOWN), ABLE, "CG-011", id="who knows where"),
         pytest.param([], AWAY, ABLE._replace(phase=Phase.INSTALLING), "CG-011", id="not installed yet"),
+        pytest.param([], AWAY._replace(client_kind=ClientKind.MAC), ABLE, "CG-011", id="a Mac keeps no such list"),
         pytest.param([], AWAY, UNABLE, "CG-011", id="no certificate"),
     ],
 )

@@ -58,6 +58,7 @@ def test_list__has_everyone_and_the_nearest_first() -> None:
         pytest.param("A", 3, id="of the client's group"),
         pytest.param("N", 2, id="of a neighbour, fallen back to"),
         pytest.param("far", None, id="of a group that leads nowhere"),
+        pytest.param("default", None, id="of a default group, which has an option for that"),
     ],
 )
 def test_a_gateway_in_a_group__is_listed_as_near_as_the_group(group_of_gateway: str, locality: int | None) -> None:

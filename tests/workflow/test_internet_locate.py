@@ -261,6 +261,17 @@ def test_at_home__the_list_is_not_read() -> None:
     assert world.facts.domain == CORP
 
 
+@pytest.mark.parametrize(
+    ("https", "listed"),
+    [pytest.param(False, address(GW1), id="no certificate"), pytest.param(True, "gw1.example.net", id="no path")],
+)
+def test_nobody_to_fall_back_to__what_was_tried_on_the_intranet_is_told(*, https: bool, listed: str) -> None:
+    world = away()
+    settings = {"management_points": "plain.corp.test", "fallback_gateways": listed}
+    location = fails(world, NoReachableManagementPointError, https=https, **settings)
+    assert [one.name for one in location.decision.ranked] == [HTTP_MP.host]
+
+
 @pytest.mark.rule("CG-011")
 def test_without_a_certificate__the_list_is_not_read() -> None:
     world = away(GW1)
