@@ -85,6 +85,9 @@ class _Nobody:
         del name, deadline
         return ()
 
+    def resolve_alias(self, name: HostName, deadline: Deadline) -> None:
+        """Know nothing."""
+
 
 def _local_facts(config: ClientConfig, run: Run, clock: Clock) -> NetworkFacts:
     """What this machine knows without the network."""

@@ -167,6 +167,7 @@ def build_transport(
         client_certificate=None if own is None else own.identity,
         crls=CrlCache(crls, writes=writes) if checks else None,
         trust_env=config.trust_env,
+        proxy=config.proxy,
         resolve=resolve,
         source_address=config.bind_address,
         find_logins=logins,

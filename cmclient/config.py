@@ -1,7 +1,7 @@
 """Settings in layers: where each value comes from, and everything that is wrong with any of them at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,16 +10,20 @@ from .login_settings import find_login_conflicts
 from .model.content import ContentId
 from .model.decision import Phase, Purpose
 from .model.directory import DirectorySecurity
-from .model.endpoints import Endpoint, ManagementPoint, Protocols
+from .model.endpoints import Endpoint, InternetAddress, ManagementPoint
+from .model.enrollment import PrincipalName
 from .model.facts import ClientKind, NetworkLocation
 from .model.legacy import DefaultKind, ProfileName, SiteMode
 from .model.login import Authentication, DirectoryAuthentication
 from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from .model.proxies import ProxyAddress
 from .model.secret import Secret
 from .model.settings import ContactMode, MeteredUse, closest_name
 from .model.state import ClientId, ReportFormat
-from .protocol.setupline import SetupLine
+from .protocol.setupline import SetupItem, SetupLine
+from .protocol.setupsources import combine_lines, parse_setup_file
 from .settings import SETTINGS, Setting
+from .settings_text import printable_setting
 from .setup_settings import read_setup_settings
 
 __all__ = ["LAYERS", "SETTINGS", "ClientConfig", "Setting", "load_config", "show_config"]
@@ -46,7 +50,10 @@ class ClientConfig(NamedTuple):
     client_kind: ClientKind
     network_location: NetworkLocation | None
     always_internet: bool
-    internet_mp: HostName | None
+    internet_mp: InternetAddress | None
+    fallback_gateways: tuple[InternetAddress, ...] | None
+    use_gateways: bool
+    prefer_cloud: bool
     metered: MeteredUse
     metered_network: bool | None
     roaming_network: bool | None
@@ -62,6 +69,7 @@ class ClientConfig(NamedTuple):
     crl_check: bool
     ca_file: str | None
     trust_env: bool
+    proxy: ProxyAddress | None
     allow_http: bool
     http_authentication: Authentication
     http_user: str | None
@@ -84,6 +92,11 @@ class ClientConfig(NamedTuple):
     content_hosts: int
     content_rate: int | None
     content_stall: float
+    enrollment_site: SiteCode | None
+    enrollment_proxy: HostName | None
+    enrollment_port: int
+    enrollment_user: PrincipalName | None
+    enrolled_at: datetime | None
     purpose: Purpose
     phase: Phase
     trusted_forests: tuple[DnsDomain, ...] | None
@@ -184,9 +197,11 @@ def load_config(
     layers["program"] = _from_program(overrides, faults)
     if setup_line is not None:
         layers["program"] += faults.checked("setup_line", setup_line, "option --setup-line")
-    layers["setup line"] = _from_setup_line(layers)
+    from_line = _from_setup_line(layers, faults)
+    layers["setup line"] = from_line[1:]
 
     last = {given.name: given for layer in LAYERS for given in layers[layer]}
+    last |= {given.name: given for given in from_line[:1]}  # the line itself, put together from several
     faults.add_contradictions(last)
     if faults.texts:
         raise ConfigError(tuple(dict.fromkeys(faults.texts)))
@@ -338,13 +353,32 @@ def _from_program(overrides: Mapping[str, object], faults: _Faults) -> list[_Giv
     return found
 
 
-def _from_setup_line(layers: Mapping[str, list[_Given]]) -> list[_Given]:
+def _from_setup_line(layers: Mapping[str, list[_Given]], faults: _Faults) -> list[_Given]:
     """Settings that the line in force names. A line with faults is never in force."""
-    lines = [given.value for layer in LAYERS for given in layers[layer] if given.name == "setup_line"]
-    line = lines[-1] if lines else None
-    if not isinstance(line, SetupLine) or line.faults:
+    given_lines = [given for layer in LAYERS for given in layers[layer] if given.name == "setup_line"]
+    lines = [given.value for given in given_lines if isinstance(given.value, SetupLine)]
+    line = combine_lines(lines)
+    if line is None or line.faults:
         return []
-    return [_Given(name, value, f"setup line {said}") for name, value, said in read_setup_settings(line)]
+    line = line._replace(items=_from_setup_file(line, given_lines[-1].origin, faults) + line.items)
+    found = [_Given("setup_line", line, given_lines[-1].origin)]
+    return found + [_Given(name, value, f"setup line {said}") for name, value, said in read_setup_settings(line)]
+
+
+def _from_setup_file(line: SetupLine, origin: str, faults: _Faults) -> tuple[SetupItem, ...]:
+    """The properties in the file that ``/config`` names; those of the line itself win over them."""
+    name = line.find("/config")
+    if name is None:
+        return ()
+    try:
+        with Path(name).open("rb") as file:
+            read = parse_setup_file(file.read(_MAX_FILE))
+    except (OSError, ValueError, InvalidValueError) as error:
+        problem = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        faults.texts.append(f"setup_line ({origin}): the file of /config cannot be used: {problem}")
+        return ()
+    faults.texts += [f"setup_line ({origin}): the file of /config: {fault}" for fault in read.faults]
+    return () if read.faults else read.items
 
 
 def show_config(config: ClientConfig) -> tuple[tuple[str, str, str], ...]:
@@ -354,27 +388,6 @@ def show_config(config: ClientConfig) -> tuple[tuple[str, str, str], ...]:
         Name, value and origin of each. Secrets are masked; ``not set`` stands for None, ``none`` for an empty list.
     """
     return tuple(
-        (setting.name, _printable(getattr(config, setting.name)), config.origins[setting.name]) for setting in SETTINGS
+        (setting.name, printable_setting(getattr(config, setting.name)), config.origins[setting.name])
+        for setting in SETTINGS
     )
-
-
-def _printable(value: object) -> str:
-    if value is None:
-        return "not set"
-    if isinstance(value, SetupLine):
-        return " ".join(str(item) for item in value.items) or "none"
-    if isinstance(value, ManagementPoint):
-        return _entry(value)
-    if isinstance(value, Endpoint):
-        return f"{value.scheme.value}://{value.host}:{value.port}"
-    if isinstance(value, tuple):
-        return "; ".join(_printable(part) for part in value) or "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value.value) if isinstance(value, Enum) else str(value)
-
-
-def _entry(mp: ManagementPoint) -> str:
-    https_only = mp.protocols is Protocols.HTTPS
-    port = mp.https_port if https_only else mp.http_port
-    return f"{'https://' if https_only else ''}{mp.host}{'' if port is None else f':{port}'}"

@@ -9,7 +9,7 @@ from .errors import CmClientError, Disposition
 from .gather import parse_server
 from .model.decision import Candidate, Discovered, Origin, Policy, Reason, SourceKind, SourceReport
 from .model.directory import DirectoryEntry, DirectoryServer, PublishedFsp, PublishedRange, PublishedSite
-from .model.endpoints import Audience, ManagementPoint, Protocols
+from .model.endpoints import Audience, InternetAddress, ManagementPoint, Protocols
 from .model.facts import NetworkFacts
 from .model.http import Deadline
 from .model.names import DnsDomain, HostName
@@ -35,6 +35,7 @@ from .protocol.srv import (
     read_srv_records,
     srv_query_name,
 )
+from .rules.device_kinds import as_device_entry
 from .rules.mplist import find_directory_bar, find_dns_bar, suffix_of
 from .rules.profiles import profile_of
 
@@ -106,9 +107,10 @@ class Sources:
             return _barred(source, bar)
         deadline = deadline.half()  # a silent source must leave time for the next
         asked: dict[SourceKind, Callable[[], Found]] = {
-            SourceKind.INSTALLATION: lambda: self._installation(rule),
+            SourceKind.INSTALLATION: lambda: self._installation(rule, facts),
             SourceKind.STORED_LIST: lambda: self._stored(rule),
             SourceKind.ANSWERED_BEFORE: lambda: self._answered_before(rule),
+            SourceKind.GATEWAY_LIST: lambda: _fallback_gateways(rule, facts),
             SourceKind.DIRECTORY: lambda: self._ask_directory(rule, facts, deadline),
             SourceKind.DNS: lambda: self._ask_dns(rule, facts, policy, deadline),
         }
@@ -126,18 +128,15 @@ class Sources:
         return found._replace(report=found.report._replace(seconds=seconds))
 
     @decides("ML-005", "ML-008", "MP-017")
-    def _installation(self, rule: str) -> Found:
+    def _installation(self, rule: str, facts: NetworkFacts) -> Found:
         """Entries of ``SMSMP``, ``SMSMPLIST`` and the settings; ``/mp`` alone is none of them."""
         origin = Origin(SourceKind.INSTALLATION, self._config.origins.get("management_points", "settings"))
-        candidates = [Candidate(mp, (origin,)) for mp in self._config.management_points]
-        if self._config.internet_mp is not None:
-            mp = ManagementPoint(
-                self._config.internet_mp,
-                site_code=self._config.site_code,
-                protocols=Protocols.HTTPS,
-                audience=Audience.INTERNET,
-            )
-            where = self._config.origins.get("internet_mp", "settings")
+        candidates = [
+            Candidate(as_device_entry(mp, facts.client_kind), (origin,)) for mp in self._config.management_points
+        ]
+        if facts.internet_mp is not None:
+            mp = _internet_server(facts.internet_mp)._replace(site_code=self._config.site_code)
+            where = facts.origins.get("internet_mp", "settings")
             candidates.append(Candidate(mp, (Origin(SourceKind.INSTALLATION, where),)))
         detail = "entries of the settings" if candidates else "no entry in management_points or internet_mp"
         return _found(SourceKind.INSTALLATION, rule, detail, Discovered(tuple(candidates)))
@@ -215,6 +214,24 @@ class Sources:
         detail = f"{'global catalog' if server.is_global_catalog else 'domain controller'} {server.host}"
         found = _found(SourceKind.DIRECTORY, rule, detail, discovered)
         return found._replace(published=published)
+
+
+def _fallback_gateways(rule: str, facts: NetworkFacts) -> Found:
+    """The gateways that an installed client has written down for the day on which it knows no other."""
+    origin = Origin(SourceKind.GATEWAY_LIST, facts.origins.get("fallback_gateways", "settings"))
+    found = tuple(Candidate(_internet_server(one), (origin,)) for one in facts.fallback_gateways)
+    detail = "the list of gateways" if found else "the list of gateways (CMGFQDNs) is empty"
+    return _found(SourceKind.GATEWAY_LIST, rule, detail, Discovered(found))
+
+
+def _internet_server(address: InternetAddress) -> ManagementPoint:
+    return ManagementPoint(
+        address.host,
+        protocols=Protocols.HTTPS,
+        https_port=address.port,
+        audience=Audience.INTERNET,
+        gateway=address.gateway,
+    )
 
 
 def _read_published(

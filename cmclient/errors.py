@@ -19,6 +19,7 @@
     ├─ TransportError                one HTTP request to one endpoint
     │   ├─ NameResolutionError
     │   ├─ ConnectError
+    │   │   └─ ProxyError            a proxy in between does not open the way
     │   ├─ TransportTimeoutError
     │   ├─ ConnectionLostError
     │   ├─ ServerCertificateError
@@ -84,6 +85,7 @@ from .transport_errors import (
     ConnectionLostError,
     NameResolutionError,
     NotAskedError,
+    ProxyError,
     RedirectRefusedError,
     ReplyTooLargeError,
     ServerCertificateError,
@@ -128,6 +130,7 @@ __all__ = [
     "NoReachableManagementPointError",
     "NotAskedError",
     "ProtocolError",
+    "ProxyError",
     "RedirectRefusedError",
     "ReplayError",
     "ReplyTooLargeError",

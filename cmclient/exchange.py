@@ -10,6 +10,7 @@ from .model.endpoints import Endpoint, Scheme
 from .model.http import Deadline, HttpReply, HttpRequest
 from .model.rule import decides
 from .ports import Cancellation, Clock, Transport
+from .rules.gateway_refusals import explain_gateway_refusal
 from .rules.retry import classify_failure, count_attempt, find_retry_after, plan_ports, tries_next_port
 
 __all__ = ["AlternativePorts", "AttemptLimits", "Exchange", "Pause", "pause"]
@@ -39,7 +40,7 @@ _HINTS = {
     ),
     403: "see whether the site demands PKI certificates; then set client_certificate and client_key",
     405: _VERBS,
-    407: "let requests to management points pass the proxy, or turn trust_env off to go around it",
+    407: "give the proxy a user in the setting proxy, or turn trust_env off to go around it",
     501: _VERBS,
 }
 
@@ -134,7 +135,7 @@ class Exchange:
             reply = self._transport.send(request._replace(endpoint=found), limited, cancellation)
             wait = self._find_wait(reply)
         if reply.status != _OK:
-            raise _status_error(found, reply.status, wait)
+            raise _status_error(found, reply, wait)
         return reply
 
     def _try_ports(
@@ -174,9 +175,13 @@ def _one_failure(failed: list[TransportError]) -> TransportError:
     return telling
 
 
-def _status_error(endpoint: Endpoint, status: int, wait: float | None) -> HttpStatusError:
-    meaning = _MEANINGS.get(status, "")
-    message = f"{endpoint} answered {status}" + (f": {meaning}" if meaning else "")
+def _status_error(endpoint: Endpoint, reply: HttpReply, wait: float | None) -> HttpStatusError:
+    status = reply.status
+    meaning, hint, answered = _MEANINGS.get(status, ""), _HINTS.get(status, ""), str(status)
+    refusal = explain_gateway_refusal(status, reply.phrase) if endpoint.gateway else None
+    if refusal is not None:
+        meaning, hint, answered = refusal.meaning, refusal.hint, f"{status} {reply.phrase}".rstrip()
+    message = f"{endpoint} answered {answered}" + (f": {meaning}" if meaning else "")
     if wait is not None:
         message += f", and asks to be left alone for {wait:.0f} seconds"
-    return HttpStatusError(message, status=status, retry_after=wait, hint=_HINTS.get(status, ""))
+    return HttpStatusError(message, status=status, retry_after=wait, hint=hint)

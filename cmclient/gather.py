@@ -13,6 +13,7 @@ from .model.http import Deadline
 from .model.names import HostName, parse_port
 from .model.network import LocationJudgement, SetupChange
 from .ports import DomainControllerPing, FactsSource, NameService
+from .protocol.setupsources import counts_existing_first
 from .protocol.srv import domain_controller_query_name, read_directory_servers
 from .rules.mplist import find_directory_bar
 from .rules.network import judge_changes, judge_location, weigh_facts
@@ -30,7 +31,10 @@ _SETTINGS_THAT_ARE_FACTS = (
     "allowed_mps",
     "metered_network",
     "roaming_network",
+    "internet_mp",
+    "fallback_gateways",
 )
+_CLEARED_BY_NOTHING = {"internet_mp"}  # an empty text takes away what the machine says (NET-020)
 _LDAP_PORT = 389
 _DOMAIN_PORTS = {389, 636}
 _GLOBAL_CATALOG_PORT = 3268
@@ -83,7 +87,7 @@ def gather_facts(
     machine = source.read()
     refused = _refused_changes(machine, config)
     facts = _with_settings(machine, config, kept={change.setting for change in refused})
-    evidence = weigh_facts(facts, has_internet_mp=config.internet_mp is not None)
+    evidence = weigh_facts(facts, has_internet_mp=facts.internet_mp is not None)
     before = judge_location(evidence)
     if before.location is NetworkLocation.INTERNET:  # known before anybody is asked, and says who may be
         facts = _located(facts, before)
@@ -128,13 +132,15 @@ def _replace(facts: NetworkFacts, values: dict[str, object], origin: str) -> Net
 
 def _with_settings(facts: NetworkFacts, config: ClientConfig, *, kept: Container[str]) -> NetworkFacts:
     """Take over what the settings say; a default says nothing, and what is to be kept stays."""
+    existing_first = counts_existing_first(config.setup_line)
     for name in _SETTINGS_THAT_ARE_FACTS:
         origin = config.origins.get(name, "default")
         if (
             origin != "default"
-            and getattr(config, name) is not None
+            and (getattr(config, name) is not None or name in _CLEARED_BY_NOTHING)
             and name not in kept
             and not facts.origins.get(name, "").startswith("given")
+            and not (existing_first and name in facts.origins and origin.startswith("setup line"))
         ):
             facts = _replace(facts, {name: getattr(config, name)}, origin)
     return facts

@@ -67,7 +67,7 @@ def find_legacy_standing(
         mode_reason=mode_reason,
         http_for_roaming=config.cm07_http_roaming,
         default_kind=config.cm07_default_mp,
-        internet_mp=config.internet_mp,
+        internet_mp=None if facts.internet_mp is None else facts.internet_mp.host,
         locator_point=locator_point,
         remote_sites=find_remote_sites(facts, seen.sites, seen.ranges, config.cm07_slow_boundaries),
         unassigned="" if assignment.site is not None else assignment.reason.text,
@@ -80,6 +80,7 @@ def find_legacy_standing(
         client_build=build,
         profile=config.profile,
         legacy=legacy,
+        use_gateways=False,  # that product knew none
     )
     return standing._replace(assignment=assignment, policy=policy)
 

@@ -16,6 +16,7 @@ from .model.rule import decides
 from .ports import Cancellation, Clock, Transport
 from .protocol.mplist import MpListQuery, mp_list_path, parse_mp_list
 from .racing import Finish, race_equals
+from .rules.gateways import leave_out_gateways
 from .rules.retry import classify_failure
 
 __all__ = ["AlternativePorts", "AttemptLimits", "ContactListener", "ContactResult", "ManagementPointClient"]
@@ -137,6 +138,8 @@ class ManagementPointClient:
         way = "verified HTTPS" if reply.trusted else "HTTP"
         origin = Origin(SourceKind.MP_LIST, f"{query.value} of {endpoint.host} over {way}")
         found = parse_mp_list(reply.body, origin=origin, audience=audience)
+        if not reply.trusted:
+            found = leave_out_gateways(found)
         if not found.candidates:
             raise MalformedReplyError(f"{endpoint} answered with a list that names nobody usable", where="MPList")
         return found

@@ -173,6 +173,17 @@ class NameService(Protocol):
             NameServiceError: DNS answered with a failure.
         """
 
+    def resolve_alias(self, name: HostName, deadline: Deadline) -> HostName | None:
+        """Look up what a name is an alias of (CNAME).
+
+        Returns:
+            The name that it stands for; None when the name does not exist or is no alias.
+
+        Raises:
+            NameServiceTimeoutError: No DNS server answered in time.
+            NameServiceError: DNS answered with a failure, or with what is no host name.
+        """
+
 
 class Transport(Protocol):
     """HTTP."""

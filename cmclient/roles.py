@@ -1,4 +1,4 @@
-"""Locate servers of other roles than the management point: software update, state migration, fallback status."""
+"""Locate servers of other roles than the management point of a Windows client."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 from .config import ClientConfig
 from .contacting import client_of
+from .device_points import DeviceTools, locate_device_point
 from .discover import Sources
+from .enrollment import EnrollmentTools, locate_enrollment_proxy
 from .errors import CmClientError, LocateError, StoreError
 from .gather import gather_facts
 from .locate import Locator
 from .messaging import LocationMessenger
 from .model.certificates import ClientCertificate
-from .model.decision import Location, Policy, Purpose, SourceKind
+from .model.decision import Location, Policy, Purpose, SourceKind, StoredAssignment
 from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.groups import BoundaryGroup, Role, SiteData
@@ -93,9 +95,10 @@ class RoleLocator:
         self._store = store
         self._offline = offline
         self._data = data
-        self._facts, self._names, self._controllers = facts, names, controllers
+        self._facts, self._names, self._controllers, self._transport = facts, names, controllers, transport
         self._sources = Sources(config, directory=directory, names=names, store=store, clock=clock)
         self._client = client_of(config, transport, clock)
+        self._certificate = certificate
         # A location request may go to any site's management point, and must have time left when one is found.
         self._locator = Locator(
             config._replace(purpose=Purpose.LOCATION, deadline=config.deadline / 2),
@@ -118,12 +121,15 @@ class RoleLocator:
 
         Raises:
             FactsError: The machine could not be asked at all.
+            ConfigError: The role is for devices, and the client is none.
             InvalidValueError: A boundary of the data cannot be of its kind.
         """
         ways: Mapping[SiteRole, Callable[[Deadline], RoleLocation]] = {
             SiteRole.SOFTWARE_UPDATE_POINT: self._locate_update_point,
             SiteRole.STATE_MIGRATION_POINT: self._locate_migration_point,
             SiteRole.FALLBACK_STATUS_POINT: self._locate_status_point,
+            SiteRole.DEVICE_MANAGEMENT_POINT: self._locate_device_point,
+            SiteRole.ENROLLMENT_PROXY_POINT: self._locate_enrollment_proxy,
         }
         found = ways[role](Deadline.after(self._config.deadline, self._clock.monotonic))
         _log.info("%s: %s", role.title, found.outcome.value, extra={"event": "role.located"})
@@ -295,6 +301,18 @@ class RoleLocator:
         count = _count([host]) if said.asked else None
         return host, RoleSource(RoleOrigin.DIRECTORY, count, said.rule, said.detail, said.code, said.hint)
 
+    # --- devices ---
+
+    def _locate_device_point(self, deadline: Deadline) -> RoleLocation:
+        kept = self._load_assignment()
+        tools = DeviceTools(self._config, self._sources, self._client, self._clock, self._chooser, kept, self._data)
+        facts = self._read_facts(deadline)
+        return locate_device_point(tools, facts, deadline, certificate=self._certificate, offline=self._offline)
+
+    def _locate_enrollment_proxy(self, deadline: Deadline) -> RoleLocation:
+        tools = EnrollmentTools(self._config, self._transport, self._names, self._clock, self._chooser)
+        return locate_enrollment_proxy(tools, self._read_facts(deadline), deadline, offline=self._offline)
+
     # --- what they have in common ---
 
     def _read_facts(self, deadline: Deadline) -> NetworkFacts:
@@ -313,12 +331,15 @@ class RoleLocator:
         known = self._config.site_code or facts.assigned_site
         if known is not None:
             return known
+        kept = self._load_assignment()
+        return kept and kept.site
+
+    def _load_assignment(self) -> StoredAssignment | None:
         try:
-            kept = self._store.load_assignment()
+            return self._store.load_assignment()
         except StoreError as error:
             _log.warning("%s", error.message, extra={"event": "store.failed"})
             return None
-        return kept and kept.site
 
     def _groups_of(self, facts: NetworkFacts) -> tuple[BoundaryGroup, ...]:
         if self._data is None:

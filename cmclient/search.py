@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from .beyond import find_beyond, keep_gateways
 from .config import ClientConfig
 from .discover import Found, Published, Sources
 from .errors import StoreError
@@ -24,7 +25,7 @@ from .model.decision import (
     Unreadable,
 )
 from .model.endpoints import Audience, Endpoint
-from .model.facts import NetworkFacts, NetworkLocation
+from .model.facts import ClientKind, NetworkFacts, NetworkLocation
 from .model.http import Attempt, Deadline, Outcome
 from .model.legacy import ProfileName
 from .model.names import HostName, SiteCode
@@ -34,6 +35,7 @@ from .nearby import find_nearby
 from .ports import Cancellation, Clock, Store
 from .protocol.mplist import MpListQuery
 from .rules.choose import SeededChooser
+from .rules.gateways import find_fallback_bar
 from .rules.merge import merge_candidates
 from .rules.mplist import Stage, Turn, classify_list
 from .rules.nearby import asks_for_nearby
@@ -84,6 +86,7 @@ class Search:
         self._published: Published | None = None
         self._learned: tuple[Candidate, ...] = ()
         self._nearby: tuple[Candidate, ...] | None = None
+        self._beyond: tuple[Candidate, ...] | None = None
         self._notes: list[str] = []
         self._standing: Standing | None = None
         self._kept = self._load_assignment()
@@ -200,23 +203,50 @@ class Search:
 
         It knows one when it was given one, or when a list that it has kept names one.
         """
-        if self._tools.offline or self.is_over() or self._facts.network_location is not NetworkLocation.UNKNOWN:
+        if self._tools.offline or self.is_over():
+            return
+        if self._facts.network_location is not NetworkLocation.UNKNOWN:
+            self._fall_back_to_gateways()
             return
         evidence = weigh_facts(self._facts, has_internet_mp=self._knows_internet())._replace(all_asked=True)
         judgement = judge_location(evidence)
         self.note(f"network location {judgement.label}: {judgement.reason.text}")
-        if not evidence.has_internet_mp:
+        if not (evidence.has_internet_mp or self._may_fall_back()):
             return  # where nobody is left to try, the candidates stay judged as they were tried
         self._learn_fact(judgement.reason.text, network_location=judgement.location)
+        self._fall_back_to_gateways()
         self.contact()
         if self.winner is not None:
             reason = judge_location(evidence._replace(internet_mps=(self.winner.host,))).reason
             self._learn_fact(reason.text, network_location=judgement.location)
             self.note(reason.text)
 
+    def _may_fall_back(self) -> bool:
+        """Whether a client on the internet would have a gateway to fall back to."""
+        away = self._facts._replace(network_location=NetworkLocation.INTERNET)
+        known = any(one.gateway is not None for one in self._facts.fallback_gateways)
+        return known and find_fallback_bar(self.candidates, away, self._stand().policy) is None
+
+    def _fall_back_to_gateways(self) -> None:
+        """Try the gateways of the client's list, where the rules let it read that list and nobody else is left."""
+        if not self._facts.fallback_gateways or self._facts.network_location is not NetworkLocation.INTERNET:
+            return
+        bar = find_fallback_bar(self.candidates, self._facts, self._stand().policy)
+        if bar is not None:
+            report = SourceReport(SourceKind.GATEWAY_LIST, asked=False, found=0, rule=bar.rule, detail=bar.text)
+            self.reports.append(report)
+            return
+        policy = self._stand().policy
+        self.take(self._tools.sources.ask(SourceKind.GATEWAY_LIST, "CG-009", self._facts, policy, self._deadline))
+        self.contact()
+
+    @decides("CG-036")
     def _note_location(self, endpoint: Endpoint) -> None:
-        """An on-premises management point that answers proves the intranet as well as a domain controller does."""
-        if self._facts.network_location is NetworkLocation.UNKNOWN:
+        """An on-premises management point that answers proves the intranet as well as a domain controller does.
+
+        A gateway proves neither by an answer nor by a failure: it is reached from everywhere.
+        """
+        if self._facts.network_location is NetworkLocation.UNKNOWN and endpoint.gateway is None:
             evidence = weigh_facts(self._facts, has_internet_mp=self._knows_internet())
             judgement = judge_location(evidence._replace(intranet_mps=(endpoint.host,)))
             self._learn_fact(judgement.reason.text, network_location=judgement.location)
@@ -224,7 +254,9 @@ class Search:
                 self.note(f"network location {judgement.location.value}: {reason.text}")
 
     def _knows_internet(self) -> bool:
-        """Whether a management point for the internet is known."""
+        """Whether a management point for the internet is known that this kind of client may use there."""
+        if self._facts.client_kind is ClientKind.MDM:
+            return False
         return any(one.mp.audience in {Audience.INTERNET, Audience.BOTH} for one in self.candidates)
 
     def _share(self) -> Deadline:
@@ -271,6 +303,16 @@ class Search:
                 Discovered(self._learned, answer.unreadable + own.unreadable),
             )
         )
+        if self._query() is MpListQuery.MPLIST and self._beyond is None:
+            self._learn_beyond(endpoint)
+
+    def _learn_beyond(self, endpoint: Endpoint) -> None:
+        """Learn who is there for the internet, for the day on which the client is."""
+        told = find_beyond(self._tools.client, endpoint, self._stand().policy, self._deadline)
+        self.attempts += told.attempts
+        if told.found is not None and told.report is not None:
+            self._beyond = told.found.candidates
+            self.take(Found(told.report, told.found))
 
     def _learn_nearby(self, endpoint: Endpoint) -> None:
         """Ask once which proxies are near the client, if that is wanted."""
@@ -347,18 +389,21 @@ class Search:
         others = [one for one in ranked if one.name not in failed]
         of_site = {None, self._site()}  # one of a site that is visited is none
         own = [one for one in (*located, *others) if one.mp and one.mp.site_code in of_site]
+        own = [one for one in own if one.mp and one.mp.gateway is None]  # it stands for others, and is nobody's own
         return next((one.mp.host for one in own if one.mp and one.category is not Category.PROXY), None)
 
     def _keep(self) -> None:
         store, now = self._tools.store, self._tools.clock.now()
         stamp = now.isoformat(timespec="seconds")
-        learned = (*(self._nearby or ()), *self._learned)
+        learned = (*(self._nearby or ()), *(self._beyond or ()), *self._learned)
         listed = {candidate.mp.host: candidate.origins[0].detail for candidate in learned}
         merged = {candidate.mp.host: candidate for candidate in merge_candidates(self.candidates)}
-        store.replace_mp_list(
+        is_told = self._beyond is not None or self._query() is MpListQuery.MPLIST2
+        fresh = (
             merged[name]._replace(origins=(Origin(SourceKind.STORED_LIST, f"{detail}, {stamp}"),))
             for name, detail in listed.items()
         )
+        store.replace_mp_list((*fresh, *(() if is_told else keep_gateways(self.candidates, listed))))
         said = (Origin(SourceKind.ANSWERED_BEFORE, f"answered {stamp}"),)
         for attempt in self.attempts:
             if attempt.outcome is Outcome.ANSWERED:

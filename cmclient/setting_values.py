@@ -5,25 +5,32 @@ A parser takes the final type, the types of TOML, and text; it raises InvalidVal
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from enum import Enum
 from ipaddress import ip_address
 from typing import TypeVar
 
 from .errors import InvalidValueError
-from .model.endpoints import Endpoint, Scheme
+from .model.endpoints import Endpoint, InternetAddress, Scheme
 from .model.names import HostName, SiteCode, parse_port
+from .model.proxies import ProxyAddress
 from .model.secret import Secret
+from .protocol.gateways import parse_gateway_list, parse_stored_address
+from .protocol.proxies import parse_proxy
 from .protocol.setupline import SetupLine, parse_setup_line
 
 __all__ = [
     "as_address",
     "as_dns_server",
     "as_flag",
+    "as_gateways",
     "as_internet_mp",
     "as_media_type",
+    "as_moment",
     "as_password",
     "as_path",
     "as_port",
+    "as_proxy",
     "as_server",
     "as_setup_line",
     "as_site_code",
@@ -163,6 +170,19 @@ def as_media_type(value: object) -> str:
     return text
 
 
+def as_moment(value: object) -> datetime:
+    """A moment: ISO 8601 with a time zone, or what TOML makes of it."""
+    moment = value if isinstance(value, datetime) else None
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidValueError("time", value, "write it like 2026-11-21T12:30:00+01:00, with the zone")
+    return moment
+
+
 def as_path(value: object) -> str:
     """A path, as it was given."""
     text = value if isinstance(value, str) else as_text(value, "path")
@@ -250,7 +270,27 @@ def as_setup_line(value: object) -> SetupLine:
     return parse_setup_line(value)
 
 
-def as_internet_mp(value: object) -> HostName | None:
-    """A host name; empty text clears what a weaker layer said (NET-020)."""
-    text = as_text(value, "host name")
-    return HostName(text) if text else None
+def as_internet_mp(value: object) -> InternetAddress | None:
+    """A host name or the address of a gateway; empty text clears what a weaker layer said (NET-020)."""
+    if isinstance(value, InternetAddress):
+        return value
+    text = as_text(value, "server for the internet")
+    return parse_stored_address(text) if text else None
+
+
+def as_gateways(value: object) -> tuple[InternetAddress, ...] | None:
+    """Addresses of gateways, as text or as a list of texts."""
+    parts = value if isinstance(value, list | tuple) else (value,)
+    done = [one for one in parts if isinstance(one, InternetAddress)]
+    if len(done) == len(parts):
+        return tuple(done)
+    return parse_gateway_list(" ".join(as_text(part, "list of gateways") for part in parts))
+
+
+def as_proxy(value: object) -> ProxyAddress:
+    """The address of a proxy; its credentials are never repeated in an error."""
+    if isinstance(value, ProxyAddress):
+        return value
+    if not isinstance(value, str):
+        raise InvalidValueError("proxy", Secret(""), "give it as text, in quotes")
+    return parse_proxy(value)

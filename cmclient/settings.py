@@ -13,10 +13,11 @@ from .model.content import ContentId
 from .model.decision import Phase, Purpose
 from .model.directory import DirectorySecurity
 from .model.endpoints import HTTP_PORT, HTTPS_PORT, Endpoint, ManagementPoint
+from .model.enrollment import PrincipalName
 from .model.facts import ClientKind, NetworkLocation
 from .model.legacy import DefaultKind, ProfileName, SiteMode
 from .model.login import Authentication, DirectoryAuthentication
-from .model.names import AdSiteName, DnsDomain, HostName
+from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from .model.settings import ContactMode, MeteredUse
 from .model.state import ClientId, ReportFormat
 from .protocol.certificate_criteria import parse_criterion, parse_issuers
@@ -25,11 +26,14 @@ from .setting_values import (
     as_address,
     as_dns_server,
     as_flag,
+    as_gateways,
     as_internet_mp,
     as_media_type,
+    as_moment,
     as_password,
     as_path,
     as_port,
+    as_proxy,
     as_server,
     as_setup_line,
     as_site_code,
@@ -107,11 +111,28 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "internet_mp",
-        "host name",
+        "host name or address of a gateway",
         None,
         "",
-        "management point for the internet (CCMHOSTNAME); '': none",
+        "management point for the internet, or HOST/CCM_Proxy_MutualAuth/NUMBER (CCMHOSTNAME); '': none",
         as_internet_mp,
+    ),
+    Setting(
+        "fallback_gateways",
+        "list of addresses of gateways",
+        None,
+        "",
+        "gateways for the internet while no other server for it is known (CMGFQDNs); not set: the installed client's",
+        as_gateways,
+    ),
+    Setting("use_gateways", "yes or no", _ON, "", "may use cloud management gateways", as_flag),
+    Setting(
+        "prefer_cloud",
+        "yes or no",
+        _OFF,
+        "",
+        "a boundary group of the client prefers cloud sources: gateways come first on the intranet too",
+        as_flag,
     ),
     Setting(
         "metered",
@@ -174,6 +195,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("crl_check", "yes or no", _ON, "", "check servers for revocation (off: /NoCRLCheck)", as_flag),
     Setting("ca_file", "path", None, "", "CA certificates to trust instead of the system's, PEM", as_path),
     Setting("trust_env", "yes or no", _OFF, "", "heed proxy variables of the environment", as_flag),
+    Setting(
+        "proxy",
+        "http[s]://[USER:PASSWORD@]HOST[:PORT]",
+        None,
+        "",
+        "proxy for every request over HTTP, in place of the environment's; no PAC script",
+        as_proxy,
+    ),
     Setting("allow_http", "yes or no", _ON, "", "may go down from HTTPS to HTTP where a rule allows it", as_flag),
     Setting(
         "http_authentication",
@@ -253,6 +282,32 @@ SETTINGS: tuple[Setting, ...] = (
         whole("rate", _LEAST_RATE, _MAX_RATE),
     ),
     Setting("content_stall", "number", 120.0, "seconds", "without progress, after which a source is left", _TIMEOUT),
+    Setting(
+        "enrollment_site",
+        "site code",
+        None,
+        "",
+        "the site that a device's enrollment profile names",
+        named("site code", SiteCode),
+    ),
+    Setting("enrollment_proxy", "host name", None, "", "enrollment proxy point of a device; not set: find one", _HOST),
+    Setting("enrollment_port", "port", HTTPS_PORT, "", "port of enrollment proxy points and of discovery", as_port),
+    Setting(
+        "enrollment_user",
+        "USER@DOMAIN",
+        None,
+        "",
+        "whom a device is enrolled for, whose domain is asked",
+        named("user principal name", PrincipalName),
+    ),
+    Setting(
+        "enrolled_at",
+        "time",
+        None,
+        "",
+        "when a device was enrolled, ISO 8601 with a zone; not set: long ago",
+        as_moment,
+    ),
     Setting("purpose", "purpose", Purpose.POLICY, "", "what for", one_of("purpose", Purpose)),
     Setting("phase", "phase", Phase.REGISTERED, "", "where the client is in its life", one_of("phase", Phase)),
     Setting(

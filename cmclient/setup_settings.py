@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from .model.legacy import SiteMode
 from .model.names import DnsDomain, HostName, SiteCode
 from .model.rule import decides
+from .protocol.gateways import parse_internet_address
 from .protocol.setupline import SetupLine, parse_mp_entries, parse_mp_entry, split_mp_switch
 
-__all__ = ["read_setup_settings"]
+__all__ = ["find_setting_of", "read_setup_settings"]
 
 
 def _site_code(line: SetupLine) -> object:
@@ -27,8 +28,7 @@ _FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object
     ("management_points", ("SMSMP", "SMSMPLIST"), _management_points),
     ("dns_suffix", ("DNSSUFFIX",), lambda line: DnsDomain(line.find("DNSSUFFIX") or "")),
     ("always_internet", ("CCMALWAYSINF",), lambda line: line.find("CCMALWAYSINF") == "1"),
-    # The address of a gateway has a path; what a setting can hold is its host.
-    ("internet_mp", ("CCMHOSTNAME",), lambda line: HostName((line.find("CCMHOSTNAME") or "").partition("/")[0])),
+    ("internet_mp", ("CCMHOSTNAME",), lambda line: parse_internet_address(line.find("CCMHOSTNAME") or "")),
     ("use_pki_cert", ("/UsePKICert",), lambda line: line.find("/UsePKICert") is not None),
     ("crl_check", ("/NoCRLCheck",), lambda _line: False),
     ("certificate_criterion", ("CCMCERTSEL",), lambda line: line.find("CCMCERTSEL")),
@@ -57,3 +57,8 @@ def read_setup_settings(line: SetupLine) -> Iterator[tuple[str, object, str]]:
     for name, sources, convert in _FROM_SETUP_LINE:
         if given := [source for source in sources if line.find(source) is not None]:
             yield name, convert(line), ", ".join(given)
+
+
+def find_setting_of(name: str) -> str | None:
+    """The setting that a parameter or property of a setup line becomes; None for one that has no use here."""
+    return next((setting for setting, sources, _ in _FROM_SETUP_LINE if name in sources), None)

@@ -348,7 +348,7 @@ class SiteSearch:
         """A management point that answered proves where the client is; that none did proves it too."""
         if self.facts.network_location is not NetworkLocation.UNKNOWN:
             return
-        answered: tuple[HostName, ...] = () if endpoint is None else (endpoint.host,)
+        answered: tuple[HostName, ...] = () if endpoint is None or endpoint.gateway else (endpoint.host,)
         evidence = weigh_facts(self.facts, has_internet_mp=self._wish.internet_mp is not None)
         self.location = judge_location(evidence._replace(intranet_mps=answered, all_asked=bool(self.attempts)))
         if answered:

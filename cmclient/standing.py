@@ -7,14 +7,16 @@ from .config import ClientConfig
 from .discover import Published
 from .model.assignment import AssignmentDecision, AssignmentWish, KnownSite, SiteAnswer, SiteSource
 from .model.certificates import ClientCertificate
-from .model.decision import Candidate, Policy, Reason, SourceKind, StoredAssignment
+from .model.decision import Candidate, Phase, Policy, Reason, SourceKind, StoredAssignment
 from .model.endpoints import SiteKind
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.names import SiteCode
 from .model.rule import decides
+from .protocol.setupsources import find_published_bar
 from .rules.assignment import decide_assignment
 from .rules.certificates import find_https_ability
 from .rules.choose import SeededChooser
+from .rules.device_kinds import ENROLLED_KINDS, find_device_http_bar
 from .rules.published import PublishedMatch, addresses_for, match_published, matches_of
 
 __all__ = [
@@ -89,8 +91,12 @@ def find_standing(
     )
     mine = kept if kept is not None and kept.site == assignment.site else None
     learned = _site_settings(candidates, assignment.site, mine)
+    installs = config.phase is Phase.INSTALLING
+    ports = SiteSettings() if installs and find_published_bar(config.setup_line) is not None else learned
     can_use_https, https_reason = find_https_ability(use_pki_cert=config.use_pki_cert, certificate=certificate)
     http_reason = "" if config.allow_http else "allow_http is off"
+    if (by_kind := find_device_http_bar(facts.client_kind)) is not None:
+        http_reason = by_kind.text
     if learned.https_only:
         http_reason = f"site {assignment.site} published in the directory that it takes HTTPS only"
     policy = Policy(
@@ -104,9 +110,11 @@ def find_standing(
         may_use_http=not http_reason,
         http_reason=http_reason,
         allowed_mps=facts.allowed_mps,
-        http_port=learned.http_port or config.http_port,
-        https_port=learned.https_port or config.https_port,
+        http_port=ports.http_port or config.http_port,
+        https_port=ports.https_port or config.https_port,
         client_build=config.client_build,
+        use_gateways=config.use_gateways,
+        prefers_cloud=config.prefer_cloud,
     )
     return Standing(assignment, learned, policy)
 
@@ -129,9 +137,11 @@ def build_wish(
         is_auto=config.site_code is None and origins.get("site_code", "default") != "default",
         kept=facts.assigned_site or (kept.site if kept else None),
         reassigns=line is not None and (line.find("SITEREASSIGN") or "").upper() == "TRUE",
-        internet_mp=config.internet_mp,
+        internet_mp=None if facts.internet_mp is None else facts.internet_mp.host,
         client_build=None if origins.get("client_build", "default") == "default" else config.client_build,
         root_key=_root_key(config, certificate),
+        device=facts.client_kind if facts.client_kind in ENROLLED_KINDS else None,
+        profile_site=config.enrollment_site,
     )
 
 

@@ -1,7 +1,8 @@
-"""The story of a client's logs: what it saw and decided, why, and what went wrong."""
+"""The story of a client's logs: what it saw and decided, why, what went wrong, and whether our rules agree."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from .model.story import (
@@ -22,8 +23,10 @@ from .protocol.logcodes import find_codes
 from .protocol.logevents import MARKS, STARTS, EventReader, quoted
 from .protocol.logtext import HEAD, TextKind, Transcoder, sniff_log
 from .rules.codes import CodeTable
+from .rules.logcheck import check_decisions
 from .rules.logdecisions import Explanations, find_decisions
 from .rules.logfacts import facts_from_log
+from .rules.logsources import view_sources
 
 __all__ = ["LogFile", "tell_story"]
 
@@ -93,11 +96,13 @@ class _Teller:
         self._errors: dict[tuple[bytes, tuple[str, ...]], LogError] = {}
         self._files: list[UnreadFile] = []
         self._dropped = 0
+        self._logs = 0
 
     def read(self, files: Sequence[LogFile]) -> None:
         """Read the files of one log."""
         if not files:
             return
+        self._logs += 1
         reader = EventReader(files[0].name)
         begun = len(self._events)
         for file in files:
@@ -174,14 +179,17 @@ class _Teller:
         events = tuple(_by_time(self._events))
         errors = sorted(self._errors.values(), key=lambda error: (-error.severity, -error.times))
         facts = facts_from_log(events)
+        decisions = self._decisions if self._logs == 1 else _told_in_order(self._decisions, events)
+        rank_sources = partial(view_sources, explanations=self._explanations)
         return LogStory(
             events=events,
-            decisions=tuple(self._decisions),
+            decisions=tuple(decisions),
             errors=tuple(errors),
             files=tuple(self._files),
             notes=tuple(_notes(events, self._files, self._dropped)),
             facts=facts,
             dropped=self._dropped,
+            checks=check_decisions(decisions, events, facts, rank_sources=rank_sources),
         )
 
 
@@ -204,6 +212,12 @@ def _by_time(events: Sequence[LogEvent]) -> list[LogEvent]:
         at = at if event.when is None else event.when.utc
         placed.append((at, len(placed), event))
     return [event for *_, event in sorted(placed, key=lambda one: one[:2])]
+
+
+def _told_in_order(decisions: Iterable[LogDecision], events: Iterable[LogEvent]) -> list[LogDecision]:
+    """Decisions of several logs as one story: in the order of the first line of each."""
+    places = {id(event.quote): place for place, event in enumerate(events)}  # lines of two files may be equal
+    return sorted(decisions, key=lambda decision: places.get(id(decision.quotes[0]), 0))
 
 
 def _notes(events: Sequence[LogEvent], files: Sequence[UnreadFile], dropped: int) -> Iterator[str]:

@@ -13,6 +13,7 @@ __all__ = [
     "ConnectionLostError",
     "NameResolutionError",
     "NotAskedError",
+    "ProxyError",
     "RedirectRefusedError",
     "ReplyTooLargeError",
     "ServerCertificateError",
@@ -49,6 +50,16 @@ class ConnectError(TransportError):
     """No TCP connection: refused, no route, network down."""
 
     code = "connect"
+
+
+class ProxyError(ConnectError):
+    """A proxy in between cannot be used, or does not open the way to the server.
+
+    ``reason`` is ``authentication`` (it wants to know who asks), ``refused`` (it answered with another status),
+    ``unusable`` (it cannot be reached, or what it answers is no HTTP) or ``address`` (it cannot be one).
+    """
+
+    code = "proxy"
 
 
 class TransportTimeoutError(TransportError):

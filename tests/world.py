@@ -32,7 +32,7 @@ JOINED = NetworkFacts(
 )
 WORKGROUP = JOINED._replace(membership=Membership.WORKGROUP, domain=None, dns_suffixes=(CORP,))
 
-Answer = bytes | int | CmClientError
+Answer = bytes | int | HttpReply | CmClientError
 
 
 class FixedClock:
@@ -59,6 +59,7 @@ class World:
         entries: What the directory holds, by object class in lower case.
         directory_error: What the directory does instead of answering.
         records: SRV records by name; a name that is not there does not exist.
+        aliases: What a name is an alias of.
         answers: What a URL gives: a body, a status, or an error. A URL that is not there refuses the connection.
         store: What is kept between runs.
         asked: Every question to anyone, in order.
@@ -75,6 +76,7 @@ class World:
             "_ldap._tcp.dc._msdcs.corp.test": [SrvRecord(DC1, 389)],
             "_gc._tcp.corp.test": [SrvRecord(DC1, 3268)],
         }
+        self.aliases: dict[str, HostName | CmClientError] = {}
         self.answers: dict[str, Answer | Callable[[], Answer]] = {}
         self.store = MemoryStore()
         self.asked: list[str] = []
@@ -113,6 +115,13 @@ class World:
     def resolve_host(self, name: HostName, deadline: Deadline) -> tuple[str, ...]:
         return ("127.0.0.1",)
 
+    def resolve_alias(self, name: HostName, deadline: Deadline) -> HostName | None:
+        self.asked.append(f"cname {name}")
+        alias = self.aliases.get(name)
+        if isinstance(alias, CmClientError):
+            raise alias
+        return alias
+
     def send(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> HttpReply:
         url = request.endpoint.url(request.path)
         self.sent.append(request)
@@ -122,6 +131,8 @@ class World:
             answer = answer()
         if isinstance(answer, CmClientError):
             raise answer
+        if isinstance(answer, HttpReply):
+            return answer
         if isinstance(answer, int):
             return HttpReply(answer, b"")
         return HttpReply(200, answer, trusted=url.startswith("https:"))

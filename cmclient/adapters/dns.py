@@ -99,6 +99,31 @@ class DnsNameService:
             v6 = ()  # servers that choke on AAAA exist; the name can be reached without it
         return (v6 or ()) + v4
 
+    def resolve_alias(self, name: HostName, deadline: Deadline) -> HostName | None:
+        """Look up what a name is an alias of; one step, without a search list.
+
+        Args:
+            name: The whole name.
+            deadline: Until when.
+
+        Returns:
+            The name that its CNAME record has; None when the name does not exist or is no alias.
+
+        Raises:
+            NameServiceTimeoutError: No DNS server answered in time.
+            NameServiceError: DNS answered with a failure, or with what is no host name.
+        """
+        answer = self._resolve(name, "CNAME", deadline)
+        if answer is None or answer.rrset is None:
+            return None
+        target = answer.rrset[0].target.to_text(omit_final_dot=True)
+        try:
+            return HostName(target)
+        except InvalidValueError as error:
+            raise NameServiceError(
+                f"DNS says that {_shown(name)} is an alias of no host name: {error.message}"
+            ) from error
+
     def _addresses(self, name: str, kind: str, deadline: Deadline) -> tuple[str, ...] | None:
         """Addresses of one family; None when the name does not exist."""
         answer = self._resolve(name, kind, deadline, search="." not in name)

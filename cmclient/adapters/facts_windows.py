@@ -9,8 +9,10 @@ import sys
 from typing import Protocol, TypeVar
 
 from ..errors import FactsError, InvalidValueError
+from ..model.endpoints import InternetAddress
 from ..model.facts import Adapter, Membership, NetworkFacts
 from ..model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from ..protocol.gateways import parse_gateway_list, parse_stored_address
 
 __all__ = ["RegistryValue", "Win32Source", "WindowsFacts", "WindowsSource"]
 
@@ -21,6 +23,7 @@ _CCM = r"SOFTWARE\Microsoft\CCM"
 _LOCATION = rf"{_CCM}\LocationServices"
 _SECURITY = rf"{_CCM}\Security"
 _FSP = rf"{_CCM}\FSP"
+_INTERNET = r"SOFTWARE\Microsoft\SMS\Client\Internet Facing"
 _MOBILE_CLIENT = r"SOFTWARE\Microsoft\SMS\Mobile Client"
 _TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
 _DNS_POLICY = r"SOFTWARE\Policies\Microsoft\Windows NT\DNSClient"
@@ -114,8 +117,38 @@ class WindowsFacts:
                 rf"registry {_FSP}\IntranetHostName",
                 origins,
             ),
+            internet_mp=self._internet_mp(origins),
+            fallback_gateways=self._fallback_gateways(origins),
             origins=origins,
         )
+
+    def _internet_mp(self, origins: dict[str, str]) -> InternetAddress | None:
+        """The server for the internet that the client has on record; one that cannot be read counts as none."""
+        value = self._source.registry_value(_INTERNET, "Internet MP Hostname")
+        if not isinstance(value, str) or not value.strip("\0 \t"):
+            return None
+        try:
+            address = parse_stored_address(value.strip("\0 \t"))
+        except InvalidValueError:
+            return None
+        origins["internet_mp"] = rf"registry {_INTERNET}\Internet MP Hostname"
+        return address
+
+    def _fallback_gateways(self, origins: dict[str, str]) -> tuple[InternetAddress, ...]:
+        """The list of gateways; those that cannot be read are left out."""
+        texts = _texts(self._source.registry_value(_CCM, "CMGFQDNs"))
+        found: list[InternetAddress] = []
+        wrong = 0
+        for text in texts:
+            try:
+                found += parse_gateway_list(text)
+            except InvalidValueError:
+                wrong += 1
+        if texts:
+            origins["fallback_gateways"] = rf"registry {_CCM}\CMGFQDNs"
+        if wrong:
+            origins["fallback_gateways"] += f", {wrong} of it no address and left out"
+        return tuple(dict.fromkeys(found))
 
     def _membership(self, origins: dict[str, str]) -> Membership:
         information = self._source.join_information()

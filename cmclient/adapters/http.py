@@ -19,10 +19,12 @@ from ..errors import (
     InvalidValueError,
     NameResolutionError,
     NameServiceError,
+    ProxyError,
     TransportTimeoutError,
 )
 from ..model.endpoints import Endpoint
 from ..model.http import Deadline, HttpReply, HttpRequest
+from ..model.proxies import ProxyAddress
 from ..ports import Cancellation
 from .crl_cache import CrlCache
 from .http_errors import FAILURES, refuse_renegotiation, translate
@@ -63,6 +65,7 @@ class RequestsTransport:
             environment count.
         resolve: Finds the addresses of host names; None for the operating system's resolver. Proxies likewise.
         source_address: The own address to connect from; None for any.
+        proxy: The proxy for every request, in place of those of the environment; None for no such proxy.
         find_logins: Finds the logins for a server that asks who we are, where the request allows it; None to tell
             nobody.
     """
@@ -76,8 +79,10 @@ class RequestsTransport:
         trust_env: bool = False,
         resolve: Resolve | None = None,
         source_address: str | None = None,
+        proxy: ProxyAddress | None = None,
         find_logins: FindLogins | None = None,
     ) -> None:
+        self._proxy = proxy
         self._ca_file = ca_file
         self._trust_env = trust_env
         self._dialler = Dialler(resolve, source_address)
@@ -197,6 +202,8 @@ class RequestsTransport:
                 raise refuse_renegotiation(request.endpoint) from error
             told = translate(error, request.endpoint, watch.phase, has_certificate=self._trust.offers)
             raise watch.verdict or told from error
+        except ProxyError as error:  # it may have ended because the watch did
+            raise (watch.verdict or error) from None
         except (NameServiceError, InvalidValueError) as error:  # from ``resolve``; a proxy's name may be no host name
             unresolved = NameResolutionError(f"{where}: {error}", endpoint=where, hint=error.hint)
             raise watch.verdict or unresolved from error
@@ -218,7 +225,7 @@ class RequestsTransport:
         return session or self._open()
 
     def _open(self) -> Session:
-        return Session(WatchedAdapter(self._dialler, self._trust), trust_env=self._trust_env)
+        return Session(WatchedAdapter(self._dialler, self._trust), trust_env=self._trust_env, proxy=self._proxy)
 
     def _find_trusted(self) -> str | None:
         if self._ca_file is not None or not self._trust_env:

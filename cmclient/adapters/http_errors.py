@@ -20,6 +20,7 @@ from ..errors import (
     ConnectError,
     ConnectionLostError,
     NameResolutionError,
+    ProxyError,
     TlsError,
     TransportError,
     TransportTimeoutError,
@@ -28,6 +29,7 @@ from ..model.endpoints import Endpoint
 from .http_tls import AFTER_HELLO, presented_chain
 from .http_watch import Phase
 from .server_refusals import refuse, refuse_as_openssl
+from .tunnels import CHECK_PROXY
 
 __all__ = ["FAILURES", "printable", "refuse_renegotiation", "translate"]
 
@@ -159,10 +161,11 @@ def _words(error: BaseException) -> str:
 
 
 def _explain_proxy(case: _Case) -> TransportError:
-    return ConnectError(
+    return ProxyError(
         f"{case.where}: the proxy cannot be used: {_words(case.chain[-1])}",
         endpoint=case.where,
-        hint="Check the proxy settings of the environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), or turn trust_env off.",
+        reason="unusable",
+        hint=CHECK_PROXY,
     )
 
 
@@ -227,6 +230,7 @@ def _explain_name(case: _Case) -> TransportError:
 def _explain_timeout(case: _Case) -> TransportError:
     what = {
         Phase.CONNECT: "no TCP connection within its time",
+        Phase.PROXY: "the proxy did not open the way within its time",
         Phase.TLS: "the TLS handshake was not done within its time",
         Phase.REPLY: "no whole reply within its time",
     }[case.phase]
@@ -260,8 +264,6 @@ def _explain_lost(case: _Case) -> TransportError:
 
 def _explain_other(case: _Case) -> TransportError:
     """Explain an error of the operating system, or one that says little, by how far the request had come."""
-    if any(str(link).startswith("Tunnel connection failed") for link in case.chain):  # http.client has no class for it
-        return _explain_proxy(case)
     if case.phase is not Phase.CONNECT:
         return _explain_lost(case)
     return ConnectError(

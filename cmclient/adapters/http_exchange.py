@@ -10,9 +10,18 @@ import requests
 from requests.utils import select_proxy
 
 from .._version import __version__
-from ..errors import ConnectionLostError, InvalidValueError, RedirectRefusedError, ReplyTooLargeError, TransportError
+from ..errors import (
+    ConnectionLostError,
+    InvalidValueError,
+    ProxyError,
+    RedirectRefusedError,
+    ReplyTooLargeError,
+    TransportError,
+)
 from ..model.endpoints import Endpoint, Scheme
 from ..model.http import HttpReply, HttpRequest
+from ..model.proxies import ProxyAddress
+from ..protocol.proxies import parse_proxy
 from .http_errors import printable
 from .http_login import UNAUTHORIZED, Answered
 from .http_sockets import WatchedAdapter
@@ -37,11 +46,13 @@ class Session(requests.Session):
     Attributes:
         watched: Its one adapter.
         used: When it was last used, on the monotonic clock.
+        given_proxy: The proxy for every request; None for that of the environment, if it counts.
         is_known: Whether its connection may be one that the server knows us on.
     """
 
-    def __init__(self, adapter: WatchedAdapter, *, trust_env: bool) -> None:
+    def __init__(self, adapter: WatchedAdapter, *, trust_env: bool, proxy: ProxyAddress | None) -> None:
         super().__init__()
+        self.given_proxy = proxy
         self.trust_env = trust_env
         self.watched = adapter
         self.used = 0.0
@@ -68,7 +79,7 @@ def require_sendable(request: HttpRequest) -> None:
     """
     if not _METHOD.fullmatch(request.method):
         raise InvalidValueError("HTTP method", request.method, "it is no token")
-    if not _PATH.fullmatch(request.path):
+    if not _PATH.fullmatch(request.path) or not _PATH.fullmatch(f"{request.endpoint.gateway or ''}{request.path}"):
         reason = "it begins with a slash and has printable ASCII characters other than blank and #"
         raise InvalidValueError("path of a request", request.path, reason)
     for name, value in request.headers.items():
@@ -118,9 +129,8 @@ class SessionLeg(Generic[_R]):
     @property
     def is_shared(self) -> bool:
         """Whether a proxy in between sends our requests on."""
-        url = self._request.endpoint.url("/")
-        ambient = self._session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
-        return self._request.endpoint.scheme is Scheme.HTTP and select_proxy(url, ambient["proxies"]) is not None
+        proxies = _find_proxies(self._session, self._request)
+        return self._request.endpoint.scheme is Scheme.HTTP and bool(proxies)
 
     def send(self, headers: Mapping[str, str]) -> _R:
         """Send the request with these headers."""
@@ -141,7 +151,8 @@ def read_reply(session: Session, request: HttpRequest, watch: Watch) -> HttpRepl
         body = _read_body(response.raw, request, max(request.read_cap, _PAGE_CAP) if asks else request.read_cap)
     if body:
         require_not_encoded(response.status_code, headers, request.endpoint)
-    return HttpReply(response.status_code, body, headers, trusted=request.endpoint.scheme is Scheme.HTTPS)
+    is_trusted = request.endpoint.scheme is Scheme.HTTPS
+    return HttpReply(response.status_code, body, headers, trusted=is_trusted, phrase=printable(response.reason or ""))
 
 
 def open_reply(session: Session, request: HttpRequest, watch: Watch) -> HeldReply:
@@ -162,10 +173,14 @@ def open_reply(session: Session, request: HttpRequest, watch: Watch) -> HeldRepl
 def _begin(session: Session, request: HttpRequest, watch: Watch) -> tuple[requests.Response, dict[str, str]]:
     """Send a request and read the head of its reply."""
     prepared = _prepare(session, request)
-    ambient = session.merge_environment_settings(prepared.url, {}, stream=True, verify=True, cert=None)
     limits = (min(request.connect_timeout, watch.patience()), watch.patience())
     response = session.send(
-        prepared, timeout=limits, allow_redirects=False, stream=True, verify=True, proxies=ambient["proxies"]
+        prepared,
+        timeout=limits,
+        allow_redirects=False,
+        stream=True,
+        verify=True,
+        proxies=_find_proxies(session, request),
     )
     try:
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -174,6 +189,31 @@ def _begin(session: Session, request: HttpRequest, watch: Watch) -> tuple[reques
         response.close()
         raise
     return response, headers
+
+
+def _find_proxies(session: Session, request: HttpRequest) -> dict[str, str]:
+    """The proxy for a request, by scheme as requests wants it; empty for none."""
+    proxy = session.given_proxy
+    if proxy is None:
+        url = request.endpoint.url(request.path)
+        ambient = session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
+        named = select_proxy(url, ambient["proxies"])
+        if not named:
+            return {}
+        proxy = _read_proxy(named, request.endpoint)
+    return dict.fromkeys((Scheme.HTTP.value, Scheme.HTTPS.value), proxy.reveal())
+
+
+def _read_proxy(text: str, endpoint: Endpoint) -> ProxyAddress:
+    try:
+        return parse_proxy(text)
+    except InvalidValueError as error:
+        raise ProxyError(
+            f"{endpoint}: the proxy of the environment cannot be used: {error.message}",
+            endpoint=str(endpoint),
+            reason="address",
+            hint="Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, set proxy, or turn trust_env off.",
+        ) from error
 
 
 def _require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> None:

@@ -28,6 +28,7 @@ from ..model.names import HostName
 from .http_tls import verified_chain
 from .http_trust import Trust
 from .http_watch import Phase, Watch
+from .tunnels import open_tunnel
 
 __all__ = ["Dialler", "Resolve", "WatchedAdapter"]
 
@@ -219,6 +220,7 @@ class WatchedAdapter(HTTPAdapter):
         """Wrap a reply; its cookies and character set are not parsed, as nobody uses them."""
         response = Response()
         response.status_code = resp.status
+        response.reason = resp.reason or ""
         response.headers.update(resp.headers)
         response.raw = resp
         response.url = req.url or ""
@@ -324,6 +326,14 @@ class _TlsConnection(_PlainConnection, HTTPSConnection):
             super().connect()
             self._adapter.secured = self.sock
             self._verify(verified_chain(self.sock))
+
+    def _tunnel(self) -> None:
+        """Ask the proxy for the way to the server; http.client would read as much as the proxy cares to send."""
+        watch = self._adapter.require_watch()
+        watch.phase = Phase.PROXY
+        tunnel: Any = self  # private names of http.client, kept since 2.6
+        open_tunnel(tunnel.sock, watch.endpoint, tunnel._tunnel_headers)  # noqa: SLF001
+        watch.phase = Phase.TLS
 
     def _connect_offering(self) -> None:
         """Look at the server without our certificate first, unless its certificate has passed before."""

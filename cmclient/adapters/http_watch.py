@@ -26,6 +26,7 @@ class Phase(Enum):
     """How far a request has come."""
 
     CONNECT = "connect"
+    PROXY = "proxy"
     TLS = "TLS handshake"
     REPLY = "reply"
 
@@ -121,6 +122,7 @@ class Watch:
         phase = "reply" if self.phase is Phase.REPLY else "connect"
         what = {
             Phase.CONNECT: "no TCP connection within its time",
+            Phase.PROXY: "the proxy did not open the way within its time",
             Phase.TLS: "the TLS handshake was not done within its time",
             Phase.REPLY: "no whole reply within its time",
         }[self.phase]

@@ -46,7 +46,8 @@ def read_log(path: str) -> Iterator[bytes]:
     try:
         file = sys.stdin.buffer if path == STANDARD_INPUT else Path(path).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
-        raise ConfigError((f"{path} cannot be read: {error.strerror or error}",)) from error
+        hint = "name a log, a folder of logs, or - for standard input"
+        raise ConfigError((f"{path} cannot be read: {error.strerror or error}",), hint=hint) from error
     with file:
         while True:
             try:

@@ -47,10 +47,14 @@ def _add_documents(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
 
 
+def _know_gateways(connection: sqlite3.Connection) -> None:
+    """Management points have the path of a gateway; the tables stay as they are."""
+
+
 SCHEMA = Schema(
     application=_APPLICATION_ID,
     tables=frozenset({b"mp_list", b"answered", b"assignment", b"kept"}) | REPORT_TABLES,
-    migrations=(_create_tables, _add_documents, create_report_tables),
+    migrations=(_create_tables, _add_documents, create_report_tables, _know_gateways),
 )
 """Add a step, even one that does nothing, when the stored values get a new field: an older cmclient cannot read that
 field, and the version is how it learns so."""

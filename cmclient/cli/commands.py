@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cert": ("cert", "the client certificates, which one is used, and why not the others"),
     "replay": ("replay", "make a saved decision again and compare"),
     "report": ("report", "state messages for a fallback status point: send, list, flush, drop"),
+    "setup-line": ("setup_line", "what a ccmsetup line means here, and what is wrong with it"),
     "config": ("config", "the settings and where each comes from"),
     "rules": ("rules", "the catalogue of rules, where each is decided and which tests show it"),
     "lab": ("lab", "a small site on this machine, to try things on"),

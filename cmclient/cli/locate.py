@@ -24,10 +24,18 @@ asked for its list, which is then stored. When all fail, that is reported to a f
 
 --role looks for another site system: sup, a software update point, by asking a management point (needs the setting
 update_source, which policy has), by settings or by --data; smp, a state migration point, by --data alone; fsp, the
-fallback status point. rsp, enrollment-point and cmg-connection-point are contacted by no client: exit code 2 says why.
+fallback status point; device-mp, the management point of a device, by settings or by --data; enrollment-proxy, the
+enrollment proxy point, by its name, by its alias in DNS or by the discovery service. The last two want --client-kind.
+rsp, enrollment-point, cmg-connection-point and others that are contacted by no client: exit code 2 says why.
 """
 
-ROLES = ("mp", "sup", "smp", "fsp", "rsp", "enrollment-point", "cmg-connection-point")
+ROLES = (
+    *("mp", "sup", "smp", "fsp", "device-mp", "enrollment-proxy"),
+    # contacted by nobody, as ``rules.uncontacted`` explains
+    *("rsp", "enrollment-point", "cmg-connection-point", "service-connection-point", "asset-intelligence-point"),
+    *("certificate-registration-point", "exchange-connector", "endpoint-protection-point", "data-warehouse-point"),
+    *("sms-provider", "site-database"),
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,13 +49,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=ROLES,
         default="mp",
         metavar="ROLE",
-        help="the site system wanted: mp (default), sup, smp, fsp",
+        help="the site system wanted: mp (default), sup, smp, fsp, device-mp, enrollment-proxy",
     )
     parser.add_argument(
         "--data",
         metavar="FILE",
         action="append",
-        help="for sup and smp: decide by boundary data alone and ask nobody; files or folders, repeatable",
+        help="for sup, smp and device-mp: decide by boundary data alone and ask nobody; files or folders, repeatable",
     )
     add_lenient(parser)
     add_lab(parser)

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 from ..rules.explain import Outline
-from .codes import DONE, FAILED
+from .codes import DONE, FAILED, FINDINGS
 from .render import Table, print_json, show
 
 if TYPE_CHECKING:
     from ..model.facts import NetworkFacts
+    from ..model.logchecks import LogCheck
     from ..model.story import ErrorCode, LogDecision, LogError, LogEvent, LogStory, Quote
     from ..rules.codes import CodeTable
     from ..story import LogFile
 
-__all__ = ["HELP", "configure", "read_logged_facts", "run", "said_in_short"]
+__all__ = ["HELP", "check_in_short", "configure", "read_logged_facts", "run", "said_in_short"]
 
 HELP = """\
-Read the logs of a client and tell what it decided, which rules explain that, and what went wrong. Asks nobody and
-changes nothing. A folder stands for the logs in it that tell of locating; parts that were rolled over are read first.
-Without FILE, the logs of the client on this machine are read.
+Read the logs of a client and tell what it decided, which rules explain that, whether our own rules would have decided
+the same, and what went wrong. Asks nobody and changes nothing. A folder stands for the logs in it that tell of
+locating; parts that were rolled over are read first. Without FILE, the logs of the client on this machine are read.
 """
 
 _Item = str | Table | Outline
@@ -38,6 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="*", help="log files or folders of them; - for standard input")
     parser.add_argument("--errors", action="store_true", help="only warnings and errors, with their meaning; quicker")
     parser.add_argument("--all", action="store_true", help=f"print the whole timeline, not its first {_FEW} lines")
+    parser.add_argument(
+        "--strict", action="store_true", help="end with code 9 when our rules differ from what the client did"
+    )
     parser.add_argument("--html", metavar="FILE", help="write the story as one web page that needs nothing else")
     parser.add_argument("--force", action="store_true", help="let --html replace a file")
     parser.add_argument(
@@ -54,6 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
     codes = parse_codes(read_codes())
     if arguments.code is not None:
         return _explain(arguments, codes)
+    if arguments.strict and arguments.errors:
+        hint = "leave one of them out: --errors looks for no decisions, so there is nothing to hold rules against"
+        raise ConfigError(("--strict does not go with --errors",), hint=hint)
     paths = arguments.files or _own_folders()
     story = _read(paths, codes, code_page=arguments.code_page, errors_only=arguments.errors)
     if arguments.html:
@@ -66,7 +73,15 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(build_story(story))
     else:
         show(_items(story, arguments))
-    return FAILED if story.files and all(file.problem for file in story.files) else DONE
+    if story.files and all(file.problem for file in story.files):
+        return FAILED
+    return FINDINGS if arguments.strict and _differences(story) else DONE
+
+
+def _differences(story: "LogStory") -> int:
+    from ..model.logchecks import Agreement
+
+    return sum(check.finding.outcome is Agreement.DIFFERS for check in story.checks)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -170,7 +185,9 @@ def _items(story: "LogStory", arguments: argparse.Namespace) -> Iterator[_Item]:
         yield ""
     if not arguments.errors:
         yield "Decisions" if story.decisions else "Decisions: none in these logs"
-        yield from map(_decision, story.decisions)
+        checks = {check.decision: check for check in story.checks}
+        yield from (_decision(decision, checks.get(place)) for place, decision in enumerate(story.decisions))
+        yield from _summary(story)
         yield ""
         yield from _timeline(story.events, whole=arguments.all)
         yield ""
@@ -179,7 +196,41 @@ def _items(story: "LogStory", arguments: argparse.Namespace) -> Iterator[_Item]:
     yield _files(story)
 
 
-def _decision(decision: "LogDecision") -> Outline:
+def _summary(story: "LogStory") -> Iterator[str]:
+    """How often our rules agree with the client."""
+    from ..model.logchecks import Agreement
+
+    if story.checks:
+        outcomes = [check.finding.outcome for check in story.checks]
+        agreed, differed = outcomes.count(Agreement.AGREES), outcomes.count(Agreement.DIFFERS)
+        yield (
+            f"Checked against our rules: {agreed} agree{'s' * (agreed == 1)}, {differed} differ{'s' * (differed == 1)},"
+            f" {len(outcomes) - agreed - differed} not enough in the log"
+        )
+
+
+def check_in_short(check: "LogCheck") -> str:
+    """What came of a check, in one line."""
+    finding = check.finding
+    said = f"it does not show {'; '.join(finding.missing)}" if finding.missing else finding.why
+    return f"{finding.outcome.value}: {said}"
+
+
+def _check(check: "LogCheck") -> Outline:
+    from ..model.logchecks import Agreement
+
+    finding = check.finding
+    parts: list[Outline] = []
+    if finding.outcome is Agreement.DIFFERS:
+        for who, order in (("the client", finding.client), ("our rules", finding.ours)):
+            lines = [f"{place}. {one}" for place, one in enumerate(order[:_FEW_SOURCES], 1)] or ["none"]
+            parts.append(Outline(who, tuple(map(Outline, lines))))
+        if finding.rules:
+            parts.append(Outline(f"rules {', '.join(finding.rules)}"))
+    return Outline(f"checked: {check_in_short(check)}", tuple(parts))
+
+
+def _decision(decision: "LogDecision", check: "LogCheck | None") -> Outline:
     from ..model.story import Mood
 
     sign = {Mood.GOOD: "+", Mood.BAD: "!", Mood.PLAIN: "-"}[decision.mood]
@@ -188,8 +239,11 @@ def _decision(decision: "LogDecision") -> Outline:
     ]
     if len(sources) > _FEW_SOURCES:
         sources[_FEW_SOURCES:] = [f"and {len(sources) - _FEW_SOURCES} more"]
-    lines = [*sources, f"{', '.join(decision.rules)}: {decision.why}", *map(_quoted, decision.quotes)]
-    return Outline(f"{sign} {decision.what}", tuple(map(Outline, lines)))
+    lines = [*sources, f"{', '.join(decision.rules)}: {decision.why}"]
+    judged = () if check is None else (_check(check),)
+    return Outline(
+        f"{sign} {decision.what}", (*map(Outline, lines), *judged, *map(Outline, map(_quoted, decision.quotes)))
+    )
 
 
 def _quoted(quote: "Quote") -> str:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from .log import said_in_short
+from .log import check_in_short, said_in_short
 from .render import printable
 
 if TYPE_CHECKING:
+    from ..model.logchecks import LogCheck
     from ..model.story import ErrorCode, LogDecision, LogError, LogEvent, LoggedSource, LogStory, Quote
 
 __all__ = ["build_page"]
@@ -58,15 +59,31 @@ def _decisions(story: "LogStory") -> list[str]:
     started = {
         event.details["url"].rstrip("/").lower() for event in story.events if event.kind.value == "source-started"
     }
-    return [_decision(decision, started) for decision in story.decisions]
+    checks = {check.decision: check for check in story.checks}
+    return [_decision(decision, started, checks.get(place)) for place, decision in enumerate(story.decisions)]
 
 
-def _decision(decision: "LogDecision", started: set[str]) -> str:
+def _decision(decision: "LogDecision", started: set[str], check: "LogCheck | None") -> str:
     rules = f'<span class="rules">{_safe(", ".join(decision.rules))}</span>: {_safe(decision.why)}'
     picture = _picture(decision.sources, started) if decision.sources else ""
     quotes = "".join(map(_quote, decision.quotes))
+    judged = "" if check is None else _check(check)
     title = f"<strong>{_safe(decision.what)}</strong>"
-    return f'<div class="card {decision.mood.value}"><p>{title}</p>{picture}<p>{rules}</p>{quotes}</div>'
+    return f'<div class="card {decision.mood.value}"><p>{title}</p>{picture}<p>{rules}</p>{judged}{quotes}</div>'
+
+
+def _check(check: "LogCheck") -> str:
+    """Whether our rules agree; where they differ, both orders side by side."""
+    finding = check.finding
+    mood = {"agrees": "good", "differs": "bad"}.get(finding.outcome.value, "plain")
+    text = f'<p>checked: <span class="{mood}">{_safe(check_in_short(check))}</span></p>'
+    if finding.outcome.value != "differs":
+        return text
+    cells = (
+        "".join(f"<li>{_safe(one)}</li>" for one in order[:_MOST_SOURCES]) for order in (finding.client, finding.ours)
+    )
+    columns = "".join(f"<td><ol>{listed or '<li>none</li>'}</ol></td>" for listed in cells)
+    return f"{text}<table><tr><th>the client</th><th>our rules</th></tr><tr>{columns}</tr></table>"
 
 
 def _picture(sources: "Sequence[LoggedSource]", started: set[str]) -> str:

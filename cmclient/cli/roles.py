@@ -14,6 +14,7 @@ from .render import Table, print_json, printable, show
 
 if TYPE_CHECKING:
     from ..assemble import Run
+    from ..config import ClientConfig
 
 __all__ = ["ROLE_SCHEMA", "run_role"]
 
@@ -24,11 +25,15 @@ _CODES = {
     RoleOutcome.NOT_FOUND: NONE_FOUND,
     RoleOutcome.NOT_ELIGIBLE: NONE_ELIGIBLE,
     RoleOutcome.NOT_REACHABLE: NONE_REACHABLE,
+    RoleOutcome.TRY_AGAIN: NONE_REACHABLE,
 }
+_NOT_IN_DATA = {SiteRole.FALLBACK_STATUS_POINT, SiteRole.ENROLLMENT_PROXY_POINT}
+_BY_DATA = {SiteRole.STATE_MIGRATION_POINT, SiteRole.DEVICE_MANAGEMENT_POINT}
 _PROBLEMS = {
     RoleOutcome.NOT_FOUND: "nobody names one",
     RoleOutcome.NOT_ELIGIBLE: "the rules reject every one that was named",
     RoleOutcome.NOT_REACHABLE: "who could name one could not be asked, or did not say",
+    RoleOutcome.TRY_AGAIN: "it is too early to say, and no failure",
 }
 
 
@@ -36,7 +41,8 @@ def run_role(arguments: argparse.Namespace) -> int:
     """Locate and print, or say why a role is contacted by nobody."""
     never = explain_uncontacted(arguments.role)
     if never is not None:
-        print(f"cmclient: {printable(never.text)} ({never.rule})", file=sys.stderr)
+        rule = f" ({never.rule})" if never.rule else ""
+        print(f"cmclient: {printable(never.text)}{rule}", file=sys.stderr)
         print("  what next: nothing was sent; see 'cmclient locate --help' for roles that are located", file=sys.stderr)
         return USAGE
     location = _locate(arguments, SiteRole(arguments.role))
@@ -52,15 +58,22 @@ def _locate(arguments: argparse.Namespace, role: SiteRole) -> RoleLocation:
     from .progress import show_progress
     from .site import open_settings
 
-    if arguments.data is not None and role is SiteRole.FALLBACK_STATUS_POINT:
-        raise ConfigError(("--data names no fallback status points",), hint="leave it out")
+    if arguments.data is not None and role in _NOT_IN_DATA:
+        raise ConfigError((f"--data names no {role.title}s",), hint="leave it out")
     offline = arguments.offline or arguments.data is not None
     with (
         open_settings(arguments, offline=offline) as (config, run),
-        open_role_locator(config, _with_data(arguments, run, role)) as locator,
+        open_role_locator(_config_for(role, config), _with_data(arguments, run, role)) as locator,
         show_progress(),
     ):
         return locator.locate(role)
+
+
+def _config_for(role: SiteRole, config: "ClientConfig") -> "ClientConfig":
+    """A device that is to be enrolled has no certificate yet: whoever it asks is shown none."""
+    if role is not SiteRole.ENROLLMENT_PROXY_POINT:
+        return config
+    return config._replace(use_pki_cert=False, client_certificate=None, client_key=None)
 
 
 def _with_data(arguments: argparse.Namespace, run: "Run", role: SiteRole) -> "Run":
@@ -69,7 +82,7 @@ def _with_data(arguments: argparse.Namespace, run: "Run", role: SiteRole) -> "Ru
         from .boundaries.data import read_data
 
         return run._replace(data=read_data(arguments))
-    return run if role is SiteRole.STATE_MIGRATION_POINT else run._replace(data=None)
+    return run if role in _BY_DATA else run._replace(data=None)
 
 
 # --- JSON: the keys of a management point's location, where they have a meaning -------------------------------------
@@ -79,7 +92,7 @@ def _document(location: RoleLocation) -> dict[str, Any]:
     from ..protocol.document import to_json
 
     decision, chosen = location.decision, location.chosen
-    problem = _PROBLEMS.get(location.outcome)
+    problem = _problem(location)
     return {
         "schema": ROLE_SCHEMA,
         "role": decision.role.value,
@@ -96,6 +109,8 @@ def _document(location: RoleLocation) -> dict[str, Any]:
         "seed": decision.seed,
         "catalogue": decision.catalogue,
         "notes": list(_notes(location)),
+        "answered": None if location.answered is None else str(location.answered),
+        "try_again_after": location.wait,
         "error": None
         if problem is None
         else {"code": location.outcome.value, "message": problem, "hint": _hint(location)},
@@ -141,16 +156,17 @@ def _items(location: RoleLocation, *, explain: bool) -> list[str | Table | Outli
 def _headline(location: RoleLocation) -> Iterator[str]:
     chosen, title = location.chosen, location.decision.role.title
     if chosen is None:
-        yield f"No {title}: {_PROBLEMS[location.outcome]}"
+        yield f"No {title}: {_problem(location)}"
         if hint := _hint(location):
             yield f"  what next: {hint}"
     else:
-        where = "" if chosen.endpoint is None else f" ({chosen.endpoint})"
+        at = location.answered or chosen.endpoint
+        where = "" if at is None else f" ({at})"
         yield f"{title.capitalize()}: {chosen.name}{where}"
         yield "  why this one:"
         for reason in chosen.reasons:
             yield f"    {reason.rule:<7} {reason.text}"
-        yield "  not contacted"
+        yield "  answered" if location.was_contacted else "  not contacted"
     for note in _notes(location):
         yield f"  {note}"
     yield ""
@@ -160,7 +176,21 @@ def _notes(location: RoleLocation) -> tuple[str, ...]:
     return (*location.notes, *location.decision.notes)
 
 
+def _problem(location: RoleLocation) -> str | None:
+    if location.was_contacted and location.outcome is RoleOutcome.NOT_REACHABLE:
+        return "none of those that the rules allow answered as one does"
+    return _PROBLEMS.get(location.outcome)
+
+
 def _hint(location: RoleLocation) -> str:
+    if location.wait is not None:
+        return f"try again in {location.wait:.0f} seconds"
+    if location.was_contacted:
+        return next(
+            (one.hint for one in location.attempts if one.hint), "look at the attempts: each says what happened"
+        )
+    if location.outcome is RoleOutcome.NOT_ELIGIBLE:
+        return "each says which rule rejects it"
     told = (one.hint or one.detail for one in location.sources if one.code or one.found is None)
     return next(iter(told), "")
 

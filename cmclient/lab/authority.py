@@ -2,6 +2,7 @@
 
 import ssl
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -83,15 +84,15 @@ class Authority:
         serial = self._revoked[0] if revoked else x509.random_serial_number()
         return self._issue(stem, host, ExtendedKeyUsageOID.CLIENT_AUTH, expired=expired, serial=serial)
 
-    def contexts_for(self, host: str) -> ServerContexts:
-        """Make what a server shows: a certificate for its name, an expired, a revoked, and one for somebody else.
+    def contexts_for(self, host: str, *, others: Sequence[str] = ()) -> ServerContexts:
+        """Make what a server shows: a certificate for its names, an expired, a revoked, and one for somebody else.
 
         All ask for a client certificate, accept none, and refuse one that is not of this authority or was revoked.
         """
         if self._wrong is None:
             self._wrong = self._issue("wrong-name", _WRONG_NAME, ExtendedKeyUsageOID.SERVER_AUTH)
         return ServerContexts(
-            good=self._context(self._issue(host, host, ExtendedKeyUsageOID.SERVER_AUTH)),
+            good=self._context(self._issue(host, host, ExtendedKeyUsageOID.SERVER_AUTH, others=others)),
             expired=self._context(self._issue(f"{host}-expired", host, ExtendedKeyUsageOID.SERVER_AUTH, expired=True)),
             wrong=self._context(self._wrong),
             revoked=self._context(self._issue_revoked(host)),
@@ -141,10 +142,11 @@ class Authority:
         *,
         expired: bool = False,
         serial: int | None = None,
+        others: Sequence[str] = (),
     ) -> KeyPair:
         key = ec.generate_private_key(ec.SECP256R1())
         begin, end = (self._now - _YEAR, self._now - _DAY) if expired else (self._now - _DAY, self._now + _YEAR)
-        alternative = x509.SubjectAlternativeName([x509.DNSName(host)])
+        alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in (host, *others)])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._identifier)
         builder = self._builder(_name(host), key.public_key(), begin, end)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from ..errors import LabError
 from ..model.boundary import Boundary
-from ..model.endpoints import Audience, Protocols, SiteKind
+from ..model.endpoints import Access, Audience, Protocols, SiteKind
 from ..model.facts import InterfaceAddress, Membership
 from ..model.groups import BoundaryGroup, HierarchySite, SiteData, SiteServer
 from ..model.groups import Role as GroupRole
-from ..model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from ..model.names import AdSiteName, DnsDomain, GatewayPath, HostName, SiteCode
 from .faults import Fault, Role
 from .offers import Content, UpdatePoint, UpdateSource
 from .peers import PEERS_NAMED, Peer
@@ -65,6 +65,7 @@ class Client(NamedTuple):
         connection_description: Description of it.
         is_vpn: Whether it is a VPN.
         other_addresses: What it says that it has besides; nothing comes from there.
+        gateways: The gateways that it has written down to fall back to (CMGFQDNs).
     """
 
     host: HostName
@@ -76,6 +77,7 @@ class Client(NamedTuple):
     connection_description: str = "network of the lab"
     is_vpn: bool = False
     other_addresses: tuple[InterfaceAddress, ...] = ()
+    gateways: tuple[HostName, ...] = ()
 
     @property
     def membership(self) -> Membership:
@@ -107,13 +109,17 @@ class SiteSystem(NamedTuple):
     """A role on a server. A server may have several.
 
     Attributes:
-        role: Management point, distribution point or fallback status point.
+        role: Management point, distribution point, fallback status point, enrollment proxy point or gateway.
         host: The server.
         site: The site that it belongs to.
         protocols: What it accepts from clients.
         audience: From where it accepts clients.
         published: A management point: whether it is selected for publishing.
         devices: A management point: enabled for mobile devices and Macs.
+        replica_lag: A management point: seconds by which the database replica that it works from lags behind; 0 when
+            it works from the site database itself.
+        gateway: A gateway: what every path on it begins with.
+        behind: A gateway: the management points that its connection point hands requests to, the first one first.
     """
 
     role: Role
@@ -123,6 +129,14 @@ class SiteSystem(NamedTuple):
     audience: Audience = Audience.INTRANET
     published: bool = True
     devices: bool = False
+    replica_lag: int = 0
+    gateway: GatewayPath | None = None
+    behind: tuple[HostName, ...] = ()
+
+    @property
+    def access(self) -> Access:
+        """Whom it lets in."""
+        return Access(self.protocols, self.audience, self.devices, self.replica_lag > 0)
 
 
 class ReportThrottle(NamedTuple):
@@ -200,10 +214,13 @@ class LabDescription(NamedTuple):
         """Servers with a role that is looked up, those that the lab runs first."""
         told = {server.host: server for server in self.servers}
         run: dict[HostName, SiteServer] = {}
+        looked_up = {**LOOKED_UP, Role.CMG: GroupRole.CLOUD_MANAGEMENT_GATEWAY}
         for system in self.systems:
-            if system.role in LOOKED_UP:
+            if system.role in looked_up:
                 server = run.get(system.host) or told.get(system.host) or SiteServer(system.host)
-                run[system.host] = server._replace(roles=server.roles | {LOOKED_UP[system.role]}, site=system.site)
+                roles = server.roles | {looked_up[system.role]}
+                access = system.access if system.role is Role.MP else server.access
+                run[system.host] = server._replace(roles=roles, site=system.site, access=access)
         return (*run.values(), *(server for server in self.servers if server.host not in run))
 
     def servers_of(self, role: Role) -> tuple[HostName, ...]:

@@ -11,7 +11,7 @@ from ..model.boundary import BoundaryKind
 from ..model.endpoints import Audience, Protocols, SiteKind
 from ..model.facts import InterfaceAddress, parse_address
 from ..model.groups import BoundaryGroup, FallbackTimes, SiteData, SiteServer
-from ..model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from ..model.names import AdSiteName, DnsDomain, GatewayPath, HostName, SiteCode
 from ..protocol.sitedata import SourceFile, read_site_data
 from ..protocol.tables import Table
 from ..rules.boundary_values import check_boundary
@@ -32,6 +32,7 @@ _NOT_RUN = ("servers", "software_update_points", "state_migration_points")  # ta
 _NO_HOST = HostName("none.invalid")
 _NO_DOMAIN = DnsDomain("none.invalid")
 _NO_SITE = SiteCode("000")
+_NO_GATEWAY = GatewayPath("/CCM_Proxy_MutualAuth/0")
 _STAND_INS = frozenset({_NO_HOST, _NO_DOMAIN, _NO_SITE, ""})
 
 
@@ -138,7 +139,9 @@ class _Reader:
             connection_description=table.text("connection_description", _name, "network of the lab"),
             is_vpn=table.flag("vpn", fallback=False),
             other_addresses=table.texts("other_addresses", parse_address),
+            gateways=table.texts("gateways", HostName),
         )
+        self._refer(table, "gateways", client.gateways, "gateway")
         self._refer(table, "domain", (client.domain,), "forest")
         self._refer(table, "site_code", (client.site_code,), "site")
         table.end()
@@ -190,10 +193,21 @@ class _Reader:
         for table in self._file.tables("management_points"):
             published = table.flag("published", fallback=True)
             devices = table.flag("devices", fallback=False)
-            yield self._system(table, Role.MP)._replace(published=published, devices=devices)
+            lag = table.number("replica_lag", 0)
+            yield self._system(table, Role.MP)._replace(published=published, devices=devices, replica_lag=lag)
             table.end()
         for table in self._file.tables("distribution_points"):
             yield self._system(table, Role.DP)
+            table.end()
+        proxy = self._file.table("enrollment_proxy_point")
+        if proxy is not None:
+            system = self._system(proxy, Role.ENROLLMENT, Protocols.HTTPS)
+            if system.protocols is not Protocols.HTTPS:
+                proxy.note("protocols", "cannot be chosen: devices are enrolled over HTTPS alone")
+            yield system
+            proxy.end()
+        for table in self._file.tables("cloud_management_gateways"):
+            yield self._gateway(table)
             table.end()
         fsp = self._file.table("fallback_status_point")
         if fsp is not None:
@@ -206,16 +220,28 @@ class _Reader:
             yield system
             fsp.end()
 
-    def _system(self, table: Table, role: Role) -> SiteSystem:
+    def _system(self, table: Table, role: Role, protocols: Protocols = Protocols.HTTP) -> SiteSystem:
         system = SiteSystem(
             role=role,
             host=self._host(table, "host"),
             site=table.text("site", SiteCode, _NO_SITE, required=True),
-            protocols=table.choice("protocols", Protocols, Protocols.HTTP),
+            protocols=table.choice("protocols", Protocols, protocols),
             audience=table.choice("audience", Audience, Audience.INTRANET),
         )
         self._refer(table, "site", (system.site,), "site")
         return system
+
+    def _gateway(self, table: Table) -> SiteSystem:
+        behind = table.texts("management_points", HostName)
+        if not behind:
+            table.note("management_points", "is missing: a gateway stands for at least one")
+        self._refer(table, "management_points", behind, "management point")
+        return self._system(table, Role.CMG)._replace(
+            protocols=Protocols.HTTPS,
+            audience=Audience.INTERNET,
+            gateway=table.text("number", _gateway_path, _NO_GATEWAY, required=True),
+            behind=behind,
+        )
 
     def _boundary_data(self, data: SiteData) -> None:
         """Check what boundary data of a lab must be besides: about the sites and servers of this lab."""
@@ -279,6 +305,7 @@ class _Reader:
             "primary site": [site.code for site in described.sites if site.kind is SiteKind.PRIMARY],
             "management point": described.servers_of(Role.MP),
             "distribution point": described.servers_of(Role.DP),
+            "gateway": described.servers_of(Role.CMG),
             "server": [*(system.host for system in described.systems), *self._besides],
         }
         for table, key, names, what in self._references:
@@ -300,6 +327,7 @@ class _Reader:
             "sites": known["site"],
             "management_points": [system.host for system in described.systems_of(Role.MP)],
             "distribution_points": [system.host for system in described.systems_of(Role.DP)],
+            "cloud_management_gateways": [system.host for system in described.systems_of(Role.CMG)],
         }
         for key, names in once.items():
             for name, count in Counter(names).items():
@@ -308,8 +336,9 @@ class _Reader:
 
     def _check_servers(self, described: LabDescription) -> None:
         by_address = {described.client.address.address: "the client"}
+        gateways = described.servers_of(Role.CMG)  # those are in nobody's forest
         for host, address in described.addresses.items():
-            if described.forest_of(host) is None:
+            if described.forest_of(host) is None and host not in gateways:
                 self._file.note("", f"has the server {host}, which lies in no forest of the lab")
             if by_address.setdefault(address, host) != host:
                 self._file.note("", f"gives {address} to {by_address[address]} and to {host}")
@@ -344,6 +373,10 @@ def _name(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise InvalidValueError("name", text, "it is empty or has control characters")
     return text
+
+
+def _gateway_path(text: str) -> GatewayPath:
+    return GatewayPath(f"/CCM_Proxy_MutualAuth/{text}")
 
 
 def _network(text: str) -> IPv4Network:

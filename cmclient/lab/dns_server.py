@@ -1,6 +1,6 @@
 """The lab's DNS: the names of its servers, domain controllers and published management points, and nothing else."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import dns.exception
@@ -51,6 +51,7 @@ class NameServer:
         addresses: Mapping[HostName, str],
         services: Iterable[Service],
         *,
+        aliases: Mapping[str, HostName] = {},
         faults: FaultBoard,
         journal: Journal,
         pause: Callable[[float], None],
@@ -62,6 +63,8 @@ class NameServer:
         self._records: dict[dns.name.Name, dict[dns.rdatatype.RdataType, list[tuple[int, str]]]] = {}
         for name, address in addresses.items():
             self._add(name, dns.rdatatype.A, _HOST_TTL, address)
+        for alias, target in aliases.items():
+            self._add(alias, dns.rdatatype.CNAME, _HOST_TTL, f"{target}.")
         for service in services:
             text = f"0 0 {service.port} {service.target}."
             self._add(service.name, dns.rdatatype.SRV, service.ttl, text)
@@ -119,11 +122,18 @@ class NameServer:
             response.set_rcode(dns.rcode.SERVFAIL)
         elif records is None:
             response.set_rcode(dns.rcode.NXDOMAIN)
-        elif asked.rdclass == dns.rdataclass.IN and asked.rdtype in records:
-            found = records[asked.rdtype]
-            texts = [text for _, text in found]
-            response.answer.append(dns.rrset.from_text_list(asked.name, found[0][0], "IN", asked.rdtype, texts))
+        elif asked.rdclass == dns.rdataclass.IN:
+            response.answer.extend(self._found(asked.name, asked.rdtype))
         return response
+
+    def _found(self, name: dns.name.Name, type_: dns.rdatatype.RdataType) -> Iterator[dns.rrset.RRset]:
+        """The records of a name; where it is an alias, that and the records of what it stands for."""
+        records = self._records.get(name, {})
+        for kind in (type_,) if type_ in records else (dns.rdatatype.CNAME,):
+            if found := records.get(kind):
+                yield dns.rrset.from_text_list(name, found[0][0], "IN", kind, [text for _, text in found])
+                if kind is not type_:
+                    yield from self._found(dns.name.from_text(found[0][1]), type_)
 
     def _note(self, what: str, client: str, protocol: str) -> None:
         self._journal.record(self._host, Role.DNS, protocol, what, client)

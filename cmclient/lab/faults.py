@@ -29,6 +29,8 @@ class Role(Enum):
     MP = "mp"
     DP = "dp"
     FSP = "fsp"
+    ENROLLMENT = "enrollment"
+    CMG = "cmg"
     AD = "ad"
     DNS = "dns"
 
@@ -68,7 +70,7 @@ class FaultKind(Enum):
     STALE = "stale"
     """An old list, which lacks the management points that came later."""
     LYING = "lying"
-    """A list that names hosts that do not exist, or files with sizes that they do not have; an answer to another."""
+    """A list of hosts that do not exist, or of files with wrong sizes; an answer to another message; plain HTTP."""
     HTML = "html"
     """The page of a captive portal, with status 200."""
     REDIRECT = "redirect"
@@ -109,6 +111,8 @@ _HTTP = (
 _KINDS = {
     Role.MP: (*_HTTP, FaultKind.STALE, FaultKind.LYING),
     Role.DP: (*_HTTP, FaultKind.STALL, FaultKind.LYING),
+    Role.ENROLLMENT: (*_HTTP, FaultKind.LYING),
+    Role.CMG: _HTTP,
     Role.FSP: tuple(kind for kind in _HTTP if kind not in _TLS),
     Role.AD: (
         *_ANYWHERE,

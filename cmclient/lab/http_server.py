@@ -198,4 +198,6 @@ class _Exchange(BaseHTTPRequestHandler):
         if self.close_connection:
             headers.append(("Connection", "close"))
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        return f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n{lines}\r\n".encode("latin-1")
+        return f"HTTP/1.1 {reply.status} {reply.phrase or HTTPStatus(reply.status).phrase}\r\n{lines}\r\n".encode(
+            "latin-1"
+        )

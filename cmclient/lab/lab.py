@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import LabError
+from ..model.endpoints import InternetAddress
 from ..model.facts import NetworkFacts
 from ..model.names import HostName
 from ..model.state import StateMessage
@@ -133,6 +134,16 @@ class Lab:
         if self.description.fallback_minute:
             values["content_ask_interval"] = _ASK_MINUTES * self.description.fallback_minute
         (values["dns_suffix"],) = self.client_facts().dns_suffixes
+        if self.description.servers_of(Role.ENROLLMENT):
+            values["enrollment_port"] = running.web.https
+            values["enrollment_user"] = f"user@{self.description.forests[0].name}"
+            values["enrollment_site"] = self.hierarchy.home.code
+            values["enrolled_at"] = running.since.isoformat()
+        by_host = {one.host: one for one in self.description.systems_of(Role.CMG)}
+        if client.gateways:
+            values["fallback_gateways"] = [
+                str(InternetAddress(host, by_host[host].gateway, running.web.https)) for host in client.gateways
+            ]
         for fsp in self.description.servers_of(Role.FSP)[:1]:
             values["fsp"] = fsp
         return values
@@ -155,7 +166,7 @@ class Lab:
         Connections that are open stay open, and what comes on them meets the fault too, as far as it is about answers.
 
         Args:
-            role: ``mp``, ``dp``, ``fsp``, ``ad`` or ``dns``.
+            role: ``mp``, ``dp``, ``fsp``, ``enrollment``, ``cmg``, ``ad`` or ``dns``.
             name: The server, by its host name or the first part of it; None for every one of the role.
             fault: Such as ``refuse`` or ``slow:3``; None to switch it off.
 

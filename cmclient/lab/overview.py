@@ -76,7 +76,13 @@ def _kind_of(fault: Fault) -> str:
 
 
 def _kind(system: SiteSystem) -> str:
-    names = {Role.MP: "management point", Role.DP: "distribution point", Role.FSP: "fallback status point"}
+    names = {
+        Role.MP: "management point",
+        Role.DP: "distribution point",
+        Role.FSP: "fallback status point",
+        Role.ENROLLMENT: "enrollment proxy point",
+        Role.CMG: "cloud management gateway",
+    }
     scheme = "HTTP and HTTPS" if system.protocols.may_be_http and system.protocols.may_be_https else ""
     return f"{names[system.role]}, {scheme or system.protocols.value.upper()}"
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from ..model.names import DnsDomain, HostName
 from ..model.rule import decides
 from ..model.secret import Secret
 from ..protocol.srv import domain_controller_query_name, global_catalog_query_name, srv_query_name
+from ..rules.enrollment import alias_of, discovery_host_of
 from . import revocation
 from .authority import Authority, KeyPair
 from .clock import LabClock
@@ -29,7 +31,7 @@ __all__ = ["DirectoryPorts", "Running", "Servers", "protocols_of"]
 _USER = "reader"
 _LOOPBACK = "127.0.0.1"
 _STATES = {FaultKind.REFUSE: ListenerState.REFUSING, FaultKind.BLACKHOLE: ListenerState.BLACKHOLE}
-_WEB_ROLES = (Role.MP, Role.DP, Role.FSP)
+_WEB_ROLES = (Role.MP, Role.DP, Role.FSP, Role.ENROLLMENT, Role.CMG)
 
 Serve = Callable[[Connection], None]
 
@@ -55,6 +57,7 @@ class Running(NamedTuple):
         expired_client: Another one, which ended yesterday.
         revoked_client: Another one, which was revoked.
         login: Who may ask the directory.
+        since: When it was started.
     """
 
     web: Ports
@@ -65,6 +68,7 @@ class Running(NamedTuple):
     expired_client: KeyPair
     revoked_client: KeyPair
     login: Login
+    since: datetime
 
 
 class Servers:
@@ -89,6 +93,7 @@ class Servers:
         self._listeners: dict[tuple[HostName, Role], list[Listener]] = {}
         self._web = Ports(HTTP_PORT, HTTPS_PORT)  # until the real ones are open
         self._sockets = Sockets()
+        self._since = datetime.now(UTC)
         port, _ = self._sockets.listen(lambda port: [Listener((_LOOPBACK, port), serve=self._serve_list)])
         self._authority = Authority(f"http://{_LOOPBACK}:{port}{revocation.PATH}")
 
@@ -115,6 +120,7 @@ class Servers:
             expired_client=self._authority.issue_client(client, expired=True),
             revoked_client=self._authority.issue_client(client, revoked=True),
             login=login,
+            since=self._since,
         )
 
     def stop(self) -> None:
@@ -134,13 +140,19 @@ class Servers:
         for listener in self._listeners.get((host, sharing[0]), ()):
             self._sockets.change(listener, state)
 
+    def _age(self) -> float:
+        """Seconds since the start."""
+        return (datetime.now(UTC) - self._since).total_seconds()
+
     def _serve_list(self, connection: Connection) -> None:
         revocation.serve_list(connection, self._authority.build_list)
 
     # Web servers
 
     def _open_web(self) -> Ports:
-        answers = Answers(self._description, self._hierarchy, lambda: self._web, self._clock)
+        answers = Answers(
+            self._description, self._hierarchy, lambda: self._web, self._clock, age=self._age, faults=self._faults
+        )
         plain: list[tuple[HostName, Serve]] = []
         secure: list[tuple[HostName, Serve]] = []
         for host in dict.fromkeys(system.host for system in self._description.systems):
@@ -149,7 +161,9 @@ class Servers:
                 host,
                 tuple(system.role for system in self._description.systems if system.host == host),
                 answers,
-                contexts=self._authority.contexts_for(host) if protocols.may_be_https else None,
+                contexts=self._authority.contexts_for(host, others=self._aliases(host))
+                if protocols.may_be_https
+                else None,
                 faults=self._faults,
                 journal=self._journal,
                 keep=self._keep,
@@ -238,7 +252,17 @@ class Servers:
             self._description.client.host: self._description.client.address.address,
         }
         server = NameServer(
-            host, addresses, services, faults=self._faults, journal=self._journal, pause=self._sockets.pause
+            host,
+            addresses,
+            services,
+            aliases={
+                alias: proxy
+                for proxy in self._description.servers_of(Role.ENROLLMENT)
+                for alias in self._aliases(proxy)
+            },
+            faults=self._faults,
+            journal=self._journal,
+            pause=self._sockets.pause,
         )
         address = self._address(host)
         port, listeners = self._sockets.listen(
@@ -249,6 +273,13 @@ class Servers:
         )
         self._listeners[host, Role.DNS] = list(listeners)
         return address, port
+
+    def _aliases(self, host: HostName) -> tuple[HostName, ...]:
+        """The names under which devices look for an enrollment proxy point in its domain; none for other servers."""
+        domain = self._description.forest_of(host)
+        if domain is None or host not in self._description.servers_of(Role.ENROLLMENT):
+            return ()
+        return alias_of(domain.name), discovery_host_of(domain.name)
 
     @staticmethod
     def _directory_services(forest: Forest, ports: DirectoryPorts) -> Iterable[Service]:

@@ -8,7 +8,7 @@ from ..model.directory import PublishedRange, PublishedSite
 from ..model.endpoints import Audience, Locality, ManagementPoint, Protocols, SiteKind
 from ..model.facts import Adapter, InterfaceAddress, NetworkFacts
 from ..model.groups import BoundaryGroup
-from ..model.names import DnsDomain, HostName, SiteCode
+from ..model.names import DnsDomain, GatewayPath, HostName, SiteCode
 from ..model.rule import decides
 from ..rules.boundaries import BoundaryIndex
 from ..rules.groups import find_assigned_sites
@@ -136,7 +136,9 @@ class Hierarchy:
         if not registered:
             return told
         listed = self.list_for(place, site=code)
-        by_host = {mp.host: mp for mp in told} | {one.host: _gateway(one) for one in listed if one.is_cloud}
+        paths = {one.host: one.gateway for one in self._description.systems_of(Role.CMG)}
+        gateways = {one.host: _gateway(one, paths.get(one.host)) for one in listed if one.is_cloud}
+        by_host = {mp.host: mp for mp in told} | gateways
         return tuple(by_host[one.host] for one in listed if one.host in by_host)
 
     @decides("ML-014")
@@ -148,7 +150,17 @@ class Hierarchy:
         A management point of a secondary site speaks for the primary site above it.
         """
         code = self._site_of(asked).code
-        return self._sorted(code, self._told(code, internet=internet), place, registered=registered)
+        told = self._sorted(code, self._told(code, internet=internet), place, registered=registered)
+        if internet:
+            return told + tuple(map(self.management_point, self._description.systems_of(Role.CMG)))
+        return told + self._let_in(code, place) if registered else told
+
+    @decides("MP-027")
+    def _let_in(self, code: SiteCode, place: NetworkPlace) -> tuple[ManagementPoint, ...]:
+        """The gateways that boundary groups let in on the intranet."""
+        gateways = {one.host: one for one in self._description.systems_of(Role.CMG)}
+        listed = [one for one in self.list_for(place, site=code) if one.is_cloud and one.host in gateways]
+        return tuple(self.management_point(gateways[one.host]) for one in listed)
 
     def answer_mplist1(
         self, asked: HostName, code: SiteCode, place: NetworkPlace, *, registered: bool
@@ -208,6 +220,7 @@ class Hierarchy:
             build=site.build,
             is_default=True,  # the present product has no other kind and says so of every one
             supports_devices=system.devices,
+            gateway=system.gateway,
         )
 
     # What is published
@@ -272,7 +285,7 @@ class Hierarchy:
         return tuple(boundary for boundary in self._data.boundaries if boundary.id in ids)
 
 
-def _gateway(listed: ListedMp) -> ManagementPoint:
+def _gateway(listed: ListedMp, path: GatewayPath | None) -> ManagementPoint:
     """A gateway as a list has it: over HTTPS, of the internet's kind."""
     return ManagementPoint(
         listed.host,
@@ -280,4 +293,5 @@ def _gateway(listed: ListedMp) -> ManagementPoint:
         audience=Audience.INTERNET,
         locality=listed.locality,
         in_current_group=listed.in_current_group,
+        gateway=path,
     )

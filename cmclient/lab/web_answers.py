@@ -1,7 +1,7 @@
 """What the web servers of a site answer when nothing is wrong, and which wrong lists they can give."""
 
 from collections.abc import Callable, Iterator, Mapping
-from math import ceil
+from math import ceil, inf
 from threading import Lock
 from time import monotonic
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..errors import InvalidValueError
 from ..model.endpoints import Audience, ManagementPoint
 from ..model.names import HostName, SiteCode
+from ..model.rule import decides
 from ..protocol.envelope import MESSAGE_PATH
 from ..protocol.mplist import build_mp_list
 from ..protocol.multipart import CONTENT_TYPE
@@ -16,8 +17,10 @@ from .clock import LabClock
 from .content_files import FileStream
 from .description import LabDescription
 from .distribution_points import ContentAnswer, ContentQuestion, answer_client_files, answer_content
-from .faults import FaultKind, Role
+from .enrollment_answers import EnrollmentAnswers
+from .faults import FaultBoard, FaultKind, Role
 from .fsp import StatusPoint, is_report_path
+from .gateway import GATEWAY_PREFIX, Handover, hand_over
 from .ldap_tree import Ports
 from .message_answers import MessageAnswers
 from .pages import error_page
@@ -33,7 +36,9 @@ _PREFIXES = (
     ("/nocert_sms_dp_", Role.DP),
     ("/sms_fsp/", Role.FSP),
     ("/sms_mp", Role.MP),
+    (GATEWAY_PREFIX, Role.CMG),
     ("/ccm_", Role.MP),
+    ("/enrollmentserver/", Role.ENROLLMENT),
 )
 _CLIENT_PATH = "/ccm_client/"
 _LIST_PATH = "/sms_mp/.sms_aut"
@@ -75,6 +80,7 @@ class Reply(NamedTuple):
         headers: Further headers, as pairs.
         note: What the journal says of it, besides what it says of the request; empty for nothing.
         stream: A body that is not kept in memory, in place of ``body``.
+        phrase: What the status line says besides the number; empty for the usual words.
     """
 
     status: int
@@ -83,6 +89,7 @@ class Reply(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
     note: str = ""
     stream: FileStream | None = None
+    phrase: str = ""
 
     @property
     def length(self) -> int:
@@ -110,7 +117,14 @@ class Answers:
     """The roles of a site, as they answer over HTTP."""
 
     def __init__(
-        self, description: LabDescription, hierarchy: Hierarchy, ports: Callable[[], Ports], clock: LabClock
+        self,
+        description: LabDescription,
+        hierarchy: Hierarchy,
+        ports: Callable[[], Ports],
+        clock: LabClock,
+        *,
+        age: Callable[[], float] = lambda: inf,
+        faults: FaultBoard | None = None,
     ) -> None:
         """Put them together.
 
@@ -119,10 +133,17 @@ class Answers:
             hierarchy: The same, evaluated.
             ports: Says on which ports the web servers are, once they are known.
             clock: The time of fallback times.
+            age: Says how many seconds ago the site came to know the lab's client.
+            faults: What is wrong with the management points behind a gateway; None for nothing.
         """
+        self._faults = faults or FaultBoard()
+        self._ports = ports
         self._description = description
         self._hierarchy = hierarchy
         self._messages = MessageAnswers(description, hierarchy, ports, clock)
+        self._enrollment = EnrollmentAnswers(ports)
+        self._lags = {one.host: one.replica_lag for one in description.systems_of(Role.MP)}
+        self._age = age
         self._status_points = {host: StatusPoint(description.throttle) for host in description.servers_of(Role.FSP)}
         self._ports = ports
         self._lock = Lock()
@@ -137,13 +158,45 @@ class Answers:
             wrong: STALE or LYING for a wrong list, LYING for an answer to another message; anything else changes
                 nothing here.
         """
+        if role is Role.ENROLLMENT:
+            return self._answer_enrollment(host, request, wrong)
         if request.tls and not request.has_certificate:
             return error_reply(_FORBIDDEN)
+        if role is Role.MP and self._lags_behind(host, request):
+            return error_reply(_FORBIDDEN)._replace(note="a client that the database replica does not have yet")
+        if role is Role.CMG:
+            return self._answer_gateway(host, request)
         if role is Role.MP:
             return self._answer_mp(host, request, wrong)
         if role is Role.DP:
             return self._answer_dp(host, request, wrong)
         return self._answer_fsp(host, request)
+
+    @decides("ST-015", "MD-022")
+    def _lags_behind(self, host: HostName, request: WebRequest) -> bool:
+        """Whether the database replica of a management point does not have the lab's client yet."""
+        own = self._description.client.address.address == request.client
+        return own and request.tls and self._age() < self._lags[host]
+
+    def _answer_enrollment(self, host: HostName, request: WebRequest, wrong: FaultKind | None) -> Reply:
+        answer = self._enrollment.answer(
+            host, request.method, request.path, request.body, lies=wrong is FaultKind.LYING
+        )
+        note = "a client certificate, though nobody is enrolled yet" if request.has_certificate else ""
+        if answer.status != _OK:
+            return error_reply(answer.status)._replace(note=note)
+        return Reply(_OK, answer.body, answer.content_type, note=note)
+
+    @decides("CG-014")
+    def _answer_gateway(self, host: HostName, request: WebRequest) -> Reply:
+        """Hand the request to a management point; the client sees nothing of that."""
+        system = next(one for one in self._description.systems_of(Role.CMG) if one.host == host)
+        handed = hand_over(system, request.path, self._faults)
+        if not isinstance(handed, Handover):
+            return error_reply(handed.status)._replace(phrase=handed.phrase)
+        reply = self._answer_mp(handed.mp, request._replace(path=handed.path), None)
+        note = f"handed to {handed.mp} by the connection point"
+        return reply._replace(note=f"{note}: {reply.note}" if reply.note else note)
 
     def _answer_fsp(self, host: HostName, request: WebRequest) -> Reply:
         if not is_report_path(request.path):
@@ -180,8 +233,13 @@ class Answers:
         told = self._told(host, keyword.upper(), argument, request.client)
         if told is None:
             return error_reply(_SERVER_ERROR)
+        told = tuple(self._reachable(mp) for mp in told)
         body = build_mp_list(_twisted(told, host, wrong), with_site_code=keyword.upper() == "MPLIST1")
         return Reply(_OK, body, _XML)
+
+    def _reachable(self, mp: ManagementPoint) -> ManagementPoint:
+        """A gateway with the port that this lab has it on; a real one is on the usual port."""
+        return mp if mp.gateway is None else mp._replace(https_port=self._ports().https)
 
     def _answer_message(self, host: HostName, request: WebRequest, wrong: FaultKind | None) -> Reply:
         if request.method != _MESSAGE_VERB:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from .decision import Reason, Verdict
 from .endpoints import SiteKind
+from .facts import ClientKind
 from .names import HostName, SiteCode
 
 __all__ = [
@@ -68,6 +69,8 @@ class AssignmentWish(NamedTuple):
         client_build: Build number of the client version; None when it is not known.
         root_key: Why the trusted root key need not be taken from the first management point that is met, in a few
             words; empty when it would be.
+        device: The kind of device, for one that was enrolled; None for any other client.
+        profile_site: The site that its enrollment profile names; None when that is not known.
     """
 
     given: SiteCode | None = None
@@ -78,6 +81,8 @@ class AssignmentWish(NamedTuple):
     internet_mp: HostName | None = None
     client_build: int | None = None
     root_key: str = ""
+    device: ClientKind | None = None
+    profile_site: SiteCode | None = None
 
 
 class SiteMatch(NamedTuple):

@@ -64,8 +64,10 @@ class NetworkPlace(NamedTuple):
         addresses: All of its addresses; one without a prefix can be in no subnet boundary.
         ad_site: Its AD site; None when it is in none or that is not known.
         connections: Its network connections, for VPN boundaries.
+        ranges_only: Whether boundaries other than IPv4 ranges do not count for it.
     """
 
     addresses: tuple[InterfaceAddress, ...] = ()
     ad_site: AdSiteName | None = None
     connections: tuple[Connection, ...] = ()
+    ranges_only: bool = False

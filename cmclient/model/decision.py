@@ -43,6 +43,8 @@ class SourceKind(Enum):
     LOCATOR_POINT = "locator-point"
     """The server locator point of CM 2007."""
     WINS = "wins"
+    GATEWAY_LIST = "gateway-list"
+    """Gateways that an installed client falls back to on the internet (CMGFQDNs)."""
 
 
 class Purpose(Enum):
@@ -132,6 +134,8 @@ class Policy(NamedTuple):
         client_build: Build number of the client version; decides the product family (ML-006).
         profile: Whose rules decide.
         legacy: What was decided about a client of CM 2007 besides; None in every other profile.
+        use_gateways: Whether the client may use cloud management gateways (CG-012).
+        prefers_cloud: Whether a boundary group of the client prefers cloud sources (MP-026).
     """
 
     assigned_site: SiteCode | None = None
@@ -149,6 +153,8 @@ class Policy(NamedTuple):
     client_build: int = 9141
     profile: ProfileName = ProfileName.CURRENT
     legacy: LegacyPolicy | None = None
+    use_gateways: bool = True
+    prefers_cloud: bool = False
 
 
 class Reason(NamedTuple):

@@ -3,13 +3,15 @@
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
-from .names import DnsDomain, HostName, SiteCode
+from .names import DnsDomain, GatewayPath, HostName, SiteCode
 
 __all__ = [
     "HTTPS_PORT",
     "HTTP_PORT",
+    "Access",
     "Audience",
     "Endpoint",
+    "InternetAddress",
     "Locality",
     "ManagementPoint",
     "Protocols",
@@ -65,6 +67,22 @@ class Audience(Enum):
     UNKNOWN = "unknown"
 
 
+class Access(NamedTuple):
+    """Whom a site system lets in, as far as anybody said.
+
+    Attributes:
+        protocols: What it accepts from clients.
+        audience: From where it accepts clients.
+        devices: Whether it lets mobile devices and Macs in; None when nobody said.
+        replica: Whether it works from a replica of the site database; None when nobody said.
+    """
+
+    protocols: Protocols = Protocols.UNKNOWN
+    audience: Audience = Audience.UNKNOWN
+    devices: bool | None = None
+    replica: bool | None = None
+
+
 class Locality(IntEnum):
     """How near the site says that a management point is to the client's boundary groups (MP-011)."""
 
@@ -75,21 +93,48 @@ class Locality(IntEnum):
 
 
 class Endpoint(NamedTuple):
-    """One protocol on one port of one host."""
+    """One protocol on one port of one host, or what a gateway there stands for.
+
+    Attributes:
+        scheme: The protocol.
+        host: The server.
+        port: The port.
+        gateway: What every path begins with on a cloud management gateway; None on any other server.
+    """
 
     scheme: Scheme
     host: HostName
     port: int
+    gateway: GatewayPath | None = None
 
     def __str__(self) -> str:
-        """``scheme://host:port``, without a port that is the scheme's own."""
+        """``scheme://host:port``, without a port that is the scheme's own; on a gateway with its path."""
         default = HTTPS_PORT if self.scheme is Scheme.HTTPS else HTTP_PORT
         port = "" if self.port == default else f":{self.port}"
-        return f"{self.scheme.value}://{self.host}{port}"
+        return f"{self.scheme.value}://{self.host}{port}{self.gateway or ''}"
 
     def url(self, path: str) -> str:
         """The address of a path that begins with a slash."""
         return f"{self}{path}"
+
+
+class InternetAddress(NamedTuple):
+    """How a client writes down a server for the internet: a management point, or a cloud management gateway.
+
+    Attributes:
+        host: The server.
+        gateway: The path of a gateway; None for a management point, and for a gateway whose path nobody said.
+        port: The port for HTTPS; None for the usual one.
+    """
+
+    host: HostName
+    gateway: GatewayPath | None = None
+    port: int | None = None
+
+    def __str__(self) -> str:
+        """As ``CCMHOSTNAME`` takes it: without a scheme."""
+        port = "" if self.port is None else f":{self.port}"
+        return f"{self.host}{port}{self.gateway or ''}"
 
 
 class ManagementPoint(NamedTuple):
@@ -112,6 +157,8 @@ class ManagementPoint(NamedTuple):
         supports_devices: Enabled for mobile devices and Macs; None when nobody said.
         ssl_state: The SSL state bits as sent, for the record; None when not sent.
         https_only_site: Whether it says that its whole site takes clients over HTTPS only; None when it does not say.
+        gateway: The path of a cloud management gateway, which stands for management points behind it; None for a
+            server of its own.
     """
 
     host: HostName
@@ -130,3 +177,4 @@ class ManagementPoint(NamedTuple):
     supports_devices: bool | None = None
     ssl_state: int | None = None
     https_only_site: bool | None = None
+    gateway: GatewayPath | None = None

@@ -6,6 +6,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 from typing import NamedTuple
 
 from ..errors import InvalidValueError
+from .endpoints import InternetAddress
 from .names import AdSiteName, DnsDomain, HostName, MacAddress, SiteCode
 
 __all__ = [
@@ -43,8 +44,12 @@ class ClientKind(Enum):
     WINDOWS = "windows"
     MAC = "mac"
     MOBILE = "mobile"
+    """A mobile device that Configuration Manager enrolled."""
     MDM = "mdm"
+    """A device under on-premises device management."""
     EXCHANGE = "exchange"
+    LEGACY_MOBILE = "legacy-mobile"
+    """A mobile device with the client of before enrollment (Windows CE, Windows Mobile)."""
 
 
 class InterfaceAddress(NamedTuple):
@@ -161,6 +166,8 @@ class NetworkFacts(NamedTuple):
         roaming_network: Whether its connection is a roaming data connection; None when nobody said.
         fsp: The fallback status point of an installed client; None when there is none.
         intranet_fsp: Its name on the intranet, where that is another; None when nobody said.
+        internet_mp: The server for the internet that an installed client has on record; None when it has none.
+        fallback_gateways: Gateways that it falls back to on the internet (``CMGFQDNs``), in order.
         origins: For each fact that is known, a few words on where it came from.
     """
 
@@ -182,6 +189,8 @@ class NetworkFacts(NamedTuple):
     roaming_network: bool | None = None
     fsp: HostName | None = None
     intranet_fsp: HostName | None = None
+    internet_mp: InternetAddress | None = None
+    fallback_gateways: tuple[InternetAddress, ...] = ()
     origins: Mapping[str, str] = {}
 
     @property

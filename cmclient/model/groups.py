@@ -4,7 +4,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from .boundary import Boundary
-from .endpoints import SiteKind
+from .endpoints import Access, SiteKind
 from .names import HostName, SiteCode
 
 __all__ = [
@@ -107,12 +107,14 @@ class SiteServer(NamedTuple):
         roles: Its roles.
         in_maintenance: A distribution point that is not handed to clients for now (BG-012).
         site: The site that it belongs to; None when nobody said.
+        access: Whom it lets in, as a management point and as a distribution point.
     """
 
     host: HostName
     roles: frozenset[Role] = frozenset()
     in_maintenance: bool = False
     site: SiteCode | None = None
+    access: Access = Access()
 
 
 class HierarchySite(NamedTuple):

@@ -79,12 +79,14 @@ class HttpReply(NamedTuple):
         body: The body, at most the request's cap.
         headers: Names in lower case.
         trusted: Whether it came over TLS from a server whose certificate was verified.
+        phrase: What the status line says besides the number, printable and cut short; gateways give reasons in it.
     """
 
     status: int
     body: bytes
     headers: Mapping[str, str] = {}
     trusted: bool = False
+    phrase: str = ""
 
 
 class Outcome(Enum):

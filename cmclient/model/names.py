@@ -8,11 +8,12 @@ from typing import Self
 
 from ..errors import InvalidValueError
 
-__all__ = ["AdSiteName", "DnsDomain", "HostName", "MacAddress", "SiteCode", "parse_port", "shown_name"]
+__all__ = ["AdSiteName", "DnsDomain", "GatewayPath", "HostName", "MacAddress", "SiteCode", "parse_port", "shown_name"]
 
 _SITE_CODE = re.compile(r"[A-Z0-9]{3}")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
+_GATEWAY = re.compile(r"/CCM_Proxy_MutualAuth/[0-9]{1,20}", re.IGNORECASE)
 _MAX_NAME = 253  # RFC 1035: what fits a DNS name
 _MAX_AD_SITE = 63  # an AD site name is one DNS label
 _MAX_PORT = 65535
@@ -102,6 +103,25 @@ class AdSiteName(str):
     def matches(self, other: str) -> bool:
         """Whether both names mean the same site."""
         return self.casefold() == other.strip().casefold()
+
+
+class GatewayPath(str):
+    """What stands between the host of a cloud management gateway and every path behind it; as it was written (CG-007).
+
+    The number is text: seventeen digits as a rule, fewer in some.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, value: str) -> Self:
+        """Check a path.
+
+        Raises:
+            InvalidValueError: It is not ``/CCM_Proxy_MutualAuth/`` and a number.
+        """
+        if not value.isascii() or not _GATEWAY.fullmatch(value):
+            raise InvalidValueError("path of a gateway", value, "it is /CCM_Proxy_MutualAuth/ and a number")
+        return super().__new__(cls, value)
 
 
 class MacAddress(str):

@@ -27,6 +27,8 @@ class SiteRole(Enum):
     SOFTWARE_UPDATE_POINT = "sup"
     STATE_MIGRATION_POINT = "smp"
     FALLBACK_STATUS_POINT = "fsp"
+    DEVICE_MANAGEMENT_POINT = "device-mp"
+    ENROLLMENT_PROXY_POINT = "enrollment-proxy"
 
     @property
     def title(self) -> str:
@@ -44,6 +46,9 @@ class RoleOrigin(Enum):
     """Nobody names it now, because nobody could be asked; the client uses it."""
     INSTALLED_CLIENT = "installed-client"
     DIRECTORY = "directory"
+    DNS_ALIAS = "dns-alias"
+    DISCOVERY = "discovery"
+    """The discovery service of enrollment."""
 
 
 class RoleServer(NamedTuple):
@@ -139,7 +144,9 @@ class RoleOutcome(Enum):
     NOT_ELIGIBLE = "not-eligible"
     """The rules reject every one."""
     NOT_REACHABLE = "not-reachable"
-    """Whoever was to name them could not be reached, or did not say."""
+    """Whoever was to name them could not be reached, or did not say; or none of the eligible ones answered."""
+    TRY_AGAIN = "try-again"
+    """It is too early: what happened is to be expected for now, and is no failure."""
 
 
 class RoleLocation(NamedTuple):
@@ -153,6 +160,9 @@ class RoleLocation(NamedTuple):
         attempts: What happened when management points were asked, in order of start.
         time: When, in UTC, ISO 8601.
         notes: What a person should know besides.
+        was_contacted: Whether servers of the role themselves were asked, not only those who name them.
+        answered: Where one of them answered; None when none did, or none was asked.
+        wait: Seconds after which to try again, when it is too early; None when it is not.
     """
 
     decision: RoleDecision
@@ -162,17 +172,26 @@ class RoleLocation(NamedTuple):
     attempts: tuple[Attempt, ...] = ()
     time: str = ""
     notes: tuple[str, ...] = ()
+    was_contacted: bool = False
+    answered: Endpoint | None = None
+    wait: float | None = None
 
     @property
     def chosen(self) -> RoleEvaluation | None:
-        """The best one; None when there is none."""
+        """The one that answered, or the best one where none was contacted; None when there is none."""
+        if self.was_contacted:
+            return next((one for one in self.decision.ranked if self.answered in one.endpoints), None)
         return self.decision.ranked[0] if self.decision.ranked else None
 
     @property
     def outcome(self) -> RoleOutcome:
         """How it ended."""
-        if self.decision.ranked:
+        if self.chosen is not None:
             return RoleOutcome.LOCATED
+        if self.wait is not None:
+            return RoleOutcome.TRY_AGAIN
+        if self.decision.ranked:
+            return RoleOutcome.NOT_REACHABLE
         if self.decision.rejected:
             return RoleOutcome.NOT_ELIGIBLE
         failed = any(source.code for source in self.sources)

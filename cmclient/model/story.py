@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum, IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .content import ContentLocations
 from .facts import NetworkFacts
+
+if TYPE_CHECKING:
+    from .logchecks import LogCheck
 
 __all__ = [
     "CodeFamily",
@@ -376,12 +379,13 @@ class LogStory(NamedTuple):
 
     Attributes:
         events: By time; those without one keep their place in their file. At most as many as the reader keeps.
-        decisions: In the order of the lines that show them.
+        decisions: Of one log in the order of the lines that show them; of several in that of time.
         errors: The most frequent first.
         files: Every file, with what could not be read of it.
         notes: What a person has to know before trusting the rest, a sentence each.
         facts: What the logs say of the client.
         dropped: How many events and errors were not kept.
+        checks: Decisions held against our own rules, each once at most.
     """
 
     events: tuple[LogEvent, ...]
@@ -391,3 +395,4 @@ class LogStory(NamedTuple):
     notes: tuple[str, ...] = ()
     facts: NetworkFacts = NetworkFacts()
     dropped: int = 0
+    checks: "tuple[LogCheck, ...]" = ()

@@ -33,6 +33,7 @@ _START_HERE = re.compile(_DECORATION + rb"<!\[LOG\[")
 _NEXT_START = re.compile(rb"\n" + _DECORATION + rb"<!\[LOG\[")
 _BROKEN_END = re.compile(rb"\]LOG\](?:!>?)?\\?<!\[LOG\[")
 _BARE_END = b"]LOG]"
+_END = b"]LOG]!>"
 _SEVERITIES = {b"1": Severity.INFO, b"2": Severity.WARNING, b"3": Severity.ERROR}
 
 
@@ -176,6 +177,10 @@ class LogReader:
             self._damaged += 1
             record = self._damaged_record(chunk[begin : broken.start()], line)
             return broken.end() - len(START), (*before, record)
+        cut = chunk.rfind(START, begin, tail.start())
+        if cut >= 0 and chunk.find(_END, cut, tail.start()) < 0:  # cut off in its text; one that is quoted has its end
+            self._damaged += 1
+            return cut, (*before, self._damaged_record(chunk[begin:cut], line))
         end = tail.end()
         while chunk[end : end + 1] in {b" ", b"\r"}:
             end += 1

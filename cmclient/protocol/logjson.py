@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..model.logchecks import LogCheck
 from ..model.story import ErrorCode, LogDecision, LogError, LogEvent, LoggedSource, LogStory, Quote, UnreadFile
 from .document import to_json
 from .saved import build_facts
@@ -12,11 +13,12 @@ STORY_SCHEMA = "cmclient.log/1"
 
 
 def build_story(story: LogStory) -> dict[str, Any]:
-    """Turn a story into a document: ``events``, ``decisions``, ``errors``, ``unread``, ``notes`` and ``facts``."""
+    """Turn a story into a document; the ``decision`` of a check is a place in ``decisions``, from 0 on."""
     return {
         "schema": STORY_SCHEMA,
         "notes": list(story.notes),
         "decisions": [_decision(decision) for decision in story.decisions],
+        "checks": [_check(check) for check in story.checks],
         "events": [_event(event) for event in story.events],
         "errors": [_error(error) for error in story.errors],
         "unread": [_file(file) for file in story.files],
@@ -67,6 +69,21 @@ def _decision(decision: LogDecision) -> dict[str, Any]:
         "why": decision.why,
         "order": [_source(source) for source in decision.sources],
         "quotes": [_quote(quote) for quote in decision.quotes],
+    }
+
+
+def _check(check: LogCheck) -> dict[str, Any]:
+    finding = check.finding
+    return {
+        "decision": check.decision,
+        "topic": check.topic.value,
+        "outcome": finding.outcome.value,
+        "client": list(finding.client),
+        "ours": list(finding.ours),
+        "why": finding.why,
+        "missing": list(finding.missing),
+        "rules": list(finding.rules),
+        **_quote(check.quote),
     }
 
 

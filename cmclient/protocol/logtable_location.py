@@ -8,6 +8,7 @@ from .logtable import LinePattern as Line
 __all__ = ["CLIENT_LOCATION", "LOCATION_SERVICES", "REGISTRATION"]
 
 _SITE = r"<\*?(?P<site>\w{3})\*?>"  # some pages set the site code in italics
+_CURRENT = "clientlocation-current-mp-empty"
 _RETRIEVED = r"\W*(?P<mp>[A-Za-z0-9][\w.-]*)?"
 
 LOCATION_SERVICES = (
@@ -74,10 +75,20 @@ LOCATION_SERVICES = (
 CLIENT_LOCATION = decides("ST-012")(
     (
         Line(
-            "Rotating internet management point, new management point [",
-            r"(?P<index>\d+)\] is: (?P<mp>\S+) \((?P<state>\d+)\) with capabilities: (?P<capabilities><.*)",
+            "Rotating ",
+            r"(?P<which>\w+) management point, new management point \[(?P<index>\d+)\] is: (?P<mp>\S+)"
+            r" \((?P<state>\d+)\) with capabilities: (?P<capabilities><.*)",
             Kind.MP_ROTATED,
             15,
+        ),
+        Line("Current Management Point is <empty>", "", Kind.MP_NONE, _CURRENT, Mood.BAD, said=(("by", "client"),)),
+        Line(
+            "Current Management Point is ",
+            r"<?(?P<mp>[A-Za-z0-9][\w.-]*)>?",
+            Kind.MP_CHOSEN,
+            _CURRENT,
+            Mood.GOOD,
+            said=(("by", "client"),),
         ),
     )
 )

@@ -7,10 +7,11 @@ from xml.etree.ElementTree import Element
 
 from ..errors import InvalidValueError, MalformedReplyError
 from ..model.decision import Candidate, Discovered, Origin, Unreadable
-from ..model.endpoints import Audience, ManagementPoint, Protocols
+from ..model.endpoints import Audience, InternetAddress, ManagementPoint, Protocols
 from ..model.names import HostName, SiteCode, shown_name
 from ..model.rule import decides
 from .elements import children, find_part, parse_root
+from .gateways import parse_stored_address
 
 __all__ = [
     "SSL_PROPERTIES",
@@ -76,7 +77,8 @@ def parse_mp_list(body: bytes, *, origin: Origin, audience: Audience = Audience.
     Args:
         body: The reply.
         origin: Where it came from.
-        audience: From where its management points accept clients; the list does not say.
+        audience: From where its management points accept clients; the list does not say. A cloud management gateway
+            is one for the internet too, always.
 
     Returns:
         One candidate an entry, in the order of the list; entries that cannot be management points apart. An empty
@@ -99,18 +101,28 @@ def parse_mp_list(body: bytes, *, origin: Origin, audience: Audience = Audience.
     return Discovered(tuple(candidates), tuple(unreadable))
 
 
+@decides("ML-035")
+def _gateway_audience(audience: Audience) -> Audience:
+    """A gateway is one for the internet in every list; one for the intranet names it where it is let in there too."""
+    return Audience.BOTH if audience is Audience.INTRANET else Audience.INTERNET
+
+
 def _management_point(entry: Element, audience: Audience) -> ManagementPoint:
-    host = HostName(_find_name(entry) or "")
+    name = _find_name(entry) or ""
+    gateway = parse_stored_address(name) if "/" in name else None
+    host = HostName(name) if gateway is None else gateway.host
     site, build = find_part(entry, "SiteCode"), find_part(entry, "Version")
     state = find_property(capability_properties(entry), *SSL_PROPERTIES)
     ssl_state = None if state is None else parse_ssl_state(state)
     return ManagementPoint(
         host,
         site_code=None if site is None else SiteCode(site),
-        protocols=protocols_of_ssl_state(ssl_state),
-        audience=audience,
+        protocols=protocols_of_ssl_state(ssl_state) if gateway is None else Protocols.HTTPS,
+        https_port=None if gateway is None else gateway.port,
+        audience=audience if gateway is None else _gateway_audience(audience),
         build=None if build is None else parse_build(build),
         ssl_state=ssl_state,
+        gateway=None if gateway is None else gateway.gateway,
     )
 
 
@@ -201,4 +213,7 @@ def _entry(mp: ManagementPoint, *, with_site_code: bool) -> str:
     capabilities = ""
     if state is not None:
         capabilities = f'<Capabilities SchemaVersion="1.0"><Property Name="SSLState" Value="{state}"/></Capabilities>'
-    return f'<MP Name="{mp.host.upper()}" FQDN="{mp.host}"{site}>{version}{capabilities}</MP>'
+    name = mp.host.upper(), str(mp.host)
+    if mp.gateway is not None:
+        name = (f"https://{InternetAddress(mp.host, mp.gateway, mp.https_port)}",) * 2
+    return f'<MP Name="{name[0]}" FQDN="{name[1]}"{site}>{version}{capabilities}</MP>'

@@ -214,6 +214,7 @@ class _Reading:
         else:
             self.faults.append(f"{known.name} is a property: write {known.name}=VALUE")
 
+    @decides("CI-040")
     def _unknown(self, name: str, position: int) -> None:
         shown = repr(name[:40])
         if self._hush or not name.removeprefix("/").removeprefix("-").isidentifier():

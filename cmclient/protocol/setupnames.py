@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ..errors import InvalidValueError
 from ..model.names import DnsDomain, HostName, SiteCode, parse_port
 from .certificate_criteria import parse_criterion, parse_issuers
+from .gateways import parse_internet_address
 from .mpentry import parse_mp_entries, parse_mp_entry, split_mp_switch
 
 __all__ = ["KNOWN", "SetupKind", "SetupName", "ValueForm"]
@@ -119,26 +120,11 @@ def _mp_switch(value: str) -> object:
     if not entries:
         raise InvalidValueError("list of management points", value, "it names none")
     for entry in entries:
-        scheme, separator, rest = entry.partition("://")
-        authority, slash, _ = rest.partition("/")
-        if separator and slash and scheme.lower() == "https":
-            parse_mp_entry(f"{scheme}://{authority}")  # a cloud management gateway has a path
-        elif "/" in (rest or entry).rstrip("/"):
-            reason = "the address of a cloud management gateway begins with https://"
-            raise InvalidValueError("management point", entry, reason)
+        if "/" in (entry.partition("://")[2] or entry).rstrip("/"):
+            parse_internet_address(entry, needs_scheme=True)  # a cloud management gateway has a path
         else:
             parse_mp_entry(entry)
     return entries
-
-
-def _internet_mp(value: str) -> object:
-    what = "management point for the internet"
-    if "://" in value:
-        raise InvalidValueError(what, value, "leave out what stands before the host, such as https://")
-    host = HostName(value.partition("/")[0])
-    if "." not in host:
-        raise InvalidValueError(what, value, "it has to be fully qualified, as in mp.example.com")
-    return host
 
 
 def _site_or_auto(value: str) -> object:
@@ -258,7 +244,7 @@ KNOWN: tuple[SetupName, ...] = (
     SetupName(
         "CCMHOSTNAME",
         _C,
-        _read_by("FQDN, or address of a gateway without https://", _internet_mp),
+        _read_by("FQDN, or address of a gateway without https://", parse_internet_address),
         "IP-039",
         "management point for the internet",
     ),

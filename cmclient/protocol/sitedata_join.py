@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ..model.boundary import Boundary
+from ..model.endpoints import Access, Audience, Protocols
 from ..model.groups import BoundaryGroup, FallbackTimes, Relationship, SiteData, SiteServer
 from ..model.names import HostName
 from .sitedata_records import Link, Member, Place, Records, Reference, quoted
@@ -111,6 +112,16 @@ class _Join:
         return False
 
 
+def _joined(one: Access, other: Access) -> Access:
+    """What was said first of each; the rest from the other."""
+    return Access(
+        other.protocols if one.protocols is Protocols.UNKNOWN else one.protocols,
+        other.audience if one.audience is Audience.UNKNOWN else one.audience,
+        other.devices if one.devices is None else one.devices,
+        other.replica if one.replica is None else one.replica,
+    )
+
+
 def _servers(records: Records) -> Iterable[SiteServer]:
     """Each server once, with all that was said of it."""
     servers: dict[HostName, SiteServer] = {}
@@ -121,6 +132,7 @@ def _servers(records: Records) -> Iterable[SiteServer]:
             known.roles | server.roles,
             in_maintenance=known.in_maintenance or server.in_maintenance,
             site=known.site or server.site,
+            access=_joined(known.access, server.access),
         )
     for place, field, _, host, site in records.references:
         if host not in servers:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ..errors import InvalidValueError
 from ..model.boundary import Boundary, BoundaryKind
-from ..model.endpoints import SiteKind
+from ..model.endpoints import Access, Audience, Protocols, SiteKind
 from ..model.groups import (
     BoundaryGroup,
     FallbackTimes,
@@ -226,10 +226,22 @@ def _read_servers(root: _DataTable, records: Records) -> None:
 def _read_server(table: _DataTable, records: Records, roles: frozenset[Role], *, in_maintenance: bool = False) -> None:
     host = table.text("host", HostName, _NO_HOST, required=True)
     site = table.site("site")
+    access = _access(table)
     if table.is_whole:  # a table of ours; a lab's have keys of their own
         table.end()
     if host != _NO_HOST and not (table.is_whole and table.is_faulty):
-        records.servers.append(SiteServer(host, roles, in_maintenance=in_maintenance, site=site))
+        records.servers.append(SiteServer(host, roles, in_maintenance=in_maintenance, site=site, access=access))
+
+
+def _access(table: _DataTable) -> Access:
+    """Whom a server lets in; a key that is not there says nothing."""
+    lags = table.has("replica_lag") and table.number("replica_lag", 0) > 0  # the lab's word for it
+    return Access(
+        protocols=table.choice("protocols", Protocols, Protocols.UNKNOWN),
+        audience=table.choice("audience", Audience, Audience.UNKNOWN),
+        devices=table.flag("devices", fallback=False) if table.has("devices") else None,
+        replica=table.flag("replica", fallback=False) if table.has("replica") else lags or None,
+    )
 
 
 def _read_site(table: _DataTable, records: Records) -> None:
@@ -282,7 +294,7 @@ def _lines(data: SiteData) -> Iterator[str]:
         roles = tuple(sorted(role.value for role in server.roles))
         maintenance = server.in_maintenance or None
         server_values = {"host": server.host, "roles": roles, "maintenance": maintenance, "site": server.site}
-        yield from _table("servers", server_values)
+        yield from _table("servers", server_values | _access_of(server.access))
     for boundary in data.boundaries:
         values = {"name": boundary.id, "type": boundary.kind.value, "value": boundary.value}
         rest = {"description": boundary.description or None, "starts_with": boundary.starts_with or None}
@@ -290,6 +302,13 @@ def _lines(data: SiteData) -> Iterator[str]:
     for group in data.groups:
         yield from _group_lines(group)
     yield ""
+
+
+def _access_of(access: Access) -> dict[str, Any]:
+    """What somebody said of it."""
+    protocols = None if access.protocols is Protocols.UNKNOWN else access.protocols.value
+    audience = None if access.audience is Audience.UNKNOWN else access.audience.value
+    return {"protocols": protocols, "audience": audience, "devices": access.devices, "replica": access.replica}
 
 
 def _group_lines(group: BoundaryGroup) -> Iterator[str]:

@@ -3,10 +3,12 @@
 Which way it goes; the first row that applies decides:
 
     situation                                              way         rule
+    a device whose enrollment profile names a site         that one    SA-035, MD-021
     a site is given                                        that one    SA-002
     assigned already, upgrade with AUTO and SITEREASSIGN   automatic   SA-024
     assigned already, upgrade with AUTO alone              kept        SA-024
     assigned already                                       kept        SA-012
+    a device whose enrollment profile is not known         refused     MD-021
     AUTO with a management point for the internet          refused     SA-023
     on the internet, or set up for it alone                refused     NET-013
     otherwise                                              automatic   SA-003
@@ -32,7 +34,7 @@ from ..model.assignment import (
     SiteSource,
 )
 from ..model.decision import Reason, Verdict
-from ..model.facts import NetworkLocation
+from ..model.facts import ClientKind, NetworkLocation
 from ..model.names import SiteCode
 from ..model.rule import decides
 from .candidate_sites import draw_address, find_site_fault, judge_sites, reject_site
@@ -94,6 +96,8 @@ def decide_assignment(
 @decides("SA-002", "SA-003", "SA-012", "SA-024")
 def _settled(wish: AssignmentWish) -> _Way | None:
     """The site that is given or kept; None for automatic assignment."""
+    if (profiled := _profiled(wish)) is not None:
+        return profiled
     if wish.given is not None:
         text = f"assigned site {wish.given}: given"
         if wish.kept is not None and wish.kept != wish.given:
@@ -112,14 +116,26 @@ def _settled(wish: AssignmentWish) -> _Way | None:
     return _Way(wish.kept, AssignmentHow.KEPT, tuple(reasons))
 
 
+@decides("SA-035", "MD-021")
+def _profiled(wish: AssignmentWish) -> _Way | None:
+    """The site that an enrollment profile names: a device was enrolled there, whatever else is given or kept."""
+    if wish.device is None or wish.profile_site is None:
+        return None
+    rule = "SA-035" if wish.device is ClientKind.MAC else "MD-021"
+    text = f"assigned site {wish.profile_site}: the enrollment profile names it"
+    return _Way(wish.profile_site, AssignmentHow.GIVEN, (Reason(rule, text),))
+
+
 def is_automatic(wish: AssignmentWish) -> bool:
     """Whether the site is neither given nor kept, so that somebody has to be asked for it."""
     return _settled(wish) is None
 
 
-@decides("SA-011", "SA-023", "NET-012", "NET-013")
+@decides("SA-011", "SA-023", "MD-021", "NET-012", "NET-013")
 def find_automatic_bar(wish: AssignmentWish, location: NetworkLocation) -> Reason | None:
     """Why there is no automatic assignment; None when there may be. Unknown falls to the intranet: it is tried."""
+    if wish.device is not None:
+        return Reason("MD-021", "the enrollment profile names the site of a device: set enrollment_site")
     if wish.is_auto and wish.internet_mp is not None:
         text = f"automatic assignment is not for a client with the internet management point {wish.internet_mp}"
         return Reason("SA-023", f"{text}: give the site code")

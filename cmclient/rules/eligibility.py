@@ -7,6 +7,8 @@ from ..model.endpoints import Audience, Endpoint, ManagementPoint, Scheme, SiteK
 from ..model.facts import NetworkFacts, NetworkLocation
 from ..model.names import HostName
 from ..model.rule import decides
+from .device_kinds import find_device_mp_bar
+from .gateways import find_gateway_endpoints, find_gateway_fault, find_intranet_welcome
 from .network import find_site_bar
 
 __all__ = [
@@ -60,9 +62,9 @@ def _find_directory_fault(candidate: Candidate, facts: NetworkFacts, policy: Pol
 def _find_audience_fault(candidate: Candidate, facts: NetworkFacts, policy: Policy) -> Reason | None:
     """Intranet clients use internal management points, internet clients internet ones.
 
-    One that is set up for the internet only is an internet client wherever it is.
+    One that is set up for the internet only is an internet client wherever it is. A gateway is listed as one for the
+    internet, and boundary groups may let it in on the intranet.
     """
-    del policy
     audience = candidate.mp.audience
     if facts.network_location is NetworkLocation.INTERNET:
         if audience in {Audience.INTERNET, Audience.BOTH}:
@@ -71,7 +73,7 @@ def _find_audience_fault(candidate: Candidate, facts: NetworkFacts, policy: Poli
         if facts.always_internet:
             return Reason("NET-009", f"the client is set up for the internet only and {said} clients from there")
         return Reason("NET-038", f"the client is on the internet and {said} clients from there")
-    if audience is Audience.INTERNET:
+    if audience is Audience.INTERNET and find_intranet_welcome(candidate.mp, policy) is None:
         where = "on the intranet" if facts.network_location is NetworkLocation.INTRANET else "tried as intranet first"
         return Reason("NET-038", f"it accepts internet clients only and the client is {where}")
     return None
@@ -81,7 +83,18 @@ def _find_site_fault(candidate: Candidate, facts: NetworkFacts, policy: Policy) 
     return find_site_bar(candidate.mp, facts, policy)
 
 
-REQUIREMENTS: tuple[Requirement, ...] = (_find_directory_fault, _find_audience_fault, _find_site_fault)
+def _find_device_fault(candidate: Candidate, facts: NetworkFacts, policy: Policy) -> Reason | None:
+    del policy
+    return find_device_mp_bar(candidate.mp, facts)
+
+
+REQUIREMENTS: tuple[Requirement, ...] = (
+    _find_directory_fault,
+    _find_device_fault,
+    find_gateway_fault,
+    _find_audience_fault,
+    _find_site_fault,
+)
 
 
 @decides("MP-040", "SA-038")
@@ -104,7 +117,8 @@ def find_purpose_fault(mp: ManagementPoint, category: Category, policy: Policy) 
         rule = "MP-002" if policy.purpose is Purpose.REGISTRATION else "SA-032"
         wanted = f"for {policy.purpose.value} a client keeps to its assigned site {policy.assigned_site or '(none)'}"
         return Reason(rule, f"{wanted}; this one belongs to {mp.site_code}")
-    if policy.purpose is Purpose.REGISTRATION and policy.assigned_mp not in {None, mp.host}:
+    is_another = policy.assigned_mp not in {None, mp.host} and mp.gateway is None  # a gateway stands for it
+    if policy.purpose is Purpose.REGISTRATION and is_another:
         return Reason("MP-002", f"registration goes to the assigned management point {policy.assigned_mp}")
     return None
 
@@ -115,6 +129,8 @@ def find_endpoints(mp: ManagementPoint, facts: NetworkFacts, policy: Policy) -> 
     Returns:
         Endpoints, the most secure first, and why; none when it may not be talked to at all.
     """
+    if mp.gateway is not None:
+        return find_gateway_endpoints(mp, policy)
     https = Endpoint(Scheme.HTTPS, mp.host, mp.https_port or policy.https_port)
     http = Endpoint(Scheme.HTTP, mp.host, mp.http_port or policy.http_port)
     on_internet = facts.network_location is NetworkLocation.INTERNET

@@ -10,6 +10,7 @@ from ..model.legacy import DefaultKind, LegacyPolicy, SiteMode
 from ..model.messages import SiteLocality
 from ..model.names import HostName, SiteCode
 from ..model.rule import decides
+from .gateways import find_gateway_fault
 from .order import Position, TieRule
 
 __all__ = [
@@ -114,7 +115,13 @@ def _find_cluster_fault(candidate: Candidate, facts: NetworkFacts, policy: Polic
     return None
 
 
-LEGACY_REQUIREMENTS = (_find_internet_fault, _find_audience_fault, _find_default_fault, _find_cluster_fault)
+LEGACY_REQUIREMENTS = (
+    find_gateway_fault,
+    _find_internet_fault,
+    _find_audience_fault,
+    _find_default_fault,
+    _find_cluster_fault,
+)
 
 
 # --- category --------------------------------------------------------------------------------------------------------

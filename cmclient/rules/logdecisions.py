@@ -1,6 +1,5 @@
 """From what happened to what was decided: the decisions that the events of a log show, each with its rules."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -8,15 +7,13 @@ from ..errors import InvalidValueError
 from ..model.story import EventKind as Kind
 from ..model.story import LogDecision, LogEvent, LoggedSource, Mood, Quote, Topic
 from .codes import CodeTable
+from .logaddresses import host_of, is_gateway, is_same, is_source
 
 __all__ = ["Explanation", "Explanations", "find_decisions", "parse_explanations", "source_reason"]
 
 _COLUMNS = ("key", "topic", "rules", "why")
 _MOST_QUOTES = 12  # lines that are quoted for one decision
 _MOST_NAMED = 3  # servers that one sentence names
-_HOST = re.compile(r"(?:https?://|(?!https?://))([\w.-]+|\[[0-9a-f:]+\])", re.IGNORECASE)
-_SOURCE_PATH = re.compile(r"SMS_DP_|SCCM_BranchCache|downloadrestservice", re.IGNORECASE)
-_GATEWAY_PATH = re.compile(r"CCM_PROXY_", re.IGNORECASE)
 
 
 class Explanation(NamedTuple):
@@ -88,6 +85,7 @@ class _Finder:
         self._refused: list[LogEvent] = []
         self._asked = ""
         self._stored: LogEvent | None = None
+        self._current: str | None = None
         self._others: dict[Kind, Callable[[LogEvent], Iterator[LogDecision]]] = {
             Kind.SITE_AMBIGUOUS: self._ambiguity,
             Kind.SITE_VERIFIED: self._verified,
@@ -139,8 +137,10 @@ class _Finder:
         if event.kind is Kind.SERVER_LOOKUP and "Content" not in event.details["procedure"]:
             return
         key, sentence = _SIMPLE[event.kind]
-        key = {"0": "network-intranet"}.get(event.details.get("internet", ""), key)
         said = event.details
+        key = {"0": "network-intranet"}.get(said.get("internet", ""), key)
+        if event.kind is Kind.MP_ROTATED and said["which"] != "internet":
+            key = "mp-rotated-inside"
         where = "intranet" if key == "network-intranet" else "internet"
         text = sentence.format_map(_Missing({**said, "location": where}))
         values = {**said, "location": where} if event.kind is Kind.NETWORK_LOCATION else dict(said)
@@ -169,6 +169,11 @@ class _Finder:
         yield from ()
 
     def _none_left(self, event: LogEvent) -> Iterator[LogDecision]:
+        if event.details.get("by") == "client":
+            if self._current != "":
+                yield self._made("mp-empty", "the client has no management point", {}, event)
+            self._current = ""
+            return
         refused, self._refused = self._refused[-_MOST_NAMED:], []
         yield self._made("mp-none", "no management point could be used", {}, *refused, event)
 
@@ -180,6 +185,11 @@ class _Finder:
         said = event.details
         if said.get("by") == "client store":  # what else is stored of it may follow
             self._stored = event
+            return
+        if said.get("by") == "client":  # the line comes again and again
+            if host_of(said["mp"]) != self._current:
+                yield self._made("mp-in-use", f"management point {said['mp']}", dict(said), event)
+            self._current = host_of(said["mp"])
             return
         key = "mp-setup" if said.get("by") == "setup" else "mp-media"
         yield self._made(key, f"management point {said['mp']}", dict(said), event)
@@ -194,7 +204,7 @@ class _Finder:
         elif "role" in said:
             yield self._made("mp-from-ad", f"{said['role']} management point {said.get('mp', '?')}", dict(said), event)
         else:
-            self._seen.setdefault(_host(said["mp"]), event)
+            self._seen.setdefault(host_of(said["mp"]), event)
 
     def _list(self) -> Iterator[LogDecision]:
         """The sources that were listed up to here."""
@@ -203,13 +213,13 @@ class _Finder:
         if sources:
             self._order = sources
             key = "sources-listed" if any(one.locality.strip("-") for one in sources) else "source-setup"
-            text = f"{_count(sources)} listed, {_host(sources[0].url)} first"
+            text = f"{_count(sources)} listed, {host_of(sources[0].url)} first"
             yield self._made(key, text, {}, *events, sources=sources)
 
     def _reply(self, event: LogEvent) -> Iterator[LogDecision]:
         if event.sources:
             self._order = event.sources
-            text = f"{_count(event.sources)} in the answer, {_host(event.sources[0].url)} first"
+            text = f"{_count(event.sources)} in the answer, {host_of(event.sources[0].url)} first"
             yield self._made("sources-listed", text, dict(event.details), event, sources=event.sources)
         elif event.reply is not None:
             yield self._made("sources-empty", "the answer names no source", dict(event.details), event, mood=Mood.BAD)
@@ -217,15 +227,15 @@ class _Finder:
     def _kept(self, event: LogEvent) -> Iterator[LogDecision]:
         if event.sources:
             self._order = event.sources
-            text = f"{_count(event.sources)} kept for the transfer, {_host(event.sources[0].url)} first"
+            text = f"{_count(event.sources)} kept for the transfer, {host_of(event.sources[0].url)} first"
             yield self._made("sources-kept", text, dict(event.details), event, sources=event.sources)
 
     def _started(self, event: LogEvent) -> Iterator[LogDecision]:
         url = event.details["url"]
-        places = [place for place, source in enumerate(self._order) if _same(source.url, url)]
+        places = [place for place, source in enumerate(self._order) if is_same(source.url, url)]
         later = bool(places) and places[0] > 0
         which = f", number {places[0] + 1} of {len(self._order)}" if places else ""
-        text = f"downloads from {_host(url)}{which}"
+        text = f"downloads from {host_of(url)}{which}"
         yield self._made("source-later" if later else "source-first", text, dict(event.details), event)
 
     def _reported(self, event: LogEvent) -> Iterator[LogDecision]:
@@ -252,11 +262,11 @@ class _Finder:
         key = "http-mp"
         if event.kind is Kind.TRUST_ERROR:
             key = "trust"
-        elif _GATEWAY_PATH.search(place) or said.get("status_text", "").startswith("CMG"):
+        elif is_gateway(place) or said.get("status_text", "").startswith("CMG"):
             key = "http-gateway"
-        elif _SOURCE_PATH.search(f"{place} {said.get('path', '')}"):
+        elif is_source(f"{place} {said.get('path', '')}"):
             key = "http-source"
-        self._failed.setdefault((key, _host(place)), []).append(event)
+        self._failed.setdefault((key, host_of(place)), []).append(event)
 
     def _failure(self, key: str, host: str, events: Sequence[LogEvent]) -> LogDecision:
         codes = tuple(dict.fromkeys(code for event in events for code in event.codes))
@@ -297,7 +307,7 @@ _FAILURE_VALUES = {"url", "status", "status_code", "status_text", "port", "optio
 _SIMPLE = {
     Kind.AD_SITE: ("ad-site", "the machine is in AD site {ad_site}"),
     Kind.NETWORK_LOCATION: ("network-internet", "the client takes itself to be on the {location}"),
-    Kind.MP_ROTATED: ("mp-rotated", "internet management point {mp} (number {index})"),
+    Kind.MP_ROTATED: ("mp-rotated", "{which} management point {mp} (number {index})"),
     Kind.MP_LOCALITY: ("mp-locality", "management point {mp} has locality {locality}"),
     Kind.SOURCE_REFUSED: ("source-refused-http", "a source over HTTP was refused: the client may use HTTPS only"),
     Kind.SOURCE_LEFT: ("source-left", "the download of {content} failed"),
@@ -317,17 +327,8 @@ class _Missing(dict[str, str]):
         return "?"
 
 
-def _host(address: str) -> str:
-    found = _HOST.match(address)
-    return found[1].lower() if found else address
-
-
 def _count(sources: Sequence[LoggedSource]) -> str:
     return f"{len(sources)} source{'s' if sources[1:] else ''}"
-
-
-def _same(one: str, other: str) -> bool:
-    return one.rstrip("/").lower() == other.rstrip("/").lower()
 
 
 def _some(names: Sequence[str]) -> str:

@@ -120,6 +120,8 @@ def find_possible_subnets(boundaries: Iterable[Boundary], place: NetworkPlace) -
         Those whose network id is that of the address with some mask of 8 to 30 bits, in their order; which one it is
         only the client's own mask can tell. Empty when each IPv4 address has a prefix.
     """
+    if place.ranges_only:
+        return ()
     bare = [ip_address(one.address) for one in place.addresses if one.prefix is None]
     ids = {
         str(IPv4Address(int(address) >> (32 - prefix) << (32 - prefix)))

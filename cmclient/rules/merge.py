@@ -21,6 +21,7 @@ _AUTHORITY = (
     SourceKind.DNS,
     SourceKind.LOCATOR_POINT,
     SourceKind.WINS,
+    SourceKind.GATEWAY_LIST,
 )
 _STRICTEST_FIRST = (Protocols.HTTPS, Protocols.BOTH, Protocols.HTTP)
 _T = TypeVar("_T")
@@ -76,6 +77,7 @@ def _filled(better: ManagementPoint, other: ManagementPoint) -> ManagementPoint:
         supports_devices=_known(better.supports_devices, other.supports_devices),
         ssl_state=_known(better.ssl_state, other.ssl_state),
         https_only_site=_known(better.https_only_site, other.https_only_site),
+        gateway=_known(better.gateway, other.gateway),
     )
 
 

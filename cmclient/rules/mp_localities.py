@@ -35,7 +35,7 @@ class ListedMp(NamedTuple):
         locality: How near it is by the boundary groups that reference it.
         reason: The rule that puts it there.
         in_current_group: Whether a group that holds the client references it; None where groups have no say.
-        is_cloud: It is a cloud management gateway, which an option of a default group lets in.
+        is_cloud: It is a cloud management gateway: in a group, or let in by an option of a default group.
         group: Identifier of the boundary group through which it is there; empty where that is no matter of groups.
     """
 
@@ -59,8 +59,8 @@ def list_management_points(
         assigned_site: The client's assigned site; its default group serves a client that is in no group.
 
     Returns:
-        Every management point of the data, whatever its locality, and the gateways that a default group lets in: by
-        locality, then preferred gateways, then in the order of the data, then other gateways.
+        Every management point of the data, whatever its locality, and the gateways that the groups lead to or that a
+        default group lets in: by locality, then preferred gateways, then in the order of the data, then other gateways.
     """
     hosts = tuple(dict.fromkeys(server.host for server in data.servers if _MP in server.roles))
     if not data.prefers_group_mps:
@@ -71,8 +71,9 @@ def list_management_points(
     referenced = {host for group in held for host in group.servers}
     unplaced = _unplaced(lacks_any=bool(held) and referenced.isdisjoint(hosts))
     listed = [_listed(host, placed.get(host, unplaced), is_here=host in referenced) for host in hosts]
-    first, last = _cloud(data, links)
-    return tuple(sorted((*first, *listed, *last), key=lambda one: -one.locality))
+    members = _members(data, _nearest((link for link in links if link.group.default_of is None), held), referenced)
+    first, last = _cloud(data, links, {one.host for one in members})
+    return tuple(sorted((*first, *listed, *members, *last), key=lambda one: -one.locality))
 
 
 def _listed(host: HostName, place: _Place, *, is_here: bool) -> ListedMp:
@@ -129,8 +130,16 @@ def _unplaced(*, lacks_any: bool) -> _Place:
     return _Place(Locality.UNKNOWN, Reason("MP-011", "in no boundary group that counts for the client"))
 
 
+@decides("MP-027")
+def _members(data: SiteData, placed: _Placed, referenced: set[HostName]) -> list[ListedMp]:
+    """The gateways that the client's groups lead to as they lead to management points; default groups have options."""
+    hosts = dict.fromkeys(server.host for server in data.servers if _CLOUD in server.roles)
+    found = (_listed(host, placed[host], is_here=host in referenced) for host in hosts if host in placed)
+    return [one._replace(is_cloud=True) for one in found]
+
+
 @decides("ML-028")
-def _cloud(data: SiteData, links: Iterable[GroupLink]) -> tuple[list[ListedMp], list[ListedMp]]:
+def _cloud(data: SiteData, links: Iterable[GroupLink], members: set[HostName]) -> tuple[list[ListedMp], list[ListedMp]]:
     """The gateways that the default groups let in: those that come first in their locality, and those that come last.
 
     A default group that prefers them without letting them in does nothing.
@@ -145,5 +154,6 @@ def _cloud(data: SiteData, links: Iterable[GroupLink]) -> tuple[list[ListedMp], 
     reason = Reason("ML-028", f"{group.name} {'prefers' if is_first else 'includes'} cloud sources")
     hosts = dict.fromkeys(server.host for server in data.servers if _CLOUD in server.roles)
     far = Locality.DEFAULT_GROUP
-    gateways = [ListedMp(h, far, reason, in_current_group=False, is_cloud=True, group=group.id) for h in hosts]
+    others = [host for host in hosts if host not in members]
+    gateways = [ListedMp(h, far, reason, in_current_group=False, is_cloud=True, group=group.id) for h in others]
     return (gateways, []) if is_first else ([], gateways)

@@ -4,7 +4,8 @@ The first row that applies decides:
 
     evidence                                        location   label                rule
     set up for the internet only                    internet   Always Internet      NET-003, NET-004
-    a Mac, which is installed for the internet      internet   Always Internet      NET-011
+    a Mac, which is installed for the internet      internet   Always Internet      NET-011, MC-001
+    a mobile device that was enrolled               internet   Always Internet      MD-006
     a person or a setting says so                   as said    as said              CF-001
     a management point on the premises answered     intranet   Currently intranet   NET-001, NET-007
     a domain controller answered                    intranet   Currently intranet   NET-001
@@ -30,7 +31,11 @@ _LABELS = {
     NetworkLocation.UNKNOWN: "Not known yet",
 }
 _ALWAYS = "Always Internet"
-_KEEPS_TO_SITE = {ClientKind.MAC, ClientKind.MDM}
+_KEEPS_TO_SITE = {ClientKind.MAC: "NET-011", ClientKind.MDM: "NET-011", ClientKind.MOBILE: "MP-030"}
+_INTERNET_KINDS = {
+    ClientKind.MAC: Reason("NET-011", "a Mac behaves like a client that is set up for the internet only"),
+    ClientKind.MOBILE: Reason("MD-006", "a mobile device that was enrolled uses servers for internet clients"),
+}
 
 _Row = Callable[[LocationEvidence], LocationJudgement | None]
 
@@ -71,13 +76,11 @@ def _forced(evidence: LocationEvidence) -> LocationJudgement | None:
     return LocationJudgement(NetworkLocation.INTERNET, _ALWAYS, tuple(reasons))
 
 
-@decides("NET-011")
+@decides("NET-011", "MC-001", "SA-035")
 def _by_kind(evidence: LocationEvidence) -> LocationJudgement | None:
     """A Mac is installed for the internet only; an MDM device is on the premises and only keeps to its site."""
-    if evidence.kind is not ClientKind.MAC:
-        return None
-    why = Reason("NET-011", "a Mac behaves like a client that is set up for the internet only")
-    return LocationJudgement(NetworkLocation.INTERNET, _ALWAYS, (why,))
+    why = _INTERNET_KINDS.get(evidence.kind)
+    return None if why is None else LocationJudgement(NetworkLocation.INTERNET, _ALWAYS, (why,))
 
 
 def _given(evidence: LocationEvidence) -> LocationJudgement | None:
@@ -135,11 +138,11 @@ def _names(hosts: tuple[HostName, ...]) -> str:
     return ", ".join(hosts)
 
 
-@decides("NET-008", "NET-010", "NET-011")
+@decides("NET-008", "NET-010", "NET-011", "MC-002", "MD-029")
 def find_site_bar(mp: ManagementPoint, facts: NetworkFacts, policy: Policy) -> Reason | None:
     """Why a client that keeps to its assigned site may not use a management point; None when it may.
 
-    Clients on the internet, Macs and MDM devices use management points of their assigned site alone: none of a
+    Clients on the internet, Macs and enrolled devices use management points of their assigned site alone: none of a
     secondary site, none of another primary one. One of which nobody said the site counts as one of the assigned site.
     """
     on_internet = facts.network_location is NetworkLocation.INTERNET
@@ -149,9 +152,9 @@ def find_site_bar(mp: ManagementPoint, facts: NetworkFacts, policy: Policy) -> R
     if not secondary and mp.site_code in {None, policy.assigned_site}:
         return None
     whose = f"{mp.site_code or 'a site'}, a secondary one" if secondary else f"{mp.site_code}"
-    if facts.client_kind in _KEEPS_TO_SITE:
+    if (rule := _KEEPS_TO_SITE.get(facts.client_kind)) is not None:
         kind = facts.client_kind.value
-        return Reason("NET-011", f"a {kind} client keeps to its assigned site, and it belongs to {whose}")
+        return Reason(rule, f"a {kind} client keeps to its assigned site, and it belongs to {whose}")
     rule, who = ("NET-010", "internet-only") if facts.always_internet else ("NET-022", "internet")
     return Reason(rule, f"{who} clients use their assigned site only, and it belongs to {whose}")
 

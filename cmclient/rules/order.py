@@ -8,6 +8,7 @@ from ..model.endpoints import Locality, ManagementPoint, Scheme, SiteKind
 from ..model.facts import NetworkFacts, NetworkLocation
 from ..model.names import DnsDomain
 from ..model.rule import decides
+from .gateways import find_intranet_welcome, wants_gateway_first
 
 __all__ = [
     "Position",
@@ -26,6 +27,7 @@ TieRule = Callable[..., Tie]
 
 _CATEGORIES = (Category.PROXY, Category.LOCAL, Category.ASSIGNED)
 _NO_TIE = Tie(0, 0, 0, 0)
+_BEFORE_ALL = -1  # in place of a category
 
 
 class Position(NamedTuple):
@@ -152,10 +154,14 @@ def find_position(
     if facts.network_location is NetworkLocation.INTERNET:
         at_random = Reason("NET-022", "internet clients pick at random among their site's internet ones")
         return Position(_NO_TIE, rank, (at_random,), rank_reason)
+    if (first := wants_gateway_first(mp, policy)) is not None:
+        return Position(_NO_TIE._replace(category=_BEFORE_ALL), rank, (first,), rank_reason)
     if not uses_groups(policy):
         return Position(Tie(0, 0, 0, rank), rank, (_phase_reason(policy),), rank_reason, preferred)
     said = "unknown, sorted last" if mp.locality is Locality.UNKNOWN else str(int(mp.locality))
     reasons = [Reason("MP-015", f"locality {said}")]
+    if (welcome := find_intranet_welcome(mp, policy)) is not None:
+        reasons.append(welcome)
     if preferred:
         reasons.append(Reason("ML-021", "preferred: of the assigned site, in a boundary group that holds the client"))
     key = tie(category, mp.locality, preferred=preferred, rank=rank)

@@ -1,7 +1,9 @@
 """From the facts of a machine to its place as boundaries look at it."""
 
+from ipaddress import IPv4Address, ip_address
+
 from ..model.boundary import Connection, NetworkPlace
-from ..model.facts import Adapter, Membership, NetworkFacts
+from ..model.facts import Adapter, ClientKind, InterfaceAddress, Membership, NetworkFacts
 from ..model.names import AdSiteName
 from ..model.rule import decides
 
@@ -12,10 +14,21 @@ _PPP = 23  # IANA's number for the kind of connection that a PPTP VPN is
 
 def find_place(facts: NetworkFacts) -> NetworkPlace:
     """Say where a machine is: every address, its AD site if it can be in one, every connection."""
+    if facts.client_kind is ClientKind.MDM:
+        return _device_place(facts)
     return NetworkPlace(
         addresses=facts.addresses,
         ad_site=_ad_site(facts),
         connections=tuple(map(_connection, facts.adapters)),
+    )
+
+
+@decides("BD-018", "MD-007")
+def _device_place(facts: NetworkFacts) -> NetworkPlace:
+    """On-premises device management knows IPv4 ranges alone: a bare address is in no other kind of boundary."""
+    bare = (InterfaceAddress(one.address) for one in facts.addresses)
+    return NetworkPlace(
+        tuple(one for one in bare if isinstance(ip_address(one.address), IPv4Address)), ranges_only=True
     )
 
 

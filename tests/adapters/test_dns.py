@@ -281,3 +281,32 @@ def test_a_machine_without_dns_is_told_so(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(NameServiceError) as caught:
         DnsNameService().resolve_srv(QUERY, soon())
     assert caught.value.hint
+
+
+# --- aliases --------------------------------------------------------------------------------------------------------
+
+ALIAS = HostName("configmgrenroll.contoso.test")
+
+
+@pytest.mark.rule("DN-021")
+def test_an_alias_is_asked_for_by_its_whole_name_and_is_one_step() -> None:
+    with DnsServer(lambda query, _: reply(query, "CNAME Proxy1.contoso.test.")) as server:
+        names: NameService = DnsNameService([server.address])
+        assert names.resolve_alias(ALIAS, soon()) == "proxy1.contoso.test"
+    assert server.seen == [(f"{ALIAS}. IN CNAME", "udp")]
+
+
+@pytest.mark.rule("DN-021")
+@pytest.mark.parametrize("rcode", ["NXDOMAIN", "NOERROR"])
+def test_no_alias_is_none(rcode: str) -> None:
+    with refusing(rcode) as server:
+        assert DnsNameService([server.address]).resolve_alias(ALIAS, soon()) is None
+
+
+def test_an_alias_of_what_is_no_host_or_a_failure_is_an_error() -> None:
+    with DnsServer(lambda query, _: reply(query, r"CNAME a\007b.contoso.test.")) as server:
+        with pytest.raises(NameServiceError) as caught:
+            DnsNameService([server.address]).resolve_alias(ALIAS, soon())
+        assert caught.value.message.isprintable()
+    with refusing("SERVFAIL") as server, pytest.raises(NameServiceError):
+        DnsNameService([server.address]).resolve_alias(ALIAS, soon())

@@ -50,6 +50,46 @@ class Recorded(NamedTuple):
         return self.connections
 
 
+GATEWAY = "gw.example.net/CCM_Proxy_MutualAuth/72057594037937937"
+
+
+@pytest.mark.rule("CG-009", "CG-008")
+@pytest.mark.parametrize(
+    ("value", "read", "wrong"),
+    [
+        ("https://gw.example.net", ["gw.example.net"], 0),
+        (f"https://{GATEWAY};other.example.net", [GATEWAY, "other.example.net"], 0),
+        ([f"https://{GATEWAY}", "http://plain.example.net", f"https://{GATEWAY}"], [GATEWAY], 1),
+        ("", [], 0),
+        (None, [], 0),
+        (7, [], 0),
+    ],
+)
+def test_the_list_of_gateways_is_read(value: RegistryValue, read: list[str], wrong: int) -> None:
+    facts = WindowsFacts(Recorded({(CCM, "CMGFQDNs"): value})).read()
+    assert [str(one) for one in facts.fallback_gateways] == read
+    assert ("fallback_gateways" in facts.origins) is bool(value and value != 7)
+    assert (f"{wrong} of it no address" in facts.origins.get("fallback_gateways", "")) is bool(wrong)
+
+
+@pytest.mark.rule("CG-008")
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (GATEWAY, GATEWAY),
+        (f"https://{GATEWAY}", GATEWAY),
+        ("mp.example.net", "mp.example.net"),
+        ("a b", None),
+        ("", None),
+    ],
+)
+def test_the_server_for_the_internet_is_taken_as_it_stands_there(value: str, read: str | None) -> None:
+    key = r"SOFTWARE\Microsoft\SMS\Client\Internet Facing"
+    facts = WindowsFacts(Recorded({(key, "Internet MP Hostname"): value})).read()
+    assert (None if facts.internet_mp is None else str(facts.internet_mp)) == read
+    assert ("internet_mp" in facts.origins) is (read is not None)
+
+
 def test_a_joined_machine_knows_domain_forest_and_site() -> None:
     facts = WindowsFacts(Recorded()).read()
     assert (facts.membership, facts.domain, facts.forest) == (Membership.DOMAIN, "corp.example.com", "example.com")

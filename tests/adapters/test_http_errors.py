@@ -20,6 +20,7 @@ from cmclient.errors import (
     ConnectError,
     ConnectionLostError,
     NameResolutionError,
+    ProxyError,
     ServerCertificateError,
     TlsError,
     TransportError,
@@ -181,7 +182,7 @@ LINE = urllib3.connection.HTTPConnection("mp.test")
         (
             requests.exceptions.ProxyError(WRAPPED.ProxyError("x", socket.gaierror(-2, "who"))),
             Phase.CONNECT,
-            ConnectError,
+            ProxyError,
         ),
         (requests.ReadTimeout(WRAPPED.ReadTimeoutError(POOL, "/", "slow")), Phase.REPLY, TransportTimeoutError),
         (requests.ConnectionError(WRAPPED.NewConnectionError(LINE, "no")), Phase.CONNECT, ConnectError),

@@ -38,12 +38,12 @@ def test_json_has_events_decisions_errors_and_unread(capsys: pytest.CaptureFixtu
     assert main(["log", "--format", "json", case(19), case(85)]) == codes.DONE
     story = document(capsys)
     assert story["schema"] == "cmclient.log/1"
-    assert {"events", "decisions", "errors", "unread", "notes", "facts"} <= story.keys()
+    assert {"events", "decisions", "checks", "errors", "unread", "notes", "facts"} <= story.keys()
     assert story["events"][0]["kind"] == "trust-error"
-    assert story["decisions"][0]["rules"] == ["ML-011", "MP-007", "TR-031"]
+    assert [one["rules"][0] for one in story["decisions"][:2]] == ["TR-030", "MP-007"]
     assert story["errors"][0]["known"][0]["code"].startswith("0x")
     assert [file["damaged"] for file in story["unread"]] == [0, 2]
-    assert story["decisions"][0]["quotes"][-1]["line"] == 5
+    assert story["decisions"][1]["quotes"][-1]["line"] == 5
 
 
 def test_errors_alone_leave_decisions_and_timeline_out(capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,7 +128,8 @@ def test_locate__says_why_it_reports_nothing(
 
 def test_locate__of_a_machine_without_an_fsp_goes_on(here: tuple[str, ...], lab: Lab, tmp_path: Path) -> None:
     settings = tmp_path / "lab.toml"
-    settings.write_text(settings.read_text(encoding="utf-8").replace("fsp =", "# fsp ="), encoding="utf-8")
+    text = settings.read_text(encoding="utf-8").replace("fsp =", "# fsp =")
+    settings.write_text(text.replace("fallback_gateways =", "# fallback_gateways ="), encoding="utf-8")
     lab.set_fault("mp", None, "refuse")
     told, _ = run("locate", *here, code=5)
     assert "Nothing is reported: no fallback status point is known (FS-009)" in told

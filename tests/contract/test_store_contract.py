@@ -14,7 +14,7 @@ from cmclient.model.decision import Candidate, Origin, SourceKind, StoredAssignm
 from cmclient.model.endpoints import Audience, Endpoint, Locality, ManagementPoint, Protocols, Scheme, SiteKind
 from cmclient.model.facts import NetworkLocation
 from cmclient.model.lease import Cycle, Lease, LeaseCandidate, LeasePhase, Period, Run
-from cmclient.model.names import DnsDomain, HostName, SiteCode
+from cmclient.model.names import DnsDomain, GatewayPath, HostName, SiteCode
 from cmclient.model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 from cmclient.ports import Store
 
@@ -53,6 +53,7 @@ FULL = Candidate(
         supports_devices=True,
         ssl_state=63,
         https_only_site=False,
+        gateway=GatewayPath("/CCM_Proxy_MutualAuth/72057594037937937"),
     ),
     (Origin(SourceKind.DIRECTORY, "CN=SMS-MP-ABC \u00e9\ud800"), Origin(SourceKind.DNS)),
 )

@@ -4,7 +4,7 @@ import pytest
 
 from cmclient.errors import LabError
 from cmclient.lab import Fault, FaultKind, Hierarchy, Lab, Role, built_in_description, parse_description, parse_fault
-from cmclient.model.endpoints import Protocols, SiteKind
+from cmclient.model.endpoints import Access, Audience, Protocols, SiteKind
 from cmclient.model.facts import InterfaceAddress, Membership
 from cmclient.model.groups import FallbackTimes, GroupOptions, Relationship, SiteServer
 from cmclient.model.groups import Role as GroupRole
@@ -289,6 +289,7 @@ roles = ["sup"]
         frozenset({GroupRole.MANAGEMENT_POINT, GroupRole.DISTRIBUTION_POINT, GroupRole.STATE_MIGRATION_POINT}),
         in_maintenance=True,
         site=SiteCode("ABC"),
+        access=Access(Protocols.HTTP, Audience.INTRANET, devices=False, replica=False),
     )
     assert (sup.host, sup.roles) == ("sup.a.test", {GroupRole.SOFTWARE_UPDATE_POINT})
     assert "sup.a.test" not in lab.addresses
@@ -353,7 +354,7 @@ def test_a_fault_is_read_and_written(text: str, fault: Fault) -> None:
     ("text", "hint"),
     [
         ("refuse", "ROLE=KIND"),
-        ("sup=refuse", "roles are mp, dp, fsp, ad, dns"),
+        ("sup=refuse", "roles are mp, dp, fsp, enrollment, cmg, ad, dns"),
         ("mp:=refuse", "leave the colon out"),
         ("dns=stale", "faults are refuse, blackhole, silent, slow, malformed, servfail"),
         ("dp=stale", "faults are refuse"),

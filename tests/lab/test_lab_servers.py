@@ -231,7 +231,7 @@ def test_a_list_that_there_is_not_is_a_server_error_with_a_page(lab: Lab, query:
 
 @pytest.mark.rule("NET-014")
 def test_mplist2_has_the_internets_management_points_only(lab: Lab) -> None:
-    assert listed(ask(lab, "mp1", "/SMS_MP/.sms_aut?MPLIST2")) == ["mp2"]
+    assert listed(ask(lab, "mp1", "/SMS_MP/.sms_aut?MPLIST2")) == ["mp2", "gw1"]
     assert "mp2" in listed(ask(lab, "mp1"))
 
 

@@ -12,6 +12,7 @@ from cmclient.model.groups import Role as GroupRole
 from cmclient.model.names import AdSiteName, HostName, SiteCode
 
 P01 = SiteCode("P01")
+GATEWAY = HostName("gw1.contoso-cloud.test")
 MP1, MP2, MP3 = (HostName(f"mp{n}.corp.contoso.test") for n in (1, 2, 3))
 OUTSIDE, PARTNER = HostName("mp4.outside.test"), HostName("mp5.partner.test")
 PROXY = HostName("mp-s01.corp.contoso.test")
@@ -230,7 +231,8 @@ def test_a_default_group_can_let_gateways_into_the_list(
 ) -> None:
     gateway = SiteServer(HostName("cmg.contoso.test"), frozenset({GroupRole.CLOUD_MANAGEMENT_GATEWAY}))
     cloudy = with_groups(described, Default=group(described, "Default")._replace(options=options))
-    hierarchy = Hierarchy(cloudy._replace(servers=(gateway,)))
+    systems = tuple(one for one in described.systems if one.host != GATEWAY)
+    hierarchy = Hierarchy(cloudy._replace(servers=(gateway,), systems=systems))
     told = hosts(hierarchy.mp_list_for(NOWHERE, registered=True))
     assert set(told) == EVERYONE | ({gateway.host} if first is not None else set())
     assert first is None or (told[0] == gateway.host) is first
@@ -286,7 +288,7 @@ def test_each_side_gets_its_own_management_points(
     hierarchy = with_system(described, MP2, audience=audience)
     assert (MP2 in hosts(hierarchy.answer_mplist(MP1, HEADQUARTERS, registered=False))) is in_intranet
     internet = hosts(hierarchy.answer_mplist(MP1, HEADQUARTERS, registered=False, internet=True))
-    assert internet == ([MP2] if in_internet else [])
+    assert internet == ([MP2] if in_internet else []) + [GATEWAY]
 
 
 def test_the_list_of_a_site_code_has_its_own_management_points_only(hierarchy: Hierarchy) -> None:

@@ -16,7 +16,13 @@ from cmclient.cli.commands import COMMANDS
 from cmclient.cli.options import add_output
 
 # Commands that take something; in the text they may be named alone.
-NEEDS_MORE = {"replay": ["FILE"], "config": ["show"], "lab": ["describe"], "boundaries": ["match", "--data", "FILE"]}
+NEEDS_MORE = {
+    "replay": ["FILE"],
+    "setup-line": ["check", "LINE"],
+    "config": ["show"],
+    "lab": ["describe"],
+    "boundaries": ["match", "--data", "FILE"],
+}
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -1,13 +1,17 @@
 """Any bytes as a log: a story, never another exception; and the quick way finds what the careful one does."""
 
+import random
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from logcases import read_cases
+from logcases import Case, read_cases
 
 from cmclient.adapters.packagedata import read_codes, read_explanations
-from cmclient.model.story import LogRecord, Severity
+from cmclient.cli.logpage import build_page
+from cmclient.model.logchecks import Agreement
+from cmclient.model.story import LogRecord, LogStory, Severity
 from cmclient.protocol.cmtrace import LogReader
 from cmclient.protocol.logevents import MARKS, STARTS
 from cmclient.protocol.logjson import build_story
@@ -15,7 +19,9 @@ from cmclient.rules.codes import parse_codes
 from cmclient.rules.logdecisions import parse_explanations
 from cmclient.story import LogFile, tell_story
 
-EXCERPTS = [case.log for case in read_cases(Path(__file__).parents[1] / "vectors" / "logs", "log", "report", "rule")]
+CASES = read_cases(Path(__file__).parents[1] / "vectors" / "logs", "log", "report", "rule")
+EXCERPTS = [case.log for case in CASES]
+ROUNDS = 12  # mutations of each excerpt
 CODES = parse_codes(read_codes())
 EXPLANATIONS = parse_explanations(read_explanations())
 TAIL = b']LOG]!><time="10:00:0%d.000+060" date="01-02-2024" component="CAS" context="" type="%d" thread="1" file="a:1">'
@@ -51,6 +57,32 @@ def blocks_of(data: bytes, size: int) -> list[bytes]:
     return [data[place : place + size] for place in range(0, len(data), size)]
 
 
+def assert_sound(story: LogStory) -> None:
+    assert all(event.quote.text.isprintable() for event in story.events)
+    places = [check.decision for check in story.checks]
+    assert len(set(places)) == len(places)
+    for check in story.checks:
+        assert check.topic is story.decisions[check.decision].topic
+        assert bool(check.finding.missing) is (check.finding.outcome is Agreement.NOT_ENOUGH)
+        assert bool(check.finding.why) is not bool(check.finding.missing)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_excerpt_mutated_gives_a_story(case: Case) -> None:
+    chance = random.Random(case.number)  # noqa: S311 - the same mutations every time
+    for _ in range(ROUNDS):
+        changes = [
+            (chance.randrange(5_000), chance.choice((0, 1, 7, 60)), chance.choice(PIECES))
+            for _ in range(chance.randrange(1, 7))
+        ]
+        log = mutated(case.log, changes)
+        other = LogFile("other.log", [chance.choice(EXCERPTS)])
+        story = tell_story([[LogFile("mutated.log", [log])], [other]], codes=CODES, explanations=EXPLANATIONS)
+        build_story(story)
+        build_page(story)
+        assert_sound(story)
+
+
 @given(excerpt=st.sampled_from(EXCERPTS), changes=mutations, size=st.integers(1, 4096), errors_only=st.booleans())
 def test_mutated_excerpts_give_a_story(
     excerpt: bytes, changes: list[tuple[int, int, bytes]], size: int, *, errors_only: bool
@@ -60,7 +92,7 @@ def test_mutated_excerpts_give_a_story(
         [[LogFile("mutated.log", blocks)]], codes=CODES, explanations=EXPLANATIONS, errors_only=errors_only
     )
     build_story(story)
-    assert all(event.quote.text.isprintable() for event in story.events)
+    assert_sound(story)
 
 
 @given(st.binary(max_size=300) | st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join), st.integers(1, 64))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmclient.model.boundary import Boundary, BoundaryKind
-from cmclient.model.endpoints import SiteKind
+from cmclient.model.endpoints import Access, Audience, Protocols, SiteKind
 from cmclient.model.groups import (
     BoundaryGroup,
     FallbackTimes,
@@ -75,7 +75,9 @@ def _some(items: list[Any]) -> st.SearchStrategy[list[Any]]:
 def site_data(draw: st.DrawFn) -> SiteData:
     """Data that a file can hold: everything that is referred to is there, and nothing is there twice."""
     roles = st.frozensets(st.sampled_from(Role))
-    servers = st.builds(SiteServer, hosts, roles, in_maintenance=st.booleans(), site=st.none() | codes)
+    said = st.none() | st.booleans()
+    access = st.builds(Access, st.sampled_from(Protocols), st.sampled_from(Audience), said, said)
+    servers = st.builds(SiteServer, hosts, roles, in_maintenance=st.booleans(), site=st.none() | codes, access=access)
     builds = st.none() | st.integers(1, 20_000)
     sites = st.builds(HierarchySite, codes, st.sampled_from(SiteKind), builds, st.none() | codes)
     data = SiteData(

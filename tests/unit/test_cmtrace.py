@@ -157,6 +157,17 @@ def test_two_records_run_together_are_two() -> None:
     assert [(record.message, record.is_damaged) for record in records] == [("first", True), ("second", False)]
 
 
+def test_a_record_that_is_cut_off_in_its_text_ends_where_the_next_one_begins() -> None:
+    reader = LogReader()
+    records = read("<![LOG[failed with 0x87d0" + cmtrace("second") + cmtrace("third"), reader=reader)
+    assert [(record.message, record.is_damaged, record.line) for record in records] == [
+        ("failed with 0x87d0", True, 1),
+        ("second", False, 1),
+        ("third", False, 2),
+    ]
+    assert (reader.counts.records, reader.counts.damaged) == (2, 1)
+
+
 def test_a_record_without_attributes_keeps_its_message() -> None:
     (record,) = read("<![LOG[all of it\r\nin two lines]LOG]!>\r\n")
     assert (record.message, record.is_damaged) == ("all of it\nin two lines", True)

@@ -11,13 +11,15 @@ from cmclient.config import LAYERS, SETTINGS, ClientConfig, load_config, show_co
 from cmclient.errors import ConfigError
 from cmclient.model.decision import Phase, Purpose
 from cmclient.model.directory import DirectorySecurity
-from cmclient.model.endpoints import ManagementPoint, Protocols
+from cmclient.model.endpoints import InternetAddress, ManagementPoint, Protocols
 from cmclient.model.facts import ClientKind, NetworkLocation
 from cmclient.model.names import DnsDomain, HostName, SiteCode
 from cmclient.model.secret import Secret
 from cmclient.model.settings import ContactMode
+from cmclient.protocol.gateways import parse_stored_address
 from cmclient.protocol.setupline import SetupLine
 
+GATEWAY = "gw.example.com/CCM_Proxy_MutualAuth/72057594037937937"
 Write = Callable[[str, str], Path]
 
 
@@ -123,7 +125,10 @@ VALUES: list[tuple[str, str, str, object]] = [
     ("always_internet", "true", "yes", True),
     ("trust_env", "false", "0", False),
     ("report", "false", "off", False),
-    ("internet_mp", '"mp.example.com"', "mp.example.com", HostName("mp.example.com")),
+    ("internet_mp", '"mp.example.com"', "mp.example.com", InternetAddress(HostName("mp.example.com"))),
+    ("fallback_gateways", f'["{GATEWAY}"]', f"https://{GATEWAY}", (parse_stored_address(GATEWAY),)),
+    ("use_gateways", "false", "no", False),
+    ("prefer_cloud", "true", "yes", True),
     ("client_certificate", '"/a b/c.pem"', "/a b/c.pem", "/a b/c.pem"),
     ("http_port", "8080", "8080", 8080),
     ("client_build", "9088", "9088", 9088),
@@ -306,7 +311,11 @@ def test_a_setup_line_sets_what_it_names() -> None:
     config = load_config(setup_line=LINE)
     assert (config.site_code, config.dns_suffix, config.fsp) == ("ABC", "example.com", "fsp1")
     assert config.management_points == (MP2, MP1)  # SMSMP first
-    assert (config.internet_mp, config.always_internet, config.use_pki_cert) == ("gw.example.net", True, True)
+    assert (str(config.internet_mp), config.always_internet, config.use_pki_cert) == (
+        "gw.example.net/CCM_Proxy_MutualAuth/7205",
+        True,
+        True,
+    )
     assert (config.http_port, config.https_port) == (81, 444)
     assert config.origins["management_points"] == "setup line SMSMP, SMSMPLIST"
     assert config.origins["site_code"] == "setup line SMSSITECODE"

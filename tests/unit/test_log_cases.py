@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from logcases import Case, leaves, read_cases
 
-from cmclient.adapters.packagedata import read_catalogue, read_codes, read_explanations, read_shown
+from cmclient.adapters.packagedata import read_catalogue, read_codes, read_explanations
 from cmclient.model.story import EventKind, LogStory, Topic
 from cmclient.protocol.cmtrace import LogReader
 from cmclient.protocol.logcodes import find_codes
 from cmclient.protocol.logevents import EventReader
-from cmclient.rules.catalogue import is_shown, parse_catalogue, parse_shown
+from cmclient.rules.catalogue import parse_catalogue
 from cmclient.rules.codes import parse_code_number, parse_codes
 from cmclient.rules.logdecisions import parse_explanations
 from cmclient.story import LogFile, tell_story
@@ -242,73 +242,6 @@ def test_133_management_points_from_the_directory_by_their_role(role: str) -> No
     assert [(event.kind, event.details) for event in events] == [
         (EventKind.MP_CANDIDATE, {"mp": "mp1.corp.test", "role": role})
     ]
-
-
-# The rules that a documented case restates; the tests of these rules are the tests of the case.
-RULES_OF_CASE: dict[int, tuple[str, ...]] = {
-    72: ("L7-032", "L7-033"),
-    73: ("L7-022", "L7-023"),
-    76: ("MP-021", "MP-022", "MP-023", "MP-024"),
-    77: ("ML-023", "ML-025"),
-    78: ("NET-001", "NET-002", "NET-003"),
-    87: ("BG-033",),
-    88: ("SU-003", "SU-005"),
-    89: ("SU-001",),
-    90: ("CI-011", "CI-012"),
-    91: ("CI-001", "CI-002", "CI-004"),
-    92: ("CL-037", "CL-038", "CL-040"),
-    93: ("MP-001", "MP-003", "MP-004", "MP-005", "ST-002"),
-    94: ("MP-011", "MP-012", "MP-013", "MP-014", "MP-015"),
-    95: ("ML-029", "ML-030", "ML-031"),
-    96: ("ML-005", "ML-006", "ML-007"),
-    97: ("DN-002", "DN-004", "DN-010"),
-    98: ("BG-007", "BG-026", "BG-042", "BG-051"),
-    99: ("SA-007", "SA-009", "SA-010", "SA-012"),
-    100: ("SA-016", "SA-017", "SA-018"),
-    101: ("SA-031", "SA-032", "SA-033"),
-    102: ("CL-002", "CL-003", "CL-004", "CL-005", "CL-006", "CL-007", "CL-008", "CL-009", "CL-010", "CL-011"),
-    103: ("CL-004", "CL-046"),
-    104: ("CI-021", "ML-009"),
-    105: ("CL-019", "CL-020"),
-    106: ("ML-028",),
-    107: ("CL-045",),
-    108: ("ML-040",),
-    109: ("L7-028", "L7-036"),
-    110: ("WL-001",),
-    111: ("L7-034", "L7-035"),
-    112: ("L7-038",),
-    113: ("L7-003",),
-    119: ("CI-008", "MP-017"),
-    122: ("FS-003", "FS-007", "FS-008"),
-    123: ("FS-008", "FS-009"),
-    128: ("TR-001", "TR-008"),
-    130: ("ML-011",),
-    131: ("FS-020",),
-    134: ("ML-039",),
-    136: ("L7-019", "L7-022"),
-    137: ("L7-021", "L7-023"),
-}
-NOTHING_TO_DECIDE = {
-    74: "branch distribution points",
-    135: "a catalogue version that only a client with policy asks for",
-    138: "drive letters in virtual directories of CM 2007",
-    139: "branch distribution points",
-}
-
-
-def test_every_documented_case_is_in_the_table() -> None:
-    documented = {case.number for case in OTHERS if case.notes["evidence"] == "rule"}
-    assert documented == RULES_OF_CASE.keys() | NOTHING_TO_DECIDE.keys()
-
-
-@pytest.mark.parametrize(
-    ("number", "rule"), [(number, rule) for number, rules in RULES_OF_CASE.items() for rule in rules]
-)
-def test_a_rule_that_a_documented_case_restates_is_shown(number: int, rule: str) -> None:
-    row = next((one for one in parse_catalogue(read_catalogue()) if one.id == rule), None)
-    assert row is not None, rule
-    if not is_shown(row, parse_shown(read_shown())):
-        pytest.skip(f"no test shows {rule} yet")
 
 
 def test_131_the_topic_of_case_013_is_client_deployment() -> None:

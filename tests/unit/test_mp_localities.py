@@ -51,6 +51,28 @@ def test_list__has_everyone_and_the_nearest_first() -> None:
     assert [one.in_current_group for one in told] == [True, False, False, False]
 
 
+@pytest.mark.rule("MP-027")
+@pytest.mark.parametrize(
+    ("group_of_gateway", "locality"),
+    [
+        pytest.param("A", 3, id="of the client's group"),
+        pytest.param("N", 2, id="of a neighbour, fallen back to"),
+        pytest.param("far", None, id="of a group that leads nowhere"),
+        pytest.param("default", None, id="of a default group, which has an option for that"),
+    ],
+)
+def test_a_gateway_in_a_group__is_listed_as_near_as_the_group(group_of_gateway: str, locality: int | None) -> None:
+    groups = [A, N, DEFAULT, group("far")]
+    with_gateway = [
+        one._replace(servers=(*one.servers, HostName("cloud"))) if one.id == group_of_gateway else one for one in groups
+    ]
+    told = {one.host: one for one in listed(site(*with_gateway), "A")}
+    assert ("cloud" in told) is (locality is not None)
+    if locality is not None:
+        gateway = told[HostName("cloud")]
+        assert (int(gateway.locality), gateway.is_cloud, gateway.in_current_group) == (locality, True, locality == 3)
+
+
 @pytest.mark.rule("MP-012", "MP-013")
 @pytest.mark.parametrize(
     ("also", "locality"),

@@ -208,7 +208,7 @@ GOOD = '<MP Name="good.corp.test"/>'
         ("<MP/>", "", "host name cannot be used: it is empty"),
         ('<MP Name="-x"/>', "-x", "host name"),
         ('<MP Name="good" FQDN="a..b"/>', "a..b", "host name"),
-        ('<MP Name="cmg.test/CCM_Proxy_MutualAuth/72"/>', "cmg.test/CCM_Proxy_MutualAuth/72", "host name"),
+        ('<MP Name="cmg.test/CCM_Proxy_ServerAuth/72"/>', "cmg.test/CCM_Proxy_ServerAuth/72", "tokens"),
         ('<MP Name="a&#10;b"/>', "a?b", "host name"),
         ('<MP Name="a&#x202e;b"/>', "a?b", "host name"),
         ('<MP Name="mün.test"/>', "mün.test", "non-ASCII"),

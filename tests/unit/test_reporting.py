@@ -35,8 +35,10 @@ REGISTERED = INTRANET._replace(fsp=HostName("fsp2.example"), intranet_fsp=HostNa
 
 
 @pytest.mark.rule("FS-002")
-@pytest.mark.parametrize(("kind", "on"), [(kind, kind is ClientKind.WINDOWS) for kind in ClientKind])
-def test_kind__only_windows_clients_use_one(kind: ClientKind, on: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("kind", "on"), [(kind, kind in {ClientKind.WINDOWS, ClientKind.LEGACY_MOBILE}) for kind in ClientKind]
+)
+def test_kind__macs_and_devices_that_are_enrolled_use_none(kind: ClientKind, on: bool) -> None:  # noqa: FBT001
     reporting = find_reporting(INTRANET._replace(client_kind=kind), GIVEN, wish=True, what_if=False)
     assert reporting.is_on is on
     assert reporting.reason.rule == ("FS-007" if on else "FS-002")

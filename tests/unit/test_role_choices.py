@@ -2,12 +2,13 @@
 
 import pytest
 
+from cmclient.cli.locate import ROLES
 from cmclient.model.boundary import Boundary, BoundaryKind
 from cmclient.model.decision import Reason
 from cmclient.model.facts import ClientKind, NetworkFacts, NetworkLocation
 from cmclient.model.groups import BoundaryGroup, FallbackTimes, Relationship, Role, SiteData, SiteServer
 from cmclient.model.names import HostName, SiteCode
-from cmclient.model.roles import RoleDecision, RoleOrigin, RoleServer
+from cmclient.model.roles import RoleDecision, RoleOrigin, RoleServer, SiteRole
 from cmclient.rules.choose import SeededChooser
 from cmclient.rules.migration_point_choice import judge_migration_points
 from cmclient.rules.pools import PoolEntry
@@ -197,10 +198,17 @@ def test_status_point__by_client_and_place(facts: NetworkFacts, said: dict[str, 
 
 @pytest.mark.rule("RP-001", "RP-008", "RP-009")
 def test_roles_that_no_client_contacts__are_explained_and_others_are_not() -> None:
-    assert {role: reason.rule for role, reason in UNCONTACTED_ROLES.items()} == {
+    by_rule = {role: reason.rule for role, reason in UNCONTACTED_ROLES.items() if reason.rule}
+    assert by_rule == {
         "rsp": "RP-001",
         "cmg-connection-point": "RP-008",
         "enrollment-point": "RP-009",
     }
     assert isinstance(explain_uncontacted("rsp"), Reason)
     assert explain_uncontacted("sup") is None
+
+
+def test_every_role_of_the_command_line__is_located_or_explained() -> None:
+    located = {"mp", *(role.value for role in SiteRole)}
+    assert set(ROLES) == located | set(UNCONTACTED_ROLES)
+    assert not located & set(UNCONTACTED_ROLES)

@@ -223,15 +223,15 @@ def test_an_empty_line_is_no_fault(text: str) -> None:
         (
             "CCMHOSTNAME=https://mp.example.com",
             (
-                "CCMHOSTNAME: 'https://mp.example.com' is not a management point for the internet: "
+                "CCMHOSTNAME: 'https://mp.example.com' is not a server for the internet: "
                 "leave out what stands before the host, such as https://"
             ),
         ),
         (
             "/mp:gw.example.net/CCM_Proxy_MutualAuth/7205",
             (
-                "/mp: 'gw.example.net/CCM_Proxy_MutualAuth/7205' is not a management point: "
-                "the address of a cloud management gateway begins with https://"
+                "/mp: 'gw.example.net/CCM_Proxy_MutualAuth/7205' is not a server for the internet: "
+                "the address of a gateway begins with https:// here"
             ),
         ),
         ("FSP", "FSP needs a value: name, FQDN or IPv4 address"),

@@ -3,10 +3,11 @@
 import logging
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from agentworld import ABC, HOUR, MP1, MP2, AgentWorld, Manager
-from world import CERTIFICATE, CORP, DC1, config
+from world import CERTIFICATE, CORP, DC1, JOINED, config
 
 from cmclient.adapters.memory_store import MemoryStore
 from cmclient.agent import _Running
@@ -16,10 +17,10 @@ from cmclient.errors import ConfigError, StoreError
 from cmclient.model.agent import AgentStatus, Errand
 from cmclient.model.decision import Candidate, Origin, SourceKind
 from cmclient.model.directory import PublishedSite
-from cmclient.model.endpoints import Audience, Locality, Protocols
+from cmclient.model.endpoints import Audience, InternetAddress, Locality, Protocols
 from cmclient.model.facts import DomainController, NetworkLocation
 from cmclient.model.lease import LeasePhase
-from cmclient.model.names import HostName
+from cmclient.model.names import GatewayPath, HostName
 from cmclient.model.stored import StoredLease
 from cmclient.model.wake import Wake
 from cmclient.protocol.capabilities import OperationalSettings, build_operational_settings
@@ -347,6 +348,44 @@ def test_check__on_the_internet_asks_for_the_list_of_the_internet() -> None:
     agent = world.run(hours=3)
     assert {path for at, _, path in world.requests if at > 0} == {"/SMS_MP/.sms_aut?MPLIST2"}
     assert agent.lease.phase is LeasePhase.HELD
+
+
+GATEWAY = InternetAddress(HostName("gw.example.net"), GatewayPath("/CCM_Proxy_MutualAuth/72057594037937937"))
+
+
+@pytest.mark.rule("CG-010", "CG-009")
+@pytest.mark.parametrize(
+    ("hour", "why"),
+    [
+        pytest.param(0, None, id="at start"),
+        pytest.param(2, Wake.NETWORK, id="network change"),
+        pytest.param(25, None, id="refresh"),
+    ],
+)
+def test_list_of_gateways__is_read_anew_by_each_search(hour: int, why: Wake | None) -> None:
+    """The client leaves, and only just before did somebody fill its list, which was empty when it started."""
+    world = quiet(AgentWorld(MP1), management_points="https://mp1.corp.test", use_pki_cert=True)
+    world.certificate, world.controller = CERTIFICATE, None
+
+    def leave() -> None:
+        world.facts = JOINED._replace(fallback_gateways=(GATEWAY,), origins={"fallback_gateways": "registry"})
+        listed = CMG._replace(host=GATEWAY.host, gateway=GATEWAY.gateway)
+        world.answers.clear()
+        world.points = [listed]
+        world.answers[f"https://{GATEWAY}/SMS_MP/.sms_aut?MPLIST2&ABC"] = build_mp_list([listed])
+
+    at = hour * HOUR
+    if hour == 0:
+        leave()
+    happenings: list[tuple[float, Any]] = [(at - 1.0, leave)] if hour else []
+    happenings += [] if why is None else [(at, why)]
+    agent = world.run(*happenings, hours=hour + 0.1)
+    first = next((when for when, host, _ in world.requests if host == GATEWAY.host), None)
+    assert first is not None
+    assert at <= first <= at + 60
+    assert agent.lease.endpoint is not None
+    assert agent.lease.endpoint.gateway == GATEWAY.gateway
+    assert agent.status.network_location is NetworkLocation.INTERNET
 
 
 @pytest.mark.rule("AD-022")

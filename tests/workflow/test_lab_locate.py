@@ -46,11 +46,12 @@ def test_domain_client__asks_the_global_catalog_over_tls(lab: Lab, config: Clien
     assert all(catalog in entry.what and entry.tls for entry in searches)
 
 
-def test_good_first_one__one_connection_and_two_questions(lab: Lab, config: ClientConfig) -> None:
+def test_good_first_one__one_connection_and_three_questions(lab: Lab, config: ClientConfig) -> None:
     locate(config, lab.client_facts())
     assert [entry.what.split()[1] for entry in lab.journal.entries("GET")] == [
         "/SMS_MP/.sms_aut?MPLIST",
         "/SMS_MP/.sms_aut?MPLIST1&P01",
+        "/SMS_MP/.sms_aut?MPLIST2&P01",
     ]
 
 

@@ -49,11 +49,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     place = parser.add_argument_group("where it is, besides its addresses")
     place.add_argument("--ad-site", metavar="NAME", help="its AD site")
-    place.add_argument(
+    whole = place.add_mutually_exclusive_group()
+    whole.add_argument(
         "--facts",
         metavar="FILE",
         help="its facts, as 'facts --format json' prints them; an AD site given besides replaces the one in it, and"
         " addresses given besides stand for another place: AD site and connections of the file count no longer",
+    )
+    whole.add_argument(
+        "--facts-from", metavar="LOG", help="likewise, from what a client's log, or a folder of its logs, says of it"
     )
     place.add_argument("--vpn-name", metavar="NAME", help="name of its VPN connection")
     place.add_argument("--vpn-description", metavar="TEXT", help="description of its VPN connection")
@@ -77,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.minute is not None and arguments.minute < 0:
         fault = f"--minute {arguments.minute} is before the start of the search"
         raise ConfigError((fault,), hint="minutes count from 0, the start of the search")
-    facts = _read_facts(arguments.facts)
+    facts = _read_facts(arguments)
     place = _place(arguments, facts)
     answer = _answer(arguments, read_data(arguments), place, facts)
     if arguments.format == "json":
@@ -87,12 +91,16 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _read_facts(name: str | None) -> "NetworkFacts | None":
-    if name is None:
+def _read_facts(arguments: argparse.Namespace) -> "NetworkFacts | None":
+    if arguments.facts_from is not None:
+        from ..log import read_logged_facts
+
+        return read_logged_facts(arguments.facts_from)
+    if arguments.facts is None:
         return None
     from ..factsfile import read_facts
 
-    return read_facts(name)
+    return read_facts(arguments.facts)
 
 
 def _place(arguments: argparse.Namespace, facts: "NetworkFacts | None") -> "NetworkPlace":
@@ -110,7 +118,7 @@ def _place(arguments: argparse.Namespace, facts: "NetworkFacts | None") -> "Netw
     if (vpn := _vpn(arguments)) is not None:
         place = place._replace(connections=(*place.connections, vpn))
     if place == NetworkPlace():
-        hint = "give an address, as in 10.1.2.3/24, or --ad-site, --vpn-name or --facts"
+        hint = "give an address, as in 10.1.2.3/24, or --ad-site, --vpn-name, --facts or --facts-from"
         raise ConfigError(("nothing to look up",), hint=hint)
     return place
 

@@ -1,0 +1,112 @@
+"""``cmclient setup-line check``."""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from ...setup_settings import find_setting_of
+from ..codes import DONE, FINDINGS
+from ..render import Table, print_json, show
+
+if TYPE_CHECKING:
+    from ...protocol.setupline import SetupItem, SetupLine, SetupName
+
+__all__ = ["HELP", "configure", "run"]
+
+HELP = """\
+Read a ccmsetup line as setup would: what each parameter and property is for, which setting of this client it becomes,
+what is wrong with the line, and what would probably not do what it seems to do. Asks nobody, opens nothing, and shows
+no tokens.
+Exit codes: 0 the line can be used, 9 it cannot.
+"""
+
+_SCHEMA = "cmclient.setup-line/1"
+_WORDS = {
+    "R": "the registry",
+    "P": "the command line",
+    "M": "an older client that is there",
+    "U": "the client that is there",
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("line", metavar="LINE", help="such as '/UsePKICert SMSMP=mp1 SMSSITECODE=ABC', in quotes")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read and print."""
+    from ...protocol.setupline import parse_setup_line
+
+    line = parse_setup_line(arguments.line)
+    if arguments.format == "json":
+        print_json(_document(line))
+    else:
+        show(_items(line))
+    return FINDINGS if line.faults else DONE
+
+
+def _known(item: "SetupItem") -> "SetupName":
+    from ...protocol.setupline import KNOWN
+
+    return next(one for one in KNOWN if one.name == item.name)
+
+
+def _document(line: "SetupLine") -> dict[str, Any]:
+    return {
+        "schema": _SCHEMA,
+        "usable": not line.faults,
+        "items": [
+            {
+                "name": item.name,
+                "kind": item.kind.value,
+                "value": str(item.value),
+                "meaning": _known(item).meaning,
+                "rule": item.rule,
+                "setting": find_setting_of(item.name),
+            }
+            for item in line.items
+        ],
+        "faults": list(line.faults),
+        "notes": list(line.notes),
+        "order": _order(line),
+        "published": _published(line),
+    }
+
+
+def _order(line: "SetupLine") -> list[str]:
+    from ...protocol.setupsources import rank_setting_sources
+
+    return [] if line.faults else [_WORDS[source.value] for source in rank_setting_sources(line)]
+
+
+def _published(line: "SetupLine") -> dict[str, str] | None:
+    from ...protocol.setupsources import find_published_bar
+
+    bar = find_published_bar(line)
+    return None if bar is None else {"rule": bar.rule, "text": bar.text}
+
+
+def _items(line: "SetupLine") -> list[str | Table]:
+    rows = tuple(
+        (
+            item.name,
+            str(item.value) or "-",
+            item.rule or "-",
+            _known(item).meaning,
+            find_setting_of(item.name) or "recognised, no use for it here",
+        )
+        for item in line.items
+    )
+    items: list[str | Table] = []
+    if rows:
+        items.append(Table("The line", ("name", "value", "rule", "what it is for", "setting"), rows))
+    items += [f"Wrong: {fault}" for fault in line.faults]
+    items += [f"Note: {note}" for note in line.notes]
+    if not line.faults:
+        bar = _published(line)
+        read = "is read" if bar is None else f"is not read ({bar['rule']})"
+        items += [
+            f"Settings are looked for in this order: {', then '.join(_order(line))}.",
+            f"What the site publishes for installation {read}.",
+        ]
+    return items

@@ -1,0 +1,37 @@
+"""``cmclient setup-line check`` as a person runs it."""
+
+import json
+import subprocess
+import sys
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "cmclient", *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+def test_a_good_line__what_each_part_becomes() -> None:
+    line = "/UsePKICert CCMHOSTNAME=gw.example.net/CCM_Proxy_MutualAuth/7205 SMSSITECODE=ABC /regtoken:s3cr3t"
+    code, out = run("setup-line", "check", line, "--format", "json")
+    document = json.loads(out)
+    assert (code, document["usable"], document["faults"]) == (0, True, [])
+    becomes = {one["name"]: one["setting"] for one in document["items"]}
+    assert becomes == {
+        "/UsePKICert": "use_pki_cert",
+        "CCMHOSTNAME": "internet_mp",
+        "SMSSITECODE": "site_code",
+        "/regtoken": None,
+    }
+    assert document["published"]["rule"] == "AD-015"
+    assert "s3cr3t" not in out + run("setup-line", "check", line)[1]
+
+
+def test_a_wrong_line__everything_that_is_wrong() -> None:
+    code, out = run("setup-line", "check", "/nosource SMSITECODE=ABC CCMHOSTNAME=https://a.b")
+    assert code == 9
+    assert "Wrong: '/nosource'" in out
+    assert "did you mean SMSSITECODE?" in out
+    assert "leave out what stands before the host" in out
