@@ -18,6 +18,7 @@ from .model.secret import Secret
 from .model.settings import ContactMode, MeteredUse, closest_name
 from .model.state import ClientId, ReportFormat
 from .protocol.setupline import SetupLine, parse_mp_entries
+from .setting_values import as_root_key
 from .settings import SETTINGS, Setting
 
 __all__ = ["LAYERS", "SETTINGS", "ClientConfig", "Setting", "load_config", "show_config"]
@@ -59,6 +60,9 @@ class ClientConfig(NamedTuple):
     select_first_certificate: bool
     crl_check: bool
     ca_file: str | None
+    trusted_root_key: str | None
+    trusted_root_key_file: str | None
+    reset_trusted_root_key: bool
     trust_env: bool
     allow_http: bool
     http_port: int
@@ -353,6 +357,9 @@ _FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object
     ("certificate_store", ("CCMCERTSTORE",), lambda line: line.find("CCMCERTSTORE")),
     ("certificate_name_check", ("CCMCERTNAMECHECK",), lambda line: line.find("CCMCERTNAMECHECK") != "0"),
     ("select_first_certificate", ("CCMFIRSTCERT",), lambda line: line.find("CCMFIRSTCERT") == "1"),
+    ("trusted_root_key", ("SMSPUBLICROOTKEY",), lambda line: as_root_key(line.find("SMSPUBLICROOTKEY"))),
+    ("trusted_root_key_file", ("SMSROOTKEYPATH",), lambda line: line.find("SMSROOTKEYPATH")),
+    ("reset_trusted_root_key", ("RESETKEYINFORMATION",), lambda _line: True),
     ("http_port", ("CCMHTTPPORT",), lambda line: int(line.find("CCMHTTPPORT") or "")),
     ("https_port", ("CCMHTTPSPORT",), lambda line: int(line.find("CCMHTTPSPORT") or "")),
     ("fsp", ("FSP",), lambda line: HostName(line.find("FSP") or "")),

@@ -28,6 +28,7 @@
     │   ├─ ReplyTooLargeError
     │   ├─ NotAskedError             it failed a moment ago, and was not asked again yet
     │   └─ CancelledError
+    ├─ RootKeyError                  a management point did not show the trusted root key
     ├─ ProtocolError                 bytes that are not what the protocol says
     │   ├─ HttpStatusError
     │   ├─ MalformedReplyError
@@ -38,6 +39,7 @@
         ├─ NoEligibleManagementPointError
         ├─ NoReachableManagementPointError
         └─ TrustRefusedError
+            └─ RootKeyBlockedError    the trusted root key is another one than theirs
 
 Each class has a stable ``code`` (kebab-case, a heading in ``docs/errors.md``) and a ``disposition``
 that says what a caller with more than one server does next. ``hint`` is the next step for a person.
@@ -61,6 +63,7 @@ from .transport_errors import (
     TransportError,
     TransportTimeoutError,
 )
+from .trust_errors import RootKeyError
 
 __all__ = [
     "AgentRunningError",
@@ -94,6 +97,8 @@ __all__ = [
     "RedirectRefusedError",
     "ReplayError",
     "ReplyTooLargeError",
+    "RootKeyBlockedError",
+    "RootKeyError",
     "ServerCertificateError",
     "StoreDamagedError",
     "StoreError",
@@ -327,3 +332,9 @@ class TrustRefusedError(LocateError):
     """Whoever was asked was there, and trust was refused, by us or by them: management points, or the directory."""
 
     code = "trust-refused"
+
+
+class RootKeyBlockedError(TrustRefusedError):
+    """Management points were there, and none that showed the trusted root key; nothing is asked of another."""
+
+    code = "root-key-blocked"

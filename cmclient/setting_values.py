@@ -13,6 +13,7 @@ from .errors import InvalidValueError
 from .model.endpoints import Endpoint, Scheme
 from .model.names import HostName, SiteCode, parse_port
 from .model.secret import Secret
+from .protocol.rootkeyblob import parse_root_key
 from .protocol.setupline import SetupLine, parse_setup_line
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "as_password",
     "as_path",
     "as_port",
+    "as_root_key",
     "as_server",
     "as_setup_line",
     "as_site_code",
@@ -161,6 +163,11 @@ def as_media_type(value: object) -> str:
     if not _MEDIA_TYPE.fullmatch(text):
         raise InvalidValueError("media type", value, "it is like text/xml or text/plain; charset=UTF-16")
     return text
+
+
+def as_root_key(value: object) -> str:
+    """A trusted root key in hexadecimal."""
+    return parse_root_key(as_text(value, "trusted root key")).text
 
 
 def as_path(value: object) -> str:

@@ -137,8 +137,7 @@ def build_wish(
 
 def has_root_key(config: ClientConfig) -> bool:
     """Whether the trusted root key was given with the installation."""
-    line = config.setup_line
-    return line is not None and any(line.find(name) for name in ("SMSPUBLICROOTKEY", "SMSROOTKEYPATH"))
+    return config.trusted_root_key is not None or config.trusted_root_key_file is not None
 
 
 def _root_key(config: ClientConfig, certificate: ClientCertificate | None) -> str:

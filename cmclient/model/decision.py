@@ -9,6 +9,8 @@ from .facts import NetworkFacts
 from .http import Attempt, Outcome
 from .legacy import LegacyPolicy, ProfileName
 from .names import DnsDomain, HostName, SiteCode
+from .reason import Reason
+from .rootkey import RootKeyDecision
 
 __all__ = [
     "Candidate",
@@ -151,13 +153,6 @@ class Policy(NamedTuple):
     legacy: LegacyPolicy | None = None
 
 
-class Reason(NamedTuple):
-    """One step of a judgement: the rule, and what it said here."""
-
-    rule: str
-    text: str
-
-
 class Tie(NamedTuple):
     """The part of the sort key that is not random; equal ties may be used in any order.
 
@@ -291,6 +286,7 @@ class Location(NamedTuple):
         notes: What a person should know besides, such as a fact that was assumed.
         fsp: The fallback status point that the directory names for the client's site; None when it was not asked or
             names none.
+        root_key: What was decided about the trusted root key; None where nobody had to.
     """
 
     decision: Decision
@@ -300,6 +296,7 @@ class Location(NamedTuple):
     time: str = ""
     notes: tuple[str, ...] = ()
     fsp: HostName | None = None
+    root_key: RootKeyDecision | None = None
 
     @property
     def chosen(self) -> Evaluation | None:

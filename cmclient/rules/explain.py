@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..model.decision import Decision, Evaluation
+from ..model.rootkey import RootKeyDecision
 
-__all__ = ["Outline", "explain", "outline_decision"]
+__all__ = ["Outline", "explain", "outline_decision", "outline_root_key"]
 
 
 class Outline(NamedTuple):
@@ -44,6 +45,17 @@ def outline_decision(decision: Decision, chosen: Evaluation | None = None) -> Ou
             Outline(f"rejected ({len(rejected)})", rejected),
         ),
     )
+
+
+def outline_root_key(decision: RootKeyDecision) -> Outline:
+    """What was decided about the trusted root key, and what the signatures that came with it prove."""
+    source = "" if decision.source is None else f", from the {decision.source.value} ({decision.detail})"
+    lines = [f"{reason.rule:<7} {reason.text}" for reason in decision.reasons]
+    if decision.fingerprint:
+        lines.append(f"its fingerprint (SHA-256): {decision.fingerprint}")
+    said = {True: "verified", False: "NOT TRUE", None: "not verified"}
+    lines += [f"signature of the {one.what}: {said[one.verified]}: {one.detail}" for one in decision.checks]
+    return Outline(f"trusted root key: {decision.standing.value}{source}", tuple(map(Outline, lines)))
 
 
 def _inputs(decision: Decision) -> Iterator[str]:
