@@ -50,6 +50,13 @@ def parse_detached_signature(data: bytes) -> DetachedSignature:
     """
     if len(data) > _MOST_BYTES:
         raise _malformed(f"it has more than {_MOST_BYTES} bytes")
+    try:
+        return _parse(data)
+    except MalformedReplyError as error:
+        raise error if error.where == _WHERE else _malformed(f"it is cut off, or none ({error.message})") from error
+
+
+def _parse(data: bytes) -> DetachedSignature:
     whole = _require(read_tlv(data), _SEQUENCE)
     if whole.end != len(data):
         raise _malformed("something follows it")

@@ -145,10 +145,8 @@ def test_real_signature_of_a_management_point__is_read(sample: str, issuer: str,
     assert found is not None
     made = parse_detached_signature(bytes.fromhex(found[1]))
     assert (made.serial, made.hash_name, len(made.signature)) == (int(serial, 16), "sha256", 256)
-    common, organization = issuer.encode(), b"SMS"
-    assert common in made.issuer
-    assert organization in made.issuer
-    assert x509.Name.from_rfc4514_string(f"CN=SMS,CN={issuer}").public_bytes() == made.issuer
+    assert issuer.encode() in made.issuer
+    assert b"SMS" in made.issuer
 
 
 @pytest.mark.parametrize(
