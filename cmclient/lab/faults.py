@@ -66,7 +66,7 @@ class FaultKind(Enum):
     STALE = "stale"
     """An old list, which lacks the management points that came later."""
     LYING = "lying"
-    """A list that names hosts that do not exist; the answer to another message."""
+    """A list that names hosts that do not exist; the answer to another message; another hierarchy's root key."""
     HTML = "html"
     """The page of a captive portal, with status 200."""
     REDIRECT = "redirect"

@@ -20,6 +20,7 @@ from .journal import Journal
 from .ldap_server import Controller, Login
 from .ldap_tree import Ports, build_tree
 from .site import Hierarchy
+from .site_keys import SiteKeys
 from .sockets import Connection, Listener, ListenerState, Sockets
 from .web_answers import Answers
 
@@ -54,6 +55,7 @@ class Running(NamedTuple):
         expired_client: Another one, which ended yesterday.
         revoked_client: Another one, which was revoked.
         login: Who may ask the directory.
+        site_keys: What management points hand out; its ``root_key`` is that of the hierarchy.
     """
 
     web: Ports
@@ -64,6 +66,7 @@ class Running(NamedTuple):
     expired_client: KeyPair
     revoked_client: KeyPair
     login: Login
+    site_keys: SiteKeys
 
 
 class Servers:
@@ -85,6 +88,7 @@ class Servers:
         self._keep = keep
         self._listeners: dict[tuple[HostName, Role], list[Listener]] = {}
         self._web = Ports(HTTP_PORT, HTTPS_PORT)  # until the real ones are open
+        self._keys = SiteKeys()
         self._sockets = Sockets()
         port, _ = self._sockets.listen(lambda port: [Listener((_LOOPBACK, port), serve=self._serve_list)])
         self._authority = Authority(f"http://{_LOOPBACK}:{port}{revocation.PATH}")
@@ -112,6 +116,7 @@ class Servers:
             expired_client=self._authority.issue_client(client, expired=True),
             revoked_client=self._authority.issue_client(client, revoked=True),
             login=login,
+            site_keys=self._keys,
         )
 
     def stop(self) -> None:
@@ -137,7 +142,7 @@ class Servers:
     # Web servers
 
     def _open_web(self) -> Ports:
-        answers = Answers(self._description, self._hierarchy, lambda: self._web)
+        answers = Answers(self._description, self._hierarchy, lambda: self._web, keys=self._keys)
         plain: list[tuple[HostName, Serve]] = []
         secure: list[tuple[HostName, Serve]] = []
         for host in dict.fromkeys(system.host for system in self._description.systems):

@@ -189,6 +189,10 @@ class Hierarchy:
         accepted = _INTERNET if internet else _INTRANET
         return tuple(system for system in self._description.systems_of(Role.MP) if system.audience in accepted)
 
+    def site_code_of(self, mp: HostName) -> SiteCode:
+        """The site of a management point."""
+        return self._site_of(mp).code
+
     def _site_of(self, mp: HostName) -> Site:
         system = next(system for system in self._description.systems_of(Role.MP) if system.host == mp)
         return self._description.site(system.site)

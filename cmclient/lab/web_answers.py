@@ -20,6 +20,7 @@ from .ldap_tree import Ports
 from .message_answers import MessageAnswers
 from .pages import error_page, folder_page
 from .site import Hierarchy
+from .site_keys import SiteKeys
 
 __all__ = ["Answers", "Reply", "WebRequest", "error_reply", "role_of_path"]
 
@@ -94,18 +95,27 @@ def role_of_path(path: str) -> Role | None:
 class Answers:
     """The roles of a site, as they answer over HTTP."""
 
-    def __init__(self, description: LabDescription, hierarchy: Hierarchy, ports: Callable[[], Ports]) -> None:
+    def __init__(
+        self,
+        description: LabDescription,
+        hierarchy: Hierarchy,
+        ports: Callable[[], Ports],
+        *,
+        keys: SiteKeys | None = None,
+    ) -> None:
         """Put them together.
 
         Args:
             description: The site's lab.
             hierarchy: The same, evaluated.
             ports: Says on which ports the web servers are, once they are known.
+            keys: What its management points hand out; None for keys of their own.
         """
         self._description = description
         self._hierarchy = hierarchy
         self._messages = MessageAnswers(description, hierarchy, ports)
         self._status_points = {host: StatusPoint(description.throttle) for host in description.servers_of(Role.FSP)}
+        self._keys = SiteKeys() if keys is None else keys
         self._lock = Lock()
 
     def answer(self, host: HostName, role: Role, request: WebRequest, wrong: FaultKind | None) -> Reply:
@@ -155,6 +165,9 @@ class Answers:
         if request.method not in {"GET", "HEAD"}:
             return error_reply(_NOT_ALLOWED)
         keyword, _, argument = query.partition("&")
+        if keyword.upper() == "MPKEYINFORMATION":
+            site = self._hierarchy.site_code_of(host)
+            return Reply(_OK, self._keys.information(host, site, lies=wrong is FaultKind.LYING), _XML)
         told = self._told(host, keyword.upper(), argument, request.client)
         if told is None:
             return error_reply(_SERVER_ERROR)
