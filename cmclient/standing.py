@@ -15,6 +15,7 @@ from .model.rule import decides
 from .rules.assignment import decide_assignment
 from .rules.certificates import find_https_ability
 from .rules.choose import SeededChooser
+from .rules.communication import find_http_bar
 from .rules.published import PublishedMatch, addresses_for, match_published, matches_of
 
 __all__ = [
@@ -90,9 +91,9 @@ def find_standing(
     mine = kept if kept is not None and kept.site == assignment.site else None
     learned = _site_settings(candidates, assignment.site, mine)
     can_use_https, https_reason = find_https_ability(use_pki_cert=config.use_pki_cert, certificate=certificate)
-    http_reason = "" if config.allow_http else "allow_http is off"
-    if learned.https_only:
-        http_reason = f"site {assignment.site} published in the directory that it takes HTTPS only"
+    http_bar = find_http_bar(
+        allow_http=config.allow_http, https_only_site=assignment.site if learned.https_only else None
+    )
     policy = Policy(
         assigned_site=assignment.site,
         assigned_mp=mine.assigned_mp if mine else None,
@@ -101,8 +102,10 @@ def find_standing(
         phase=config.phase,
         can_use_https=can_use_https,
         https_reason=https_reason,
-        may_use_http=not http_reason,
-        http_reason=http_reason,
+        may_use_http=http_bar is None,
+        http_reason="" if http_bar is None else http_bar.text,
+        http_rule="" if http_bar is None else http_bar.rule,
+        pki_failed=config.use_pki_cert and not can_use_https,
         allowed_mps=facts.allowed_mps,
         http_port=learned.http_port or config.http_port,
         https_port=learned.https_port or config.https_port,

@@ -128,6 +128,8 @@ class Policy(NamedTuple):
         https_reason: Why, in a few words.
         may_use_http: Whether going down to HTTP is allowed after HTTPS (MP-003, Q-27).
         http_reason: Why it is not, in a few words; empty when it is.
+        http_rule: The rule that says so; empty when it is.
+        pki_failed: Whether a PKI certificate is wanted and there is none that can be used.
         allowed_mps: Affinity; None when it is not set, empty when it is set and names nobody.
         http_port: The site's HTTP port.
         https_port: The site's HTTPS port.
@@ -151,6 +153,8 @@ class Policy(NamedTuple):
     client_build: int = 9141
     profile: ProfileName = ProfileName.CURRENT
     legacy: LegacyPolicy | None = None
+    http_rule: str = ""
+    pki_failed: bool = False
 
 
 class Tie(NamedTuple):

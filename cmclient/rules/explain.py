@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ..model.decision import Decision, Evaluation
 from ..model.rootkey import RootKeyDecision
+from .communication import find_identity
 
 __all__ = ["Outline", "explain", "outline_decision", "outline_root_key"]
 
@@ -63,6 +64,9 @@ def _inputs(decision: Decision) -> Iterator[str]:
     ability = "can" if policy.can_use_https else "cannot"
     yield f"network location {facts.network_location.value}: {facts.origins.get('network_location', 'nobody said why')}"
     yield f"protocol: the client {ability} use HTTPS: {policy.https_reason or 'nobody said why'}"
+    if policy.legacy is None:
+        identity, why = find_identity(policy)
+        yield f"identity: {identity.value} ({why.rule}: {why.text})"
     yield f"assigned site {policy.assigned_site or 'none'}; purpose {policy.purpose.value}; phase {policy.phase.value}"
     if policy.legacy is not None:
         yield f"profile {policy.profile.value}; {policy.legacy.mode.value} mode: {policy.legacy.mode_reason}"
