@@ -11,6 +11,7 @@ from ..model.facts import InterfaceAddress, Membership
 from ..model.groups import BoundaryGroup, HierarchySite, SiteData, SiteServer
 from ..model.groups import Role as GroupRole
 from ..model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from ..model.rule import decides
 from .faults import Fault, Role
 from .offers import Content, UpdatePoint, UpdateSource
 
@@ -113,6 +114,7 @@ class SiteSystem(NamedTuple):
         audience: From where it accepts clients.
         published: A management point: whether it is selected for publishing.
         devices: A management point: enabled for mobile devices and Macs.
+        enhanced: Whether its site uses enhanced HTTP; then one set to HTTP answers on HTTPS as well.
     """
 
     role: Role
@@ -122,6 +124,18 @@ class SiteSystem(NamedTuple):
     audience: Audience = Audience.INTRANET
     published: bool = True
     devices: bool = False
+    enhanced: bool = False
+
+    @property
+    @decides("TR-070", "TR-072", "MP-033")
+    def has_site_certificate(self) -> bool:
+        """Whether it shows a certificate that its site issued: one with a PKI certificate shows that."""
+        return self.enhanced and self.protocols is Protocols.HTTP
+
+    @property
+    def spoken(self) -> Protocols:
+        """What it answers on, whatever it is set to."""
+        return Protocols.BOTH if self.has_site_certificate else self.protocols
 
 
 class ReportThrottle(NamedTuple):

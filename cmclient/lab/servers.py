@@ -11,11 +11,12 @@ from ..model.rule import decides
 from ..model.secret import Secret
 from ..protocol.srv import domain_controller_query_name, global_catalog_query_name, srv_query_name
 from . import revocation
-from .authority import Authority, KeyPair
+from .authority import Authority, KeyPair, ServerContexts
 from .description import Forest, LabDescription
 from .dns_server import NameServer, Service
 from .faults import FaultBoard, FaultKind, Role
 from .http_server import WebServer
+from .issuing import IssuingRoot
 from .journal import Journal
 from .ldap_server import Controller, Login
 from .ldap_tree import Ports, build_tree
@@ -55,6 +56,7 @@ class Running(NamedTuple):
         expired_client: Another one, which ended yesterday.
         revoked_client: Another one, which was revoked.
         login: Who may ask the directory.
+        issuing_file: The root that the site issues certificates under; None where no server uses enhanced HTTP.
         site_keys: What management points hand out; its ``root_key`` is that of the hierarchy.
     """
 
@@ -67,6 +69,7 @@ class Running(NamedTuple):
     revoked_client: KeyPair
     login: Login
     site_keys: SiteKeys
+    issuing_file: str | None = None
 
 
 class Servers:
@@ -89,6 +92,7 @@ class Servers:
         self._listeners: dict[tuple[HostName, Role], list[Listener]] = {}
         self._web = Ports(HTTP_PORT, HTTPS_PORT)  # until the real ones are open
         self._keys = SiteKeys()
+        self._issuing: IssuingRoot | None = None
         self._sockets = Sockets()
         port, _ = self._sockets.listen(lambda port: [Listener((_LOOPBACK, port), serve=self._serve_list)])
         self._authority = Authority(f"http://{_LOOPBACK}:{port}{revocation.PATH}")
@@ -117,6 +121,7 @@ class Servers:
             revoked_client=self._authority.issue_client(client, revoked=True),
             login=login,
             site_keys=self._keys,
+            issuing_file=None if self._issuing is None else str(self._issuing.certificate),
         )
 
     def stop(self) -> None:
@@ -151,7 +156,7 @@ class Servers:
                 host,
                 tuple(system.role for system in self._description.systems if system.host == host),
                 answers,
-                contexts=self._authority.contexts_for(host) if protocols.may_be_https else None,
+                contexts=self._contexts_for(host) if protocols.may_be_https else None,
                 faults=self._faults,
                 journal=self._journal,
                 keep=self._keep,
@@ -161,6 +166,16 @@ class Servers:
             if protocols.may_be_https:
                 secure.append((host, partial(server.serve, tls=True)))
         return Ports(self._listen(_WEB_ROLES[0], plain), self._listen(_WEB_ROLES[0], secure))
+
+    def _contexts_for(self, host: HostName) -> ServerContexts:
+        """What a server shows: its PKI certificate, or the one that its site issued where it has none."""
+        systems = [system for system in self._description.systems if system.host == host]
+        if not any(system.has_site_certificate for system in systems):
+            return self._authority.contexts_for(host)
+        if self._issuing is None:
+            self._issuing = IssuingRoot(self._authority.folder)
+        context = self._issuing.context_for(host, clients=self._authority.certificate)
+        return ServerContexts(good=context, expired=context, wrong=context, revoked=context)
 
     def _listen(self, role: Role, hosts: Iterable[tuple[HostName, Serve]]) -> int:
         """Listen for every host, all on one port number."""
@@ -270,5 +285,5 @@ class Servers:
 
 def protocols_of(description: LabDescription, host: HostName) -> Protocols:
     """What a server speaks for all of its roles together."""
-    spoken = {system.protocols for system in description.systems if system.host == host}
+    spoken = {system.spoken for system in description.systems if system.host == host}
     return spoken.pop() if len(spoken) == 1 else Protocols.BOTH

@@ -20,6 +20,7 @@ from .faults import Role
 
 __all__ = ["Hierarchy", "PublishedMp"]
 
+_ENHANCED = 1  # SSL state: enabled, not required
 _INTRANET = frozenset({Audience.INTRANET, Audience.BOTH})
 _INTERNET = frozenset({Audience.INTERNET, Audience.BOTH})
 
@@ -206,7 +207,8 @@ class Hierarchy:
             site_code=site.code,
             site_kind=site.kind,
             parent_site=site.parent,
-            protocols=system.protocols,
+            protocols=system.spoken,
+            ssl_state=_ENHANCED if system.has_site_certificate else None,
             audience=system.audience,
             forest=forest.name if forest else None,
             build=site.build,
