@@ -120,11 +120,11 @@ def has_system_store() -> bool:
 
 
 def _find_system_store() -> CertificateStore | None:
-    if sys.platform != "win32":
-        return None
-    from .adapters.certs_windows import Win32Stores, WindowsCertificates
+    if sys.platform == "win32":
+        from .adapters.certs_windows import Win32Stores, WindowsCertificates
 
-    return WindowsCertificates(Win32Stores())
+        return WindowsCertificates(Win32Stores())
+    return None
 
 
 def _wish(config: ClientConfig, computer: str, *, by_hand: bool) -> CertificateWish:
