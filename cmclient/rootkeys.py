@@ -10,6 +10,7 @@ from .model.directory import PublishedSite
 from .model.endpoints import Endpoint
 from .model.http import Attempt, Deadline, HttpRequest
 from .model.names import SiteCode
+from .model.reason import Reason
 from .model.rootkey import KeyDuty, KeySource, KnownKey, KnownKeys, RootKeyDecision, StoredRootKey
 from .model.rule import decides
 from .model.trust import MpKeyInformation
@@ -77,15 +78,19 @@ class RootKeys:
         """The key that is trusted; None when none is."""
         return find_trusted_key(self._known) or self._taken
 
-    def decision(self, winner: Endpoint | None) -> RootKeyDecision:
+    def decision(self, winner: Endpoint | None, *, is_published: bool) -> RootKeyDecision:
         """What was decided, as far as the run has come.
 
         Args:
             winner: Who answered in the end; None when nobody did.
+            is_published: Whether the directory names it, in this run.
         """
         decision = choose_root_key(self._known)
         if self._taken is not None:
             decision = adopt_key(decision, self._taken)
+        elif winner is not None:
+            why = find_duty(decision, winner, is_published=is_published)[1]
+            decision = decision._replace(reasons=(*decision.reasons, Reason(why.rule, f"{winner.host}: {why.text}")))
         known, told = self.known, None if winner is None else self._checks.get(winner)
         if told is not None and known is not None and self._verifier is not None:
             decision = decision._replace(checks=self._verifier.check(told, known.key))

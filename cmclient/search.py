@@ -167,7 +167,7 @@ class Search:
         while result.endpoint is not None and result.answer is not None:
             self.winner = result.endpoint
             self._note_location(result.endpoint)
-            named = is_published(self.candidates, result.endpoint)
+            named = self._is_published(result.endpoint)
             self.attempts += self._keys.learn(result.endpoint, self._deadline, is_published=named)
             self._learn(result.endpoint, result.answer)
             self._learn_nearby(result.endpoint)
@@ -199,7 +199,7 @@ class Search:
             time=self._tools.clock.now().isoformat(timespec="seconds"),
             notes=(*self._notes, *self._keys.notes, self._stand().assignment.reason.text, *said),
             fsp=None if self._published is None else choose_fsp(self._published.fallback_status_points, self._site()),
-            root_key=self._keys.decision(self.winner),
+            root_key=self._keys.decision(self.winner, is_published=self._is_published(self.winner)),
         )
 
     @decides("NET-006", "NET-018")
@@ -248,13 +248,16 @@ class Search:
         fresh = [rest for group in groups if (rest := tuple(e for e in group if e not in tried))]
 
         def ask(endpoint: Endpoint, cancellation: Cancellation) -> Discovered:
-            named = is_published(self.candidates, endpoint)
+            named = self._is_published(endpoint)
             self._keys.check(endpoint, self._deadline, cancellation, is_published=named)
             return self._tools.client.fetch_list(endpoint, query, self._deadline, site=site, cancellation=cancellation)
 
         result = self._tools.client.contact(fresh, query.value, ask, self._share())
         self.attempts += result.attempts
         return result
+
+    def _is_published(self, endpoint: Endpoint | None) -> bool:
+        return endpoint is not None and is_published(self.candidates, endpoint)
 
     def _query(self) -> MpListQuery:
         on_internet = self._facts.network_location is NetworkLocation.INTERNET

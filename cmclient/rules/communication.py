@@ -68,7 +68,7 @@ def find_identity(policy: Policy) -> tuple[Identity, Reason]:
     """Which certificate stands for the client at its site, and why."""
     only = policy.http_rule == "TR-039"
     if policy.can_use_https:
-        text = f"PKI certificate, over HTTP as well: {policy.https_reason}"
+        text = f"it stands for the client over HTTP as well: {policy.https_reason}"
         return Identity.PKI, Reason("TR-039" if only else "TR-040", text)
     if only:
         return Identity.NONE, Reason("TR-039", f"the site takes PKI certificates only: {policy.https_reason}")

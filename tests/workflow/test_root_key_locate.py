@@ -159,7 +159,10 @@ def test_https__no_root_key_is_asked_for_and_a_wrong_one_blocks_nobody(https: bo
     keep(world, OTHER_KEY)
     locator = world.locator(https=https, site_code="ABC", management_points=f"http{'s' * https}://mp1.corp.test")
     if https:
-        assert locator.locate().management_point.host == MP1.host
+        location = locator.locate()
+        assert location.management_point.host == MP1.host
+        assert location.root_key is not None
+        assert location.root_key.reasons[-1].rule == "TR-053"
         assert not [url for url in world.contacted() if "MPKEYINFORMATION" in url]
     else:
         with pytest.raises(RootKeyBlockedError):
@@ -191,8 +194,10 @@ def test_directory__whom_it_names_need_show_no_key(named: bool) -> None:  # noqa
     world = world_of(MP1, joined=True)
     keep(world, ROOT_KEY)
     world.entries["mssmsmanagementpoint"] = [management_point_entry(MP1 if named else MP2, domain=CORP)]
-    world.locator(**ONE).locate()
+    location = world.locator(**ONE).locate()
     assert ("MPKEYINFORMATION" in asked(world)) is not named
+    assert location.root_key is not None
+    assert location.root_key.reasons[-1].rule == "TR-057"
 
 
 def test_file_that_nobody_has_read__is_not_taken_for_no_key() -> None:
