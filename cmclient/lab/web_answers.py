@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from ..errors import InvalidValueError
 from ..model.endpoints import Audience, ManagementPoint
 from ..model.names import HostName, SiteCode
+from ..model.rule import decides
 from ..protocol.envelope import MESSAGE_PATH
 from ..protocol.mplist import build_mp_list
 from ..protocol.multipart import CONTENT_TYPE
@@ -132,9 +133,16 @@ class Answers:
             return error_reply(_FORBIDDEN)
         if role is Role.MP:
             return self._answer_mp(host, request, wrong)
+        if role is Role.DP and self._refuses_anonymous(host) and not request.has_certificate:
+            return error_reply(_UNAUTHORIZED)
         if role is Role.DP:
             return self._answer_dp(request)
         return self._answer_fsp(host, request)
+
+    @decides("TR-073")
+    def _refuses_anonymous(self, host: HostName) -> bool:
+        """Whether a distribution point wants to know who asks: one of a site with enhanced HTTP does."""
+        return any(system.enhanced for system in self._description.systems_of(Role.DP) if system.host == host)
 
     def _answer_fsp(self, host: HostName, request: WebRequest) -> Reply:
         if not is_report_path(request.path):

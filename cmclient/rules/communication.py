@@ -46,10 +46,14 @@ class Traffic(Enum):
     REPORTING = "reporting services"
 
 
+_HTTPS_ONLY = "TR-039"
+"""The rule by which a site for HTTPS only bars HTTP; a policy that names it is of such a site."""
+
 _SECURED = frozenset({Traffic.CONTENT, Traffic.TOKEN, Traffic.ENTRA})
 _NEVER_SECURED = frozenset({Traffic.STATE_MIGRATION, Traffic.PEER_CONTENT, Traffic.REMOTE_TOOLS, Traffic.REPORTING})
 
 
+@decides("TR-039")
 def find_http_bar(*, allow_http: bool, https_only_site: SiteCode | None) -> Reason | None:
     """Why no management point may be talked to over HTTP; None when the rules for each decide.
 
@@ -59,19 +63,19 @@ def find_http_bar(*, allow_http: bool, https_only_site: SiteCode | None) -> Reas
     """
     if https_only_site is not None:
         text = f"site {https_only_site} published in the directory that it takes HTTPS only"
-        return Reason("TR-039", text)
+        return Reason(_HTTPS_ONLY, text)
     return None if allow_http else Reason("MP-003", "allow_http is off")
 
 
 @decides("TR-040")
 def find_identity(policy: Policy) -> tuple[Identity, Reason]:
     """Which certificate stands for the client at its site, and why."""
-    only = policy.http_rule == "TR-039"
+    only = policy.http_rule == _HTTPS_ONLY
     if policy.can_use_https:
         text = f"it stands for the client over HTTP as well: {policy.https_reason}"
-        return Identity.PKI, Reason("TR-039" if only else "TR-040", text)
+        return Identity.PKI, Reason(_HTTPS_ONLY if only else "TR-040", text)
     if only:
-        return Identity.NONE, Reason("TR-039", f"the site takes PKI certificates only: {policy.https_reason}")
+        return Identity.NONE, Reason(_HTTPS_ONLY, f"the site takes PKI certificates only: {policy.https_reason}")
     return Identity.SELF_SIGNED, Reason("TR-040", f"PKI is optional: {policy.https_reason}")
 
 
@@ -94,7 +98,7 @@ def find_endpoints(mp: ManagementPoint, facts: NetworkFacts, policy: Policy) -> 
         why = f", although PKI failed: {policy.https_reason}" if policy.pki_failed else ""
         return (), Reason(rule, f"an internet client never uses HTTP{why}")
     if not policy.may_use_http:
-        rule = "TR-020" if policy.pki_failed and policy.http_rule == "TR-039" else policy.http_rule or "MP-003"
+        rule = "TR-020" if policy.pki_failed and policy.http_rule == _HTTPS_ONLY else policy.http_rule or "MP-003"
         return (), Reason(rule, f"it would be HTTP, which is not allowed: {policy.http_reason or 'by the policy'}")
     why = "it takes HTTP only" if policy.can_use_https else f"the client cannot use HTTPS: {policy.https_reason}"
     return (http,), Reason("MP-004", f"HTTP: {why}")

@@ -1,7 +1,8 @@
 """A site with enhanced HTTP: set to HTTP, and answering on HTTPS with a certificate of its own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ import cmclient
 from cmclient.assemble import Run, open_locator
 from cmclient.config import load_config
 from cmclient.lab import Lab
-from cmclient.lab.description_file import built_in_text, parse_description
+from cmclient.lab.description_file import built_in_description, built_in_text, parse_description
+from cmclient.lab.faults import Role
 from cmclient.model.decision import SourceKind
 from cmclient.model.http import Attempt
+from cmclient.model.names import HostName
 
 
 @contextmanager
@@ -83,3 +86,18 @@ def test_with_a_pki_certificate__that_one_is_shown(tmp_path: Path) -> None:
 def test_without_enhanced_http__there_is_no_https(tmp_path: Path) -> None:
     with site('protocols = "http"') as lab:
         assert secure_attempts(locate(lab, tmp_path)) == []
+
+
+@pytest.mark.rule("TR-073")
+@pytest.mark.parametrize(("enhanced", "status"), [(True, 401), (False, 200)])
+def test_distribution_point__of_enhanced_http_serves_nobody_unknown(enhanced: bool, status: int) -> None:  # noqa: FBT001
+    described = built_in_description()
+    systems = tuple(
+        system._replace(enhanced=enhanced) if system.role is Role.DP else system for system in described.systems
+    )
+    host = HostName("dp1.corp.contoso.test")
+    with Lab(described._replace(systems=systems)) as lab:
+        address = described.addresses[host]
+        with closing(HTTPConnection(address, lab.running.web.http, timeout=5)) as connection:
+            connection.request("GET", "/SMS_DP_SMSPKG$", headers={"Host": host})
+            assert connection.getresponse().status == status
