@@ -33,6 +33,7 @@ __all__ = ["RootKeys", "is_published"]
 
 _log = logging.getLogger(__name__)
 _ASKED = "MPKEYINFORMATION"
+_COMPARE = "compare the given key with SMSPublicRootKey in mobileclient.tcf on a site server of the hierarchy"
 _RESET = (
     "if the hierarchy has another key now, give it (trusted_root_key, SMSPublicRootKey), or forget the kept one"
     " (reset_trusted_root_key, RESETKEYINFORMATION=TRUE)"
@@ -118,16 +119,17 @@ class RootKeys:
         duty, _ = find_duty(decision, endpoint, is_published=is_published)
         if duty is not KeyDuty.COMPARE or known is None:
             return
+        hint = _COMPARE if known.source is KeySource.SETTINGS else _RESET
         try:
             told = self._fetch(endpoint, deadline, cancellation)
         except ProtocolError as error:
             self._blocked = endpoint.host
             text = f"{endpoint} does not show the trusted root key: {error.message}"
-            raise RootKeyError(text, hint=error.hint or _RESET) from error
+            raise RootKeyError(text, hint=error.hint or hint) from error
         if (fault := judge_key(known, told.root_key.key)) is not None:
             self._blocked = endpoint.host
             shown = key_fingerprint(told.root_key.key)
-            raise RootKeyError(f"{endpoint} is not believed: {fault.text}", shown=shown, hint=_RESET)
+            raise RootKeyError(f"{endpoint} is not believed: {fault.text}", shown=shown, hint=hint)
         self._checks[endpoint] = told
 
     @decides("TR-052")

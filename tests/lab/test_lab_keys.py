@@ -106,7 +106,7 @@ def test_command__a_wrong_key_has_its_own_code_and_says_what_to_do(
     document = json.loads(capsys.readouterr().out)
     assert code == codes.TRUST_REFUSED
     assert document["error"]["code"] == "root-key-blocked"
-    assert "RESETKEYINFORMATION=TRUE" in document["error"]["hint"]
+    assert "mobileclient.tcf" in document["error"]["hint"]
     assert document["root_key"]["standing"] == "blocked"
     main(["locate", "--explain", *arguments[3:]])
     text = capsys.readouterr().out
