@@ -86,10 +86,8 @@ class RootKeys:
             winner: Who answered in the end; None when nobody did.
             is_published: Whether the directory names it, in this run.
         """
-        decision = choose_root_key(self._known)
-        if self._taken is not None:
-            decision = adopt_key(decision, self._taken)
-        elif winner is not None:
+        decision = self._standing()
+        if winner is not None and self._taken is None:
             why = find_duty(decision, winner, is_published=is_published)[1]
             decision = decision._replace(reasons=(*decision.reasons, Reason(why.rule, f"{winner.host}: {why.text}")))
         known, told = self.known, None if winner is None else self._checks.get(winner)
@@ -115,8 +113,8 @@ class RootKeys:
             RootKeyError: It shows another key, or none.
             TransportError: No whole reply.
         """
-        decision, known = choose_root_key(self._known), self.known
-        duty, _ = find_duty(decision, endpoint, is_published=is_published)
+        known = self.known
+        duty, _ = find_duty(self._standing(), endpoint, is_published=is_published)
         if duty is not KeyDuty.COMPARE or known is None:
             return
         hint = _COMPARE if known.source is KeySource.SETTINGS else _RESET
@@ -139,8 +137,8 @@ class RootKeys:
         Returns:
             The attempt to ask for it; empty where there is nothing to learn.
         """
-        duty, _ = find_duty(choose_root_key(self._known), endpoint, is_published=is_published)
-        if duty is not KeyDuty.ADOPT or self._taken is not None:
+        duty, _ = find_duty(self._standing(), endpoint, is_published=is_published)
+        if duty is not KeyDuty.ADOPT:
             return ()
         result = self._client.attempt(endpoint, _ASKED, lambda: self._fetch(endpoint, deadline, None))
         if result.answer is not None:
@@ -162,6 +160,11 @@ class RootKeys:
             stored = StoredRootKey(known.key.text, known.source, known.detail, self._clock.now())
             # That of a management point never takes the place of another, whatever was kept a moment ago.
             self._store.keep_root_key(stored, replaces=known.source is not KeySource.MANAGEMENT_POINT)
+
+    def _standing(self) -> RootKeyDecision:
+        """The decision by now: a key that was just taken counts like one that was kept."""
+        decision = choose_root_key(self._known)
+        return decision if self._taken is None else adopt_key(decision, self._taken)
 
     def _fetch(self, endpoint: Endpoint, deadline: Deadline, cancellation: Cancellation | None) -> MpKeyInformation:
         _log.info("asking %s for its root key", endpoint, extra={"event": "mp.key-asked"})

@@ -5,17 +5,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from world import CORP, OTHER_KEY, ROOT_KEY, WORKGROUP, World, key_information
+from world import CORP, OTHER_KEY, ROOT_KEY, WORKGROUP, World, config, key_information
 
-from cmclient.errors import ConfigError, ConnectError, NoReachableManagementPointError, RootKeyBlockedError
+from cmclient.errors import (
+    ConfigError,
+    ConnectError,
+    NoReachableManagementPointError,
+    RootKeyBlockedError,
+    RootKeyError,
+)
 from cmclient.model.directory import PublishedSite
-from cmclient.model.endpoints import ManagementPoint, Protocols
+from cmclient.model.endpoints import Endpoint, ManagementPoint, Protocols, Scheme
+from cmclient.model.http import Deadline
 from cmclient.model.names import HostName, SiteCode
 from cmclient.model.rootkey import KeySource, KeyStanding, StoredRootKey
 from cmclient.model.trust import TrustedRootKey
+from cmclient.mpclient import ManagementPointClient
 from cmclient.protocol.directory import management_point_entry, site_entry
 from cmclient.protocol.saved import build_location
 from cmclient.protocol.trustkeys import MP_KEY_INFORMATION_PATH
+from cmclient.rootkeys import RootKeys
 from cmclient.rules.rootkey import key_fingerprint
 
 ABC = SiteCode("ABC")
@@ -211,3 +220,21 @@ def test_document__says_what_was_decided() -> None:
     said = document["root_key"]
     assert (said["standing"], said["source"]) == ("known", "management-point")
     assert [one["rule"] for one in said["reasons"]] == ["TR-052"]
+
+
+@pytest.mark.rule("TR-052", "TR-054")
+@pytest.mark.parametrize("shown", [ROOT_KEY, OTHER_KEY])
+def test_taken_in_this_run__the_next_one_has_to_show_it_too(shown: TrustedRootKey) -> None:
+    world = world_of(MP1, MP2)
+    shows(world, MP2, key_information(shown))
+    keys = RootKeys(config(), world.store, ManagementPointClient(world, world.clock), world.clock, None)
+    first, second = (Endpoint(Scheme.HTTP, mp.host, 80) for mp in (MP1, MP2))
+    deadline = Deadline.after(5.0, world.clock.monotonic)
+    assert len(keys.learn(first, deadline, is_published=False)) == 1
+    assert keys.learn(second, deadline, is_published=False) == (), "there is one first"
+    if shown == ROOT_KEY:
+        keys.check(second, deadline, None, is_published=False)
+    else:
+        with pytest.raises(RootKeyError) as caught:
+            keys.check(second, deadline, None, is_published=False)
+        assert caught.value.shown == key_fingerprint(OTHER_KEY)
