@@ -1,4 +1,4 @@
-"""HTTPS or HTTP: how a management point would be talked to, and when a client may go down from HTTPS to HTTP.
+"""HTTPS or HTTP: which certificate stands for a client, and when it may go down from HTTPS to HTTP.
 
 Going down takes a site that lets its clients use either, and a client that is not on the internet. A failed handshake,
 a silent server and a certificate that was not found are all the same here: none of them widens what is allowed.
@@ -17,10 +17,10 @@ from ..model.sslstate import Communication, communication_of, describe_ssl_state
 __all__ = [
     "Identity",
     "Traffic",
-    "find_endpoints",
     "find_http_bar",
     "find_identity",
     "find_step",
+    "http_bar_rule",
     "scheme_under_enhanced",
 ]
 
@@ -79,29 +79,14 @@ def find_identity(policy: Policy) -> tuple[Identity, Reason]:
     return Identity.SELF_SIGNED, Reason("TR-040", f"PKI is optional: {policy.https_reason}")
 
 
-def find_endpoints(mp: ManagementPoint, facts: NetworkFacts, policy: Policy) -> tuple[tuple[Endpoint, ...], Reason]:
-    """Decide how a management point would be talked to.
+def http_bar_rule(policy: Policy, *, on_internet: bool) -> str:
+    """The rule by which a management point is not talked to over HTTP, of a client that may not.
 
-    Returns:
-        Endpoints, the most secure first, and why; none when it may not be talked to at all.
+    Where PKI failed it is the one that says that the self-signed certificate is no way out.
     """
-    https = Endpoint(Scheme.HTTPS, mp.host, mp.https_port or policy.https_port)
-    http = Endpoint(Scheme.HTTP, mp.host, mp.http_port or policy.http_port)
-    on_internet = facts.network_location is NetworkLocation.INTERNET
-    if policy.can_use_https and mp.protocols.may_be_https:
-        down = policy.may_use_http and not on_internet and mp.protocols.may_be_http
-        return ((https, http) if down else (https,)), Reason("CF-002", f"HTTPS: {policy.https_reason}")
-    if not mp.protocols.may_be_http:
-        return (), Reason("ML-034", f"it takes HTTPS only and the client cannot: {policy.https_reason}")
-    if on_internet:
-        rule = "TR-020" if policy.pki_failed else "MP-003"
-        why = f", although PKI failed: {policy.https_reason}" if policy.pki_failed else ""
-        return (), Reason(rule, f"an internet client never uses HTTP{why}")
-    if not policy.may_use_http:
-        rule = "TR-020" if policy.pki_failed and policy.http_rule == _HTTPS_ONLY else policy.http_rule or "MP-003"
-        return (), Reason(rule, f"it would be HTTP, which is not allowed: {policy.http_reason or 'by the policy'}")
-    why = "it takes HTTP only" if policy.can_use_https else f"the client cannot use HTTPS: {policy.https_reason}"
-    return (http,), Reason("MP-004", f"HTTP: {why}")
+    if policy.pki_failed and (on_internet or policy.http_rule == _HTTPS_ONLY):
+        return "TR-020"
+    return "MP-003" if on_internet else policy.http_rule or "MP-003"
 
 
 def find_step(
@@ -120,8 +105,8 @@ def find_step(
         why = "never on the internet" if facts.network_location is NetworkLocation.INTERNET else policy.http_reason
         return Reason("TR-020", f"never down to HTTP: {why or 'not allowed'}")
     if schemes == [Scheme.HTTP] and policy.pki_failed:
-        text = f"HTTP with the self-signed certificate of the client, for the site takes that too; it says: {said}"
-        return Reason("TR-019", text)
+        text = "HTTP with the client's self-signed certificate: nobody says that the site is for HTTPS only"
+        return Reason("TR-019", f"{text}; it says: {said}")
     if schemes == [Scheme.HTTP] and communication_of(mp.ssl_state) is Communication.ENHANCED_HTTP:
         return scheme_under_enhanced(Traffic.LOCATION)[1]
     return None

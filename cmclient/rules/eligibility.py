@@ -3,16 +3,18 @@
 from collections.abc import Callable
 
 from ..model.decision import Candidate, Category, Policy, Purpose, Reason, SourceKind
-from ..model.endpoints import Audience, ManagementPoint, SiteKind
+from ..model.endpoints import Audience, Endpoint, ManagementPoint, Scheme, SiteKind
 from ..model.facts import NetworkFacts, NetworkLocation
 from ..model.names import HostName
 from ..model.rule import decides
+from .communication import http_bar_rule
 from .network import find_site_bar
 
 __all__ = [
     "REQUIREMENTS",
     "Requirement",
     "find_affinity_fault",
+    "find_endpoints",
     "find_purpose_fault",
     "product_family",
 ]
@@ -106,6 +108,30 @@ def find_purpose_fault(mp: ManagementPoint, category: Category, policy: Policy) 
     if policy.purpose is Purpose.REGISTRATION and policy.assigned_mp not in {None, mp.host}:
         return Reason("MP-002", f"registration goes to the assigned management point {policy.assigned_mp}")
     return None
+
+
+def find_endpoints(mp: ManagementPoint, facts: NetworkFacts, policy: Policy) -> tuple[tuple[Endpoint, ...], Reason]:
+    """Decide how a management point would be talked to.
+
+    Returns:
+        Endpoints, the most secure first, and why; none when it may not be talked to at all.
+    """
+    https = Endpoint(Scheme.HTTPS, mp.host, mp.https_port or policy.https_port)
+    http = Endpoint(Scheme.HTTP, mp.host, mp.http_port or policy.http_port)
+    on_internet = facts.network_location is NetworkLocation.INTERNET
+    if policy.can_use_https and mp.protocols.may_be_https:
+        down = policy.may_use_http and not on_internet and mp.protocols.may_be_http
+        return ((https, http) if down else (https,)), Reason("CF-002", f"HTTPS: {policy.https_reason}")
+    if not mp.protocols.may_be_http:
+        return (), Reason("ML-034", f"it takes HTTPS only and the client cannot: {policy.https_reason}")
+    if on_internet:
+        why = f", although PKI failed: {policy.https_reason}" if policy.pki_failed else ""
+        return (), Reason(http_bar_rule(policy, on_internet=True), f"an internet client never uses HTTP{why}")
+    if not policy.may_use_http:
+        text = f"it would be HTTP, which is not allowed: {policy.http_reason or 'by the policy'}"
+        return (), Reason(http_bar_rule(policy, on_internet=False), text)
+    why = "it takes HTTP only" if policy.can_use_https else f"the client cannot use HTTPS: {policy.https_reason}"
+    return (http,), Reason("MP-004", f"HTTP: {why}")
 
 
 @decides("MP-022", "MP-023", "MP-024", "MP-025")

@@ -8,8 +8,8 @@ from ..model.directory import PublishedSite
 from ..model.endpoints import Endpoint, ManagementPoint, Scheme
 from ..model.facts import NetworkFacts
 from ..model.legacy import ProfileName
-from .communication import find_endpoints, find_step
-from .eligibility import REQUIREMENTS, Requirement, find_affinity_fault, find_purpose_fault
+from .communication import find_step
+from .eligibility import REQUIREMENTS, Requirement, find_affinity_fault, find_endpoints, find_purpose_fault
 from .legacy_select import (
     LEGACY_REQUIREMENTS,
     conclude_legacy,
