@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .assemble_login import build_directory, find_http_logins, read_directory_credentials
+from .assemble_rootkey import with_root_key
 from .assemble_trust import build_transport, find_own_certificate, require_authorities
 from .config import ClientConfig, load_config
 from .locate import Locator
@@ -177,9 +178,11 @@ def open_locator(config: ClientConfig, run: Run | None = None) -> Iterator[Locat
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
+    from .adapters.site_signatures import SiteSignatures
+
     run = run or Run()
     with open_ports(config, run) as ports:
-        yield Locator(config, offline=run.offline, **ports)
+        yield Locator(with_root_key(config), offline=run.offline, verifier=SiteSignatures(), **ports)
 
 
 @contextmanager
@@ -197,7 +200,7 @@ def open_role_locator(config: ClientConfig, run: Run | None = None) -> "Iterator
 
     run = run or Run()
     with open_ports(config, run) as ports:
-        yield RoleLocator(config, offline=run.offline, data=run.data, **ports)
+        yield RoleLocator(with_root_key(config), offline=run.offline, data=run.data, **ports)
 
 
 @contextmanager
@@ -232,7 +235,7 @@ def open_assigner(config: ClientConfig, run: Run | None = None) -> "Iterator[Ass
     from .assign import Assigner
 
     with open_ports(config, run or Run()) as ports:
-        yield Assigner(config, **ports)
+        yield Assigner(with_root_key(config), **ports)
 
 
 @contextmanager

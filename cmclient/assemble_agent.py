@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from .agent import Agent, AgentCallbacks, AgentProcess
 from .assemble import Run, load_settings, open_ports, open_store, store_path
 from .assemble_report import open_reporter
+from .assemble_rootkey import with_root_key
 from .config import ClientConfig
 from .errands import SiteErrands, agent_settings
 from .model.agent import AgentStatus
@@ -104,7 +105,7 @@ def find_waiting_reports(config: ClientConfig) -> QueueView:
 
 
 def _open_errands(config: ClientConfig, run: Run) -> SiteErrands:
-    config = agent_settings(config)  # the ports are as patient as the errands
+    config = agent_settings(with_root_key(config))  # the ports are as patient as the errands
     stack = ExitStack()
     ports = stack.enter_context(open_ports(config, run))
     return SiteErrands(config, close=stack.close, **ports)

@@ -2,6 +2,7 @@
 
 import logging
 import platform
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from .model.facts import ClientKind
 from .model.http import Deadline
 from .model.names import HostName
 from .model.secret import Secret
-from .ports import Transport
+from .ports import CertificateStore, Transport
 from .protocol.certificate_criteria import parse_criterion, parse_issuers
 from .rules.certificate_selection import describe_selection, select_certificate
 from .rules.certificates import checks_revocation
@@ -52,8 +53,12 @@ class OwnCertificate(NamedTuple):
 
     @property
     def described(self) -> ClientCertificate:
-        """What the workflows need to know of it."""
-        return describe_selection(self.selection)
+        """What the workflows need to know of it. A key that Windows keeps is out of reach of the TLS used here."""
+        described = describe_selection(self.selection)
+        if self.identity is not None or described.problem:
+            return described
+        text = "its key stays in the Windows store; export both to a PKCS#12 file and set client_certificate"
+        return described._replace(problem=text)
 
 
 def find_own_certificate(config: ClientConfig, *, computer: str | None, now: datetime) -> OwnCertificate | None:
@@ -70,7 +75,7 @@ def find_own_certificate(config: ClientConfig, *, computer: str | None, now: dat
     Raises:
         ConfigError: The password file cannot be read.
     """
-    if not (config.use_pki_cert and config.client_certificate):
+    if not config.use_pki_cert or (config.client_certificate is None and not has_system_store()):
         return None
     own = select_own_certificate(config, computer=computer, now=now)
     for warning in () if own.selection.chosen is None else own.selection.chosen.warnings:
@@ -79,21 +84,26 @@ def find_own_certificate(config: ClientConfig, *, computer: str | None, now: dat
 
 
 def select_own_certificate(
-    config: ClientConfig, *, computer: str | None, now: datetime | None = None
+    config: ClientConfig, *, computer: str | None, now: datetime | None = None, store: CertificateStore | None = None
 ) -> OwnCertificate:
-    """Judge every certificate that the settings name, whether one is to be used or not.
+    """Judge every certificate that the settings name, else those of the system, whether one is to be used or not.
 
     Args:
         config: The settings.
         computer: The name of the computer; None for that of this machine.
         now: The time for which validity is judged; None for the present.
+        store: Where the system keeps certificates; None for where it does, which is nowhere but on Windows.
 
     Raises:
         ConfigError: The password file cannot be read.
+        FactsError: The system refused to tell its certificates.
     """
     path, now = config.client_certificate, now or datetime.now(UTC)
     if path is None:
-        return OwnCertificate(select_certificate((), CertificateWish(), now))
+        wish = _wish(config, computer or platform.node(), by_hand=False)
+        source = _find_system_store() if store is None else store
+        held = () if source is None else source.read(config.certificate_store)
+        return OwnCertificate(select_certificate(held, wish, now))
     from .adapters.certs import read_authorities, read_certificates
 
     password = read_password_file(config.client_certificate_password_file, "client_certificate_password_file")
@@ -103,6 +113,20 @@ def select_own_certificate(
     selection = select_certificate((one.held for one in found), wish, now)
     identity = next((one.identity for one in found if one.held is selection.chosen), None)
     return OwnCertificate(selection, identity)
+
+
+def has_system_store() -> bool:
+    """Whether the operating system keeps certificates for its programs, as Windows does."""
+    return sys.platform == "win32"
+
+
+def _find_system_store() -> CertificateStore | None:
+    if sys.platform == "win32":
+        from .adapters.certs_windows import Win32Stores, WindowsCertificates
+
+        return WindowsCertificates(Win32Stores())
+    else:  # noqa: RET505 - what follows a return would count as unreachable on Windows
+        return None
 
 
 def _wish(config: ClientConfig, computer: str, *, by_hand: bool) -> CertificateWish:

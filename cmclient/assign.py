@@ -17,6 +17,7 @@ from .model.http import Attempt, Deadline
 from .model.network import LocationJudgement
 from .model.rule import decides
 from .ports import Clock, DirectoryService, DomainControllerPing, FactsSource, NameService, Store, Transport
+from .rootkeys import RootKeys
 from .rules.choose import SeededChooser
 from .rules.roaming import judge_roaming
 from .sitesearch import AskAssignedSite, AssignmentOptions, SiteMeans, SiteSearch
@@ -171,6 +172,7 @@ class Assigner:
             ask_assigned_site=self._ask_assigned_site or messenger.fetch_assigned_site,
             store=self._store,
             certificate=self._certificate,
+            keys=RootKeys(self._config, self._store, self._client, self._clock, None),
         )
 
     def _report(self, search: SiteSearch, decision: AssignmentDecision) -> AssignmentReport:

@@ -68,6 +68,9 @@ class ClientConfig(NamedTuple):
     select_first_certificate: bool
     crl_check: bool
     ca_file: str | None
+    trusted_root_key: str | None
+    trusted_root_key_file: str | None
+    reset_trusted_root_key: bool
     trust_env: bool
     proxy: ProxyAddress | None
     allow_http: bool

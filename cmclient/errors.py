@@ -30,6 +30,7 @@
     │   ├─ ReplyTooLargeError
     │   ├─ NotAskedError             it failed a moment ago, and was not asked again yet
     │   └─ CancelledError
+    ├─ RootKeyError                  a management point did not show the trusted root key
     ├─ ProtocolError                 bytes that are not what the protocol says
     │   ├─ HttpStatusError
     │   ├─ MalformedReplyError
@@ -53,6 +54,7 @@
         ├─ NoEligibleManagementPointError
         ├─ NoReachableManagementPointError
         └─ TrustRefusedError
+            └─ RootKeyBlockedError    the trusted root key is another one than theirs
 
 Each class has a stable ``code`` (kebab-case, a heading in ``docs/errors.md``) and a ``disposition``
 that says what a caller with more than one server does next. ``hint`` is the next step for a person.
@@ -93,6 +95,7 @@ from .transport_errors import (
     TransportError,
     TransportTimeoutError,
 )
+from .trust_errors import RootKeyError
 
 __all__ = [
     "AgentRunningError",
@@ -134,6 +137,8 @@ __all__ = [
     "RedirectRefusedError",
     "ReplayError",
     "ReplyTooLargeError",
+    "RootKeyBlockedError",
+    "RootKeyError",
     "ServerCertificateError",
     "SizeMismatchError",
     "SourceRefusedError",
@@ -374,3 +379,9 @@ class TrustRefusedError(LocateError):
     """Whoever was asked was there, and trust was refused, by us or by them: management points, or the directory."""
 
     code = "trust-refused"
+
+
+class RootKeyBlockedError(TrustRefusedError):
+    """Management points were there, and none that showed the trusted root key; nothing is asked of another."""
+
+    code = "root-key-blocked"

@@ -11,6 +11,8 @@ from .errors import (
     NoEligibleManagementPointError,
     NoManagementPointFoundError,
     NoReachableManagementPointError,
+    RootKeyBlockedError,
+    RootKeyError,
     TrustRefusedError,
 )
 from .gather import gather_facts
@@ -20,7 +22,16 @@ from .model.facts import NetworkFacts
 from .model.http import Attempt, Deadline, Outcome
 from .model.network import LocationJudgement
 from .model.rule import decides
-from .ports import Clock, DirectoryService, DomainControllerPing, FactsSource, NameService, Store, Transport
+from .ports import (
+    Clock,
+    DirectoryService,
+    DomainControllerPing,
+    FactsSource,
+    NameService,
+    SignatureVerifier,
+    Store,
+    Transport,
+)
 from .rules.choose import SeededChooser
 from .rules.metered import action_of, find_metered_bar
 from .search import Search, Tools
@@ -28,7 +39,7 @@ from .search import Search, Tools
 __all__ = ["DiscoveryReport", "Locator"]
 
 _log = logging.getLogger(__name__)
-_TRUST_CODES = {"server-certificate", "client-certificate"}
+_TRUST_CODES = {"server-certificate", "client-certificate", "root-key"}
 _TRUST_STATUSES = {401, 403}
 _DIRECTORY_TRUST = "directory-trust"
 
@@ -64,6 +75,7 @@ class Locator:
         chooser: SeededChooser,
         certificate: ClientCertificate | None = None,
         offline: bool = False,
+        verifier: SignatureVerifier | None = None,
     ) -> None:
         """Put a locator together from its ports; ``cmclient.assemble`` does it from settings alone.
 
@@ -79,6 +91,7 @@ class Locator:
             chooser: Chance.
             certificate: The client certificate, if there is one.
             offline: Use the stored list and ask nobody.
+            verifier: Looks at signatures of the site's keys; None to leave them unlooked at.
         """
         self._config = config
         self._facts = facts
@@ -94,6 +107,7 @@ class Locator:
             chooser=chooser,
             certificate=certificate,
             offline=offline,
+            verifier=verifier,
         )
 
     def gather(self) -> NetworkFacts:
@@ -135,8 +149,9 @@ class Locator:
             NoManagementPointFoundError: No source named any.
             NoEligibleManagementPointError: The rules reject every one, or any traffic on a metered connection.
             NoReachableManagementPointError: None of the eligible ones answered.
+            RootKeyBlockedError: Some were there and did not show the trusted root key, and no other one answered.
             TrustRefusedError: All of them were there and trust was refused; or nobody was found because the directory
-                was not trusted. All four hold the whole Location.
+                was not trusted. All of these hold the whole Location.
             FactsError: The machine could not be asked at all.
         """
         deadline = self._deadline()
@@ -187,6 +202,8 @@ def _failure(location: Location, *, timed_out: bool) -> LocateError:
     decision = location.decision
     if decision.ranked:
         failed = [attempt for attempt in location.attempts if attempt.outcome is Outcome.FAILED]
+        if blocked := [attempt for attempt in failed if attempt.code == RootKeyError.code]:
+            return RootKeyBlockedError(blocked[0].detail, location=location, hint=blocked[0].hint)
         if failed and all(_is_trust(attempt) for attempt in failed):
             return TrustRefusedError(
                 f"trust was refused by, or of, every management point that was asked ({len(failed)})",

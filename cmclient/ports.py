@@ -29,7 +29,9 @@ from .model.facts import DomainController, NetworkFacts
 from .model.http import Deadline, HttpReply, HttpRequest
 from .model.names import DnsDomain, HostName
 from .model.reports import ReportQueue
+from .model.rootkey import SignatureCheck, StoredRootKey
 from .model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
+from .model.trust import MpKeyInformation, TrustedRootKey
 from .model.wake import Wake
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "ServiceManager",
     "SharedFile",
     "SharedFiles",
+    "SignatureVerifier",
     "SourcePlanner",
     "Store",
     "Target",
@@ -311,6 +314,47 @@ class Store(Protocol):
 
         Raises:
             StoreError: It cannot be written.
+        """
+
+    def load_root_key(self) -> StoredRootKey | None:
+        """The trusted root key that is kept; None when none is.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+
+    def keep_root_key(self, stored: StoredRootKey, *, replaces: bool) -> None:
+        """Keep a trusted root key.
+
+        Args:
+            stored: The key.
+            replaces: Whether it takes the place of one that is kept; else that one stays, also where another process
+                kept it a moment ago.
+
+        Raises:
+            StoreError: It cannot be written; the old one is still there.
+        """
+
+    def drop_root_key(self) -> None:
+        """Forget the trusted root key that is kept.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+
+
+class SignatureVerifier(Protocol):
+    """Looks at the signatures with which a site vouches for its keys."""
+
+    def check(self, told: MpKeyInformation, root: TrustedRootKey) -> tuple[SignatureCheck, ...]:
+        """Look at the signatures of key information.
+
+        Args:
+            told: What a management point answered.
+            root: The trusted root key.
+
+        Returns:
+            What each proves; empty when there is none. Nothing is raised for one that cannot be read.
         """
 
 

@@ -32,8 +32,9 @@ from .model.names import HostName, SiteCode
 from .model.rule import decides
 from .mpclient import ContactResult, ManagementPointClient
 from .nearby import find_nearby
-from .ports import Cancellation, Clock, Store
+from .ports import Cancellation, Clock, SignatureVerifier, Store
 from .protocol.mplist import MpListQuery
+from .rootkeys import RootKeys, is_published
 from .rules.choose import SeededChooser
 from .rules.gateways import find_fallback_bar
 from .rules.merge import merge_candidates
@@ -64,6 +65,7 @@ class Tools(NamedTuple):
     chooser: SeededChooser
     certificate: ClientCertificate | None
     offline: bool
+    verifier: SignatureVerifier | None = None
 
 
 class Search:
@@ -90,6 +92,7 @@ class Search:
         self._notes: list[str] = []
         self._standing: Standing | None = None
         self._kept = self._load_assignment()
+        self._keys = RootKeys(tools.config, tools.store, tools.client, tools.clock, tools.verifier)
         self.reports: list[SourceReport] = []
         self.candidates: list[Candidate] = []
         self.unreadable: list[Unreadable] = []
@@ -131,6 +134,7 @@ class Search:
         if found.published is not None:
             self._published = found.published
             self._take_trusts(found.published, found.report.detail)
+            self._keys.take_published(found.published.sites, self._site())
 
     def is_over(self) -> bool:
         """Whether a management point was located. One that answers and that its own list disqualifies is none."""
@@ -166,6 +170,8 @@ class Search:
         while result.endpoint is not None and result.answer is not None:
             self.winner = result.endpoint
             self._note_location(result.endpoint)
+            named = self._is_published(result.endpoint)
+            self.attempts += self._keys.learn(result.endpoint, self._deadline, is_published=named)
             self._learn(result.endpoint, result.answer)
             self._learn_nearby(result.endpoint)
             first_will_do = self._tools.config.phase is Phase.INSTALLING and self.is_over()
@@ -175,11 +181,12 @@ class Search:
             moves += 1
 
     def keep(self) -> None:
-        """Store what was learned: list, answer, assignment. A store that fails is noted, and changes nothing else."""
-        if self.winner is None:
-            return
+        """Store what was learned: key, list, answer, assignment. A store that fails is noted, and changes no more."""
         try:
-            self._keep()
+            if not self._tools.offline:
+                self._keys.keep()
+            if self.winner is not None:
+                self._keep()
         except StoreError as error:
             self._note_store(error)
 
@@ -193,8 +200,9 @@ class Search:
             sources=tuple(self.reports),
             assigned_mp=self._assigned_mp(),
             time=self._tools.clock.now().isoformat(timespec="seconds"),
-            notes=(*self._notes, self._stand().assignment.reason.text, *said),
+            notes=(*self._notes, *self._keys.notes, self._stand().assignment.reason.text, *said),
             fsp=None if self._published is None else choose_fsp(self._published.fallback_status_points, self._site()),
+            root_key=self._keys.decision(self.winner, is_published=self._is_published(self.winner)),
         )
 
     @decides("NET-006", "NET-018")
@@ -272,11 +280,16 @@ class Search:
         fresh = [rest for group in groups if (rest := tuple(e for e in group if e not in tried))]
 
         def ask(endpoint: Endpoint, cancellation: Cancellation) -> Discovered:
+            named = self._is_published(endpoint)
+            self._keys.check(endpoint, self._deadline, cancellation, is_published=named)
             return self._tools.client.fetch_list(endpoint, query, self._deadline, site=site, cancellation=cancellation)
 
         result = self._tools.client.contact(fresh, query.value, ask, self._share())
         self.attempts += result.attempts
         return result
+
+    def _is_published(self, endpoint: Endpoint | None) -> bool:
+        return endpoint is not None and is_published(self.candidates, endpoint)
 
     def _query(self) -> MpListQuery:
         on_internet = self._facts.network_location is NetworkLocation.INTERNET

@@ -17,6 +17,7 @@ from .model.proxies import ProxyAddress
 from .model.secret import Secret
 from .protocol.gateways import parse_gateway_list, parse_stored_address
 from .protocol.proxies import parse_proxy
+from .protocol.rootkeyblob import parse_root_key
 from .protocol.setupline import SetupLine, parse_setup_line
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "as_path",
     "as_port",
     "as_proxy",
+    "as_root_key",
     "as_server",
     "as_setup_line",
     "as_site_code",
@@ -181,6 +183,11 @@ def as_moment(value: object) -> datetime:
     if moment is None or moment.tzinfo is None:
         raise InvalidValueError("time", value, "write it like 2026-11-21T12:30:00+01:00, with the zone")
     return moment
+
+
+def as_root_key(value: object) -> str:
+    """A trusted root key in hexadecimal."""
+    return parse_root_key(as_text(value, "trusted root key")).text
 
 
 def as_path(value: object) -> str:

@@ -7,6 +7,7 @@ from .model.names import DnsDomain, HostName, SiteCode
 from .model.rule import decides
 from .protocol.gateways import parse_internet_address
 from .protocol.setupline import SetupLine, parse_mp_entries, parse_mp_entry, split_mp_switch
+from .setting_values import as_root_key
 
 __all__ = ["find_setting_of", "read_setup_settings"]
 
@@ -36,6 +37,9 @@ _FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object
     ("certificate_store", ("CCMCERTSTORE",), lambda line: line.find("CCMCERTSTORE")),
     ("certificate_name_check", ("CCMCERTNAMECHECK",), lambda line: line.find("CCMCERTNAMECHECK") != "0"),
     ("select_first_certificate", ("CCMFIRSTCERT",), lambda line: line.find("CCMFIRSTCERT") == "1"),
+    ("trusted_root_key", ("SMSPUBLICROOTKEY",), lambda line: as_root_key(line.find("SMSPUBLICROOTKEY"))),
+    ("trusted_root_key_file", ("SMSROOTKEYPATH",), lambda line: line.find("SMSROOTKEYPATH")),
+    ("reset_trusted_root_key", ("RESETKEYINFORMATION",), lambda _line: True),
     ("http_port", ("CCMHTTPPORT",), lambda line: int(line.find("CCMHTTPPORT") or "")),
     ("https_port", ("CCMHTTPSPORT",), lambda line: int(line.find("CCMHTTPSPORT") or "")),
     ("fsp", ("FSP",), lambda line: HostName(line.find("FSP") or "")),

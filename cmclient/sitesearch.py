@@ -33,6 +33,7 @@ from .model.network import LocationJudgement
 from .model.rule import decides
 from .mpclient import ManagementPointClient
 from .ports import Cancellation, Store
+from .rootkeys import RootKeys, is_published
 from .rules.assignment import decide_assignment, find_root_key_bar, is_automatic, refuse_assignment
 from .rules.boundaries import BoundaryIndex
 from .rules.choose import SeededChooser
@@ -89,6 +90,7 @@ class SiteMeans(NamedTuple):
     ask_assigned_site: AskAssignedSite
     store: Store
     certificate: ClientCertificate | None
+    keys: RootKeys
 
 
 class SiteSearch:
@@ -259,6 +261,7 @@ class SiteSearch:
         self._candidates += found.discovered.candidates
         if found.published is not None:
             self._published = found.published
+            self._means.keys.take_published(found.published.sites, self._wish.kept or self._wish.given)
             self._answers.append(directory_answer(self.facts, found.published))
             published = [name for site in found.published.sites for name in site.boundaries]
             self._note_possible([Boundary(name, BoundaryKind.IP_SUBNET, name) for name in published])
@@ -289,6 +292,8 @@ class SiteSearch:
             groups = secure
 
         def ask(endpoint: Endpoint, cancellation: Cancellation) -> SiteDescriptions:
+            named = is_published(self._candidates, endpoint)
+            self._means.keys.check(endpoint, self._deadline, cancellation, is_published=named)
             return self._means.ask_assigned_site(endpoint, self.facts, self._deadline, cancellation=cancellation)
 
         result = self._means.client.contact(groups, _ASSIGNED_SITE, ask, self._deadline)

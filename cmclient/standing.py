@@ -16,6 +16,7 @@ from .protocol.setupsources import find_published_bar
 from .rules.assignment import decide_assignment
 from .rules.certificates import find_https_ability
 from .rules.choose import SeededChooser
+from .rules.communication import find_http_bar
 from .rules.device_kinds import ENROLLED_KINDS, find_device_http_bar
 from .rules.published import PublishedMatch, addresses_for, match_published, matches_of
 
@@ -94,11 +95,9 @@ def find_standing(
     installs = config.phase is Phase.INSTALLING
     ports = SiteSettings() if installs and find_published_bar(config.setup_line) is not None else learned
     can_use_https, https_reason = find_https_ability(use_pki_cert=config.use_pki_cert, certificate=certificate)
-    http_reason = "" if config.allow_http else "allow_http is off"
-    if (by_kind := find_device_http_bar(facts.client_kind)) is not None:
-        http_reason = by_kind.text
-    if learned.https_only:
-        http_reason = f"site {assignment.site} published in the directory that it takes HTTPS only"
+    site_only = assignment.site if learned.https_only else None
+    by_kind = find_device_http_bar(facts.client_kind)
+    http_bar = find_http_bar(allow_http=config.allow_http, https_only_site=site_only) or by_kind
     policy = Policy(
         assigned_site=assignment.site,
         assigned_mp=mine.assigned_mp if mine else None,
@@ -107,8 +106,10 @@ def find_standing(
         phase=config.phase,
         can_use_https=can_use_https,
         https_reason=https_reason,
-        may_use_http=not http_reason,
-        http_reason=http_reason,
+        may_use_http=http_bar is None,
+        http_reason="" if http_bar is None else http_bar.text,
+        http_rule="" if http_bar is None else http_bar.rule,
+        pki_failed=config.use_pki_cert and not can_use_https,
         allowed_mps=facts.allowed_mps,
         http_port=ports.http_port or config.http_port,
         https_port=ports.https_port or config.https_port,
@@ -147,8 +148,7 @@ def build_wish(
 
 def has_root_key(config: ClientConfig) -> bool:
     """Whether the trusted root key was given with the installation."""
-    line = config.setup_line
-    return line is not None and any(line.find(name) for name in ("SMSPUBLICROOTKEY", "SMSROOTKEYPATH"))
+    return config.trusted_root_key is not None or config.trusted_root_key_file is not None
 
 
 def _root_key(config: ClientConfig, certificate: ClientCertificate | None) -> str:

@@ -15,8 +15,10 @@ from cmclient.model.facts import Adapter, DomainController, Membership, NetworkF
 from cmclient.model.groups import SiteData
 from cmclient.model.http import Deadline, HttpReply, HttpRequest
 from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from cmclient.model.trust import TrustedRootKey
 from cmclient.ports import Cancellation
 from cmclient.protocol.mplist import build_mp_list
+from cmclient.protocol.trustkeys import MP_KEY_INFORMATION_PATH, build_root_key
 from cmclient.roles import RoleLocator
 from cmclient.rules.choose import SeededChooser
 from cmclient.sitesearch import AskAssignedSite
@@ -32,7 +34,15 @@ JOINED = NetworkFacts(
 )
 WORKGROUP = JOINED._replace(membership=Membership.WORKGROUP, domain=None, dns_suffixes=(CORP,))
 
+ROOT_KEY = build_root_key((1 << 2047) | 12345)
+OTHER_KEY = build_root_key((1 << 2047) | 54321)
+
 Answer = bytes | int | HttpReply | CmClientError
+
+
+def key_information(key: TrustedRootKey) -> bytes:
+    """What a management point answers that shows a root key and nothing else."""
+    return f"<MPKEYINFORMATION><TRUSTEDROOTKEY>{key.text}</TRUSTEDROOTKEY></MPKEYINFORMATION>".encode("ascii")
 
 
 class FixedClock:
@@ -65,6 +75,7 @@ class World:
         asked: Every question to anyone, in order.
         sent: Every HTTP request, in order.
         directory_servers: Every directory server asked, in order.
+        shows_key: Whether every management point shows the root key; else those that answer anything do.
     """
 
     def __init__(self, facts: NetworkFacts = JOINED) -> None:
@@ -82,6 +93,7 @@ class World:
         self.asked: list[str] = []
         self.sent: list[HttpRequest] = []
         self.directory_servers: list[DirectoryServer] = []
+        self.shows_key = False
         self.clock = FixedClock()
 
     # --- the ports ---
@@ -126,6 +138,9 @@ class World:
         url = request.endpoint.url(request.path)
         self.sent.append(request)
         self.asked.append(f"{request.method} {url}")
+        is_up = self.shows_key or any(one.startswith(str(request.endpoint)) for one in self.answers)
+        if request.path == MP_KEY_INFORMATION_PATH and is_up:
+            self.answers.setdefault(url, key_information(ROOT_KEY))
         answer = self.answers.get(url, ConnectError("connection refused", endpoint=str(request.endpoint)))
         if callable(answer):
             answer = answer()

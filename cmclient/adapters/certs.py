@@ -6,24 +6,24 @@ but in the ``ClientIdentity`` that TLS needs.
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key, pkcs12
 
-from ..model.certificates import Attributes, HeldCertificate, KeyState
+from ..model.certificates import HeldCertificate, KeyState
 from ..model.secret import Secret
-from .certificate_fields import UNREADABLE, alternatives_of, attributes_of, purposes_of, text_of
+from .certificate_chains import describe_certificate, find_chain, readable
+from .certificate_fields import UNREADABLE
 from .identity import ClientIdentity, ClientKey
 
 __all__ = ["FoundCertificate", "read_authorities", "read_certificates"]
 
 _FILE_CAP = 1024 * 1024  # bytes: against a path that names something else than a certificate
 _MOST_FILES = 200  # of a folder: against one that is no folder of certificates
-_MOST_ISSUERS = 10  # above a certificate: against a chain that loops
 _PEM, _CERTIFICATE, _KEY = b"-----BEGIN ", b"-----BEGIN CERTIFICATE-----", b"PRIVATE KEY-----"
 _SEQUENCE = b"\x30"  # first byte of everything in DER
 _ENDINGS = frozenset({".pem", ".crt", ".cer", ".key", ".p12", ".pfx"})
@@ -151,18 +151,10 @@ def _read_part(path: str, password: Secret | None, *, only_key: bool = False) ->
 
 def _read_pem_certificates(part: _Part, blob: bytes) -> _Part:
     try:
-        certificates = _readable(x509.load_pem_x509_certificates(blob))
+        certificates = readable(x509.load_pem_x509_certificates(blob))
     except UNREADABLE:
         return part._replace(problem=f"{part.where} holds no certificate in PEM form that can be read")
     return part._replace(certificates=certificates)
-
-
-def _readable(certificates: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
-    """The certificates, once what everything here needs of them has been read: cryptography reads late."""
-    found = tuple(certificates)
-    for one in found:
-        text_of(one.subject), text_of(one.issuer), one.public_key()
-    return found
 
 
 def _read_pem_key(part: _Part, blob: bytes, password: Secret | None) -> _Part:
@@ -187,7 +179,7 @@ def _read_pkcs12(part: _Part, blob: bytes, password: Secret | None) -> _Part:
         chain = [one.certificate for one in opened.additional_certs]
         if opened.cert is not None:
             chain.insert(0, opened.cert.certificate)
-        certificates = _readable(chain)
+        certificates = readable(chain)
     except UNREADABLE as error:
         if "password" not in str(error).lower():
             return part._replace(problem=f"{part.where} holds neither PEM nor PKCS#12 that can be read")
@@ -233,9 +225,9 @@ def _found(part: _Part, holder: _Part, pool: Sequence[x509.Certificate]) -> Foun
     state = holder.state
     if holder.key is not None and not _belongs(holder.key, leaf):
         state = KeyState.OF_ANOTHER
-    chain = tuple(_chain_above(leaf, pool))
+    chain = tuple(find_chain(leaf, pool))
     try:
-        held = _describe(part.where, leaf, chain)
+        held = describe_certificate(part.where, leaf, chain)
     except UNREADABLE:
         problem = f"the certificate in {part.where} is malformed"
         return FoundCertificate(HeldCertificate(part.where, key=state, problem=problem))
@@ -248,20 +240,6 @@ def _found(part: _Part, holder: _Part, pool: Sequence[x509.Certificate]) -> Foun
         return FoundCertificate(held)
     sent = tuple(one for one in chain if one.subject != one.issuer)  # a root convinces nobody by being sent
     return FoundCertificate(held, ClientIdentity(part.where, (leaf, *sent), holder.key))
-
-
-def _describe(where: str, leaf: x509.Certificate, chain: Sequence[x509.Certificate]) -> HeldCertificate:
-    return HeldCertificate(
-        where=where,
-        subject=text_of(leaf.subject),
-        issuer=text_of(leaf.issuer),
-        attributes=attributes_of(leaf.subject),
-        alternatives=alternatives_of(leaf),
-        not_before=leaf.not_valid_before_utc,
-        not_after=leaf.not_valid_after_utc,
-        purposes=purposes_of(leaf),
-        issuers=tuple(_issuers_of(leaf, chain)),
-    )
 
 
 def _problem_of_key(state: KeyState, holder: _Part, where: str) -> str:
@@ -277,33 +255,3 @@ def _problem_of_key(state: KeyState, holder: _Part, where: str) -> str:
 def _belongs(key: ClientKey, certificate: x509.Certificate) -> bool:
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return key.public_key().public_bytes(*form) == certificate.public_key().public_bytes(*form)
-
-
-def _chain_above(leaf: x509.Certificate, pool: Sequence[x509.Certificate]) -> Iterator[x509.Certificate]:
-    """The authorities above a certificate, as far as they are at hand, from its issuer upwards."""
-    below = leaf
-    for _ in range(_MOST_ISSUERS):
-        if below.subject == below.issuer:
-            return
-        issuer = next((one for one in pool if one.subject == below.issuer and _signed(one, below)), None)
-        if issuer is None:
-            return
-        yield issuer
-        below = issuer
-
-
-def _signed(issuer: x509.Certificate, below: x509.Certificate) -> bool:
-    try:
-        below.verify_directly_issued_by(issuer)
-    except (*UNREADABLE, InvalidSignature):
-        return False
-    return True
-
-
-def _issuers_of(leaf: x509.Certificate, chain: Sequence[x509.Certificate]) -> Iterator[Attributes]:
-    """The names of all authorities above; of the topmost that is at hand, its issuer's name at least is known."""
-    for one in chain:
-        yield attributes_of(one.subject)
-    last = chain[-1] if chain else leaf
-    if last.subject != last.issuer or last is leaf:
-        yield attributes_of(last.issuer)

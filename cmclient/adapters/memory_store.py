@@ -7,6 +7,7 @@ from threading import Lock
 from ..model.agent import AgentStatus
 from ..model.decision import Candidate, StoredAssignment
 from ..model.names import HostName
+from ..model.rootkey import StoredRootKey
 from ..model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 from ..ports import Store
 
@@ -27,6 +28,7 @@ class MemoryStore:
         self._status: AgentStatus | None = None
         self._groups: StoredBoundaryGroups | None = None
         self._update_point: StoredUpdatePoint | None = None
+        self._root_key: StoredRootKey | None = None
 
     def load_mp_list(self) -> tuple[Candidate, ...]:
         """The stored MP list, as last replaced; empty when there is none."""
@@ -88,6 +90,20 @@ class MemoryStore:
     def save_update_point(self, stored: StoredUpdatePoint) -> None:
         """Keep the software update point that the client scans with."""
         self._update_point = stored
+
+    def load_root_key(self) -> StoredRootKey | None:
+        """The trusted root key that is kept; None when none is."""
+        return self._root_key
+
+    def keep_root_key(self, stored: StoredRootKey, *, replaces: bool) -> None:
+        """Keep a trusted root key; one that is kept already stays, unless this one replaces it."""
+        with self._lock:
+            if replaces or self._root_key is None:
+                self._root_key = stored
+
+    def drop_root_key(self) -> None:
+        """Forget the trusted root key that is kept."""
+        self._root_key = None
 
     def _latest_first(self) -> list[tuple[datetime, Candidate]]:
         newest_first = list(reversed(self._answered.values()))  # which decides between equal times
@@ -181,4 +197,18 @@ class ReadOnlyStore:
         return self._inner.load_update_point()
 
     def save_update_point(self, stored: StoredUpdatePoint) -> None:
+        """Do nothing."""
+
+    def load_root_key(self) -> StoredRootKey | None:
+        """The trusted root key in the other store.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return self._inner.load_root_key()
+
+    def keep_root_key(self, stored: StoredRootKey, *, replaces: bool) -> None:
+        """Do nothing."""
+
+    def drop_root_key(self) -> None:
         """Do nothing."""

@@ -13,6 +13,11 @@ from .certificate_fields import UNREADABLE, alternatives_of, show, stamp, text_o
 __all__ = ["REASONS", "describe", "refuse", "refuse_as_openssl"]
 
 _UNTRUSTED = "Set ca_file to a PEM file with the certificates of your authorities."
+_ENHANCED = (
+    "This is a certificate that the site issued for enhanced HTTP; clients that use PKI need one of their own"
+    " authorities on the server, or the site's issuing root in ca_file."
+)
+_ISSUING = "CN=SMS Issuing"
 _NEW_ONE = "Have a new one issued for the server."
 _CRL = (
     "Check that this machine reaches the revocation list over plain HTTP; /NoCRLCheck or crl_check = false go without."
@@ -100,6 +105,8 @@ def refuse(
     words, hint = REASONS[reason]
     shown = ServerCertificate(expected=endpoint.host) if certificate is None else describe(certificate, endpoint)
     whose = "the certificate of an authority above the server" if is_issuer else "the certificate of the server"
+    if reason in {"untrusted-issuer", "crl-unnamed"} and shown.issuer == _ISSUING:
+        hint = _ENHANCED if reason == "untrusted-issuer" else f"{hint} {_ENHANCED}"
     told = "; ".join(filter(None, (detail, _in_words(shown, is_issuer=is_issuer))))
     return ServerCertificateError(
         f"{endpoint}: {whose} {words} ({told})", endpoint=str(endpoint), reason=reason, hint=hint, certificate=shown

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from ..errors import MalformedReplyError, StoreDamagedError
 from ..model.agent import AgentStatus
 from ..model.decision import Candidate, StoredAssignment
+from ..model.rootkey import StoredRootKey
 from ..model.rule import decides
 from ..model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 from ..protocol.document import from_json, to_json
@@ -19,6 +20,8 @@ from ..protocol.storedtext import (
     stored_groups_from_dict,
     stored_lease_as_dict,
     stored_lease_from_dict,
+    stored_root_key_as_dict,
+    stored_root_key_from_dict,
 )
 from .memory_store import ANSWERED_KEPT
 from .report_queue import REPORT_TABLES, create_report_tables
@@ -29,7 +32,7 @@ __all__ = ["SCHEMA", "SqliteStore"]
 _T = TypeVar("_T")
 _APPLICATION_ID = 0x636D636C  # "cmcl" in the file's header: never write into another program's database
 # Names of documents that are kept.
-_LEASE, _AGENT, _GROUPS, _SUP = "lease", "agent", "boundary-groups", "update-point"
+_LEASE, _AGENT, _GROUPS, _SUP, _ROOT_KEY = "lease", "agent", "boundary-groups", "update-point", "root-key"
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:
@@ -222,6 +225,32 @@ class SqliteStore:
             StoreError: It cannot be written.
         """
         self._save_kept(_SUP, to_json(stored))
+
+    def load_root_key(self) -> StoredRootKey | None:
+        """The trusted root key that is kept; None when none is.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return self._load_kept(_ROOT_KEY, stored_root_key_from_dict)
+
+    def keep_root_key(self, stored: StoredRootKey, *, replaces: bool) -> None:
+        """Keep a trusted root key; one that is kept already stays, unless this one replaces it.
+
+        Raises:
+            StoreError: It cannot be written; the old one is still there.
+        """
+        row = (_ROOT_KEY, json.dumps(stored_root_key_as_dict(stored), separators=(",", ":")))
+        insert = "INSERT OR REPLACE INTO kept VALUES (?, ?)" if replaces else "INSERT OR IGNORE INTO kept VALUES (?, ?)"
+        self._file.write(lambda connection: connection.execute(insert, row))
+
+    def drop_root_key(self) -> None:
+        """Forget the trusted root key that is kept.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        self._file.write(lambda connection: connection.execute("DELETE FROM kept WHERE name = ?", (_ROOT_KEY,)))
 
     def _load_kept(self, name: str, parse: Callable[[Mapping[str, Any]], _T]) -> _T | None:
         def select(connection: sqlite3.Connection) -> _T | None:

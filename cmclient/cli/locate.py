@@ -101,7 +101,7 @@ def _print(
 
         print_json(build_location(location, error) | {"reports": location_document(reports)})
         return
-    from ..rules.explain import outline_decision
+    from ..rules.explain import outline_decision, outline_root_key
     from .views import attempts_table, location_items
 
     show(location_items(location, error))
@@ -109,3 +109,5 @@ def _print(
         show(["", *told])
     if arguments.explain:
         show(["", attempts_table(location.attempts), "", outline_decision(location.decision, location.chosen)])
+        if location.root_key is not None:
+            show(["", outline_root_key(location.root_key)])

@@ -70,6 +70,11 @@ class Authority:
         self._list_of_clients = self._write("authority.crl", self._list().public_bytes(serialization.Encoding.PEM))
         self._wrong: KeyPair | None = None
 
+    @property
+    def folder(self) -> Path:
+        """Where its files are; readable by its owner only, and gone after ``close``."""
+        return Path(self._folder.name)
+
     def close(self) -> None:
         """Remove every file. The second call does nothing."""
         self._folder.cleanup()

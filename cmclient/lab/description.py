@@ -11,6 +11,7 @@ from ..model.facts import InterfaceAddress, Membership
 from ..model.groups import BoundaryGroup, HierarchySite, SiteData, SiteServer
 from ..model.groups import Role as GroupRole
 from ..model.names import AdSiteName, DnsDomain, GatewayPath, HostName, SiteCode
+from ..model.rule import decides
 from .faults import Fault, Role
 from .offers import Content, UpdatePoint, UpdateSource
 from .peers import PEERS_NAMED, Peer
@@ -120,6 +121,7 @@ class SiteSystem(NamedTuple):
             it works from the site database itself.
         gateway: A gateway: what every path on it begins with.
         behind: A gateway: the management points that its connection point hands requests to, the first one first.
+        enhanced: Whether its site uses enhanced HTTP; then one set to HTTP answers on HTTPS as well.
     """
 
     role: Role
@@ -132,11 +134,23 @@ class SiteSystem(NamedTuple):
     replica_lag: int = 0
     gateway: GatewayPath | None = None
     behind: tuple[HostName, ...] = ()
+    enhanced: bool = False
 
     @property
     def access(self) -> Access:
         """Whom it lets in."""
         return Access(self.protocols, self.audience, self.devices, self.replica_lag > 0)
+
+    @property
+    @decides("TR-070", "TR-072", "MP-033")
+    def has_site_certificate(self) -> bool:
+        """Whether it shows a certificate that its site issued: one with a PKI certificate shows that."""
+        return self.enhanced and self.protocols is Protocols.HTTP
+
+    @property
+    def spoken(self) -> Protocols:
+        """What it answers on, whatever it is set to."""
+        return Protocols.BOTH if self.has_site_certificate else self.protocols
 
 
 class ReportThrottle(NamedTuple):

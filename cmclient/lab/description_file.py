@@ -226,6 +226,7 @@ class _Reader:
             host=self._host(table, "host"),
             site=table.text("site", SiteCode, _NO_SITE, required=True),
             protocols=table.choice("protocols", Protocols, protocols),
+            enhanced=table.flag("enhanced_http", fallback=False),
             audience=table.choice("audience", Audience, Audience.INTRANET),
         )
         self._refer(table, "site", (system.site,), "site")

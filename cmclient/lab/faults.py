@@ -70,7 +70,7 @@ class FaultKind(Enum):
     STALE = "stale"
     """An old list, which lacks the management points that came later."""
     LYING = "lying"
-    """A list of hosts that do not exist, or of files with wrong sizes; an answer to another message; plain HTTP."""
+    """Hosts that do not exist, wrong sizes of files, an answer to another message, plain HTTP, another root key."""
     HTML = "html"
     """The page of a captive portal, with status 200."""
     REDIRECT = "redirect"

@@ -136,7 +136,7 @@ def operational_settings(
         root_site=hierarchy.root_of(site),
         fallback_status_points=description.servers_of(Role.FSP)[:1],
         forest=site.forest,
-        ssl_state=ssl_state_of(mp.protocols),
+        ssl_state=ssl_state_of(mp.protocols) if mp.ssl_state is None else mp.ssl_state,
     )
 
 

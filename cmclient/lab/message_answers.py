@@ -185,7 +185,7 @@ class MessageAnswers:
         said = operational_settings(mp, site, self._description, self._hierarchy, self._ports())
         return described._replace(
             default_mp=mp.host,
-            ssl_state=ssl_state_of(mp.protocols),
+            ssl_state=ssl_state_of(mp.protocols) if mp.ssl_state is None else mp.ssl_state,
             operational_settings=build_operational_settings(said),
         )
 

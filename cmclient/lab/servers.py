@@ -13,16 +13,18 @@ from ..model.secret import Secret
 from ..protocol.srv import domain_controller_query_name, global_catalog_query_name, srv_query_name
 from ..rules.enrollment import alias_of, discovery_host_of
 from . import revocation
-from .authority import Authority, KeyPair
+from .authority import Authority, KeyPair, ServerContexts
 from .clock import LabClock
 from .description import Forest, LabDescription
 from .dns_server import NameServer, Service
 from .faults import FaultBoard, FaultKind, Role
 from .http_server import WebServer
+from .issuing import IssuingRoot
 from .journal import Journal
 from .ldap_server import Controller, Login
 from .ldap_tree import Ports, build_tree
 from .site import Hierarchy
+from .site_keys import SiteKeys
 from .sockets import Connection, Listener, ListenerState, Sockets
 from .web_answers import Answers
 
@@ -58,6 +60,8 @@ class Running(NamedTuple):
         revoked_client: Another one, which was revoked.
         login: Who may ask the directory.
         since: When it was started.
+        issuing_file: The root that the site issues certificates under; None where no server uses enhanced HTTP.
+        site_keys: What management points hand out; its ``root_key`` is that of the hierarchy.
     """
 
     web: Ports
@@ -69,6 +73,8 @@ class Running(NamedTuple):
     revoked_client: KeyPair
     login: Login
     since: datetime
+    site_keys: SiteKeys
+    issuing_file: str | None = None
 
 
 class Servers:
@@ -92,6 +98,8 @@ class Servers:
         self._clock = clock
         self._listeners: dict[tuple[HostName, Role], list[Listener]] = {}
         self._web = Ports(HTTP_PORT, HTTPS_PORT)  # until the real ones are open
+        self._keys = SiteKeys()
+        self._issuing: IssuingRoot | None = None
         self._sockets = Sockets()
         self._since = datetime.now(UTC)
         port, _ = self._sockets.listen(lambda port: [Listener((_LOOPBACK, port), serve=self._serve_list)])
@@ -121,6 +129,8 @@ class Servers:
             revoked_client=self._authority.issue_client(client, revoked=True),
             login=login,
             since=self._since,
+            site_keys=self._keys,
+            issuing_file=None if self._issuing is None else str(self._issuing.certificate),
         )
 
     def stop(self) -> None:
@@ -151,7 +161,13 @@ class Servers:
 
     def _open_web(self) -> Ports:
         answers = Answers(
-            self._description, self._hierarchy, lambda: self._web, self._clock, age=self._age, faults=self._faults
+            self._description,
+            self._hierarchy,
+            lambda: self._web,
+            self._clock,
+            age=self._age,
+            faults=self._faults,
+            keys=self._keys,
         )
         plain: list[tuple[HostName, Serve]] = []
         secure: list[tuple[HostName, Serve]] = []
@@ -161,9 +177,7 @@ class Servers:
                 host,
                 tuple(system.role for system in self._description.systems if system.host == host),
                 answers,
-                contexts=self._authority.contexts_for(host, others=self._aliases(host))
-                if protocols.may_be_https
-                else None,
+                contexts=self._contexts_for(host) if protocols.may_be_https else None,
                 faults=self._faults,
                 journal=self._journal,
                 keep=self._keep,
@@ -173,6 +187,16 @@ class Servers:
             if protocols.may_be_https:
                 secure.append((host, partial(server.serve, tls=True)))
         return Ports(self._listen(_WEB_ROLES[0], plain), self._listen(_WEB_ROLES[0], secure))
+
+    def _contexts_for(self, host: HostName) -> ServerContexts:
+        """What a server shows: its PKI certificate, or the one that its site issued where it has none."""
+        systems = [system for system in self._description.systems if system.host == host]
+        if not any(system.has_site_certificate for system in systems):
+            return self._authority.contexts_for(host, others=self._aliases(host))
+        if self._issuing is None:
+            self._issuing = IssuingRoot(self._authority.folder)
+        context = self._issuing.context_for(host, clients=self._authority.certificate)
+        return ServerContexts(good=context, expired=context, wrong=context, revoked=context)
 
     def _listen(self, role: Role, hosts: Iterable[tuple[HostName, Serve]]) -> int:
         """Listen for every host, all on one port number."""
@@ -299,5 +323,5 @@ class Servers:
 
 def protocols_of(description: LabDescription, host: HostName) -> Protocols:
     """What a server speaks for all of its roles together."""
-    spoken = {system.protocols for system in description.systems if system.host == host}
+    spoken = {system.spoken for system in description.systems if system.host == host}
     return spoken.pop() if len(spoken) == 1 else Protocols.BOTH

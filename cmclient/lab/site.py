@@ -20,6 +20,7 @@ from .faults import Role
 
 __all__ = ["Hierarchy", "PublishedMp"]
 
+_ENHANCED = 1  # SSL state: enabled, not required
 _INTRANET = frozenset({Audience.INTRANET, Audience.BOTH})
 _INTERNET = frozenset({Audience.INTERNET, Audience.BOTH})
 
@@ -201,6 +202,10 @@ class Hierarchy:
         accepted = _INTERNET if internet else _INTRANET
         return tuple(system for system in self._description.systems_of(Role.MP) if system.audience in accepted)
 
+    def site_code_of(self, mp: HostName) -> SiteCode:
+        """The site of a management point."""
+        return self._site_of(mp).code
+
     def _site_of(self, mp: HostName) -> Site:
         system = next(system for system in self._description.systems_of(Role.MP) if system.host == mp)
         return self._description.site(system.site)
@@ -214,7 +219,8 @@ class Hierarchy:
             site_code=site.code,
             site_kind=site.kind,
             parent_site=site.parent,
-            protocols=system.protocols,
+            protocols=system.spoken,
+            ssl_state=_ENHANCED if system.has_site_certificate else None,
             audience=system.audience,
             forest=forest.name if forest else None,
             build=site.build,

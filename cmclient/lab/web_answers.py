@@ -25,6 +25,7 @@ from .ldap_tree import Ports
 from .message_answers import MessageAnswers
 from .pages import error_page
 from .site import Hierarchy
+from .site_keys import SiteKeys
 
 __all__ = ["Answers", "Reply", "WebRequest", "error_reply", "role_of_path"]
 
@@ -125,6 +126,7 @@ class Answers:
         *,
         age: Callable[[], float] = lambda: inf,
         faults: FaultBoard | None = None,
+        keys: SiteKeys | None = None,
     ) -> None:
         """Put them together.
 
@@ -135,6 +137,7 @@ class Answers:
             clock: The time of fallback times.
             age: Says how many seconds ago the site came to know the lab's client.
             faults: What is wrong with the management points behind a gateway; None for nothing.
+            keys: What its management points hand out; None for keys of their own.
         """
         self._faults = faults or FaultBoard()
         self._ports = ports
@@ -146,6 +149,7 @@ class Answers:
         self._age = age
         self._status_points = {host: StatusPoint(description.throttle) for host in description.servers_of(Role.FSP)}
         self._ports = ports
+        self._keys = SiteKeys() if keys is None else keys
         self._lock = Lock()
 
     def answer(self, host: HostName, role: Role, request: WebRequest, wrong: FaultKind | None) -> Reply:
@@ -168,6 +172,8 @@ class Answers:
             return self._answer_gateway(host, request)
         if role is Role.MP:
             return self._answer_mp(host, request, wrong)
+        if role is Role.DP and self._refuses_anonymous(host) and not request.has_certificate:
+            return error_reply(_UNAUTHORIZED)
         if role is Role.DP:
             return self._answer_dp(host, request, wrong)
         return self._answer_fsp(host, request)
@@ -197,6 +203,11 @@ class Answers:
         reply = self._answer_mp(handed.mp, request._replace(path=handed.path), None)
         note = f"handed to {handed.mp} by the connection point"
         return reply._replace(note=f"{note}: {reply.note}" if reply.note else note)
+
+    @decides("TR-073")
+    def _refuses_anonymous(self, host: HostName) -> bool:
+        """Whether a distribution point wants to know who asks: one of a site with enhanced HTTP does."""
+        return any(system.enhanced for system in self._description.systems_of(Role.DP) if system.host == host)
 
     def _answer_fsp(self, host: HostName, request: WebRequest) -> Reply:
         if not is_report_path(request.path):
@@ -230,6 +241,9 @@ class Answers:
         if request.method not in {"GET", "HEAD"}:
             return error_reply(_NOT_ALLOWED)
         keyword, _, argument = query.partition("&")
+        if keyword.upper() == "MPKEYINFORMATION":
+            site = self._hierarchy.site_code_of(host)
+            return Reply(_OK, self._keys.information(host, site, lies=wrong is FaultKind.LYING), _XML)
         told = self._told(host, keyword.upper(), argument, request.client)
         if told is None:
             return error_reply(_SERVER_ERROR)

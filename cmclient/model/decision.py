@@ -9,6 +9,8 @@ from .facts import NetworkFacts
 from .http import Attempt, Outcome
 from .legacy import LegacyPolicy, ProfileName
 from .names import DnsDomain, HostName, SiteCode
+from .reason import Reason
+from .rootkey import RootKeyDecision
 
 __all__ = [
     "Candidate",
@@ -128,6 +130,8 @@ class Policy(NamedTuple):
         https_reason: Why, in a few words.
         may_use_http: Whether going down to HTTP is allowed after HTTPS (MP-003, Q-27).
         http_reason: Why it is not, in a few words; empty when it is.
+        http_rule: The rule that says so; empty when it is.
+        pki_failed: Whether a PKI certificate is wanted and there is none that can be used.
         allowed_mps: Affinity; None when it is not set, empty when it is set and names nobody.
         http_port: The site's HTTP port.
         https_port: The site's HTTPS port.
@@ -155,13 +159,8 @@ class Policy(NamedTuple):
     legacy: LegacyPolicy | None = None
     use_gateways: bool = True
     prefers_cloud: bool = False
-
-
-class Reason(NamedTuple):
-    """One step of a judgement: the rule, and what it said here."""
-
-    rule: str
-    text: str
+    http_rule: str = ""
+    pki_failed: bool = False
 
 
 class Tie(NamedTuple):
@@ -297,6 +296,7 @@ class Location(NamedTuple):
         notes: What a person should know besides, such as a fact that was assumed.
         fsp: The fallback status point that the directory names for the client's site; None when it was not asked or
             names none.
+        root_key: What was decided about the trusted root key; None where nobody had to.
     """
 
     decision: Decision
@@ -306,6 +306,7 @@ class Location(NamedTuple):
     time: str = ""
     notes: tuple[str, ...] = ()
     fsp: HostName | None = None
+    root_key: RootKeyDecision | None = None
 
     @property
     def chosen(self) -> Evaluation | None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from .names import AdSiteName, DnsDomain, HostName, SiteCode
 from .secret import Secret
+from .trust import TrustedRootKey
 
 __all__ = [
     "DirectoryCredentials",
@@ -123,12 +124,14 @@ class PublishedSite(NamedTuple):
         assignment_site: The site that clients in its boundaries are assigned to; None when not published.
         boundaries: AD site names and IP network ids, as published; order has no meaning.
         forest: Forest of the site server; None when not published.
+        root_keys: Root keys that stand in the site's object, each once; more than one is not to be expected.
     """
 
     site_code: SiteCode
     assignment_site: SiteCode | None = None
     boundaries: tuple[str, ...] = ()
     forest: DnsDomain | None = None
+    root_keys: tuple[TrustedRootKey, ...] = ()
 
     def holds_ad_site(self, name: AdSiteName) -> bool:
         """Whether the AD site is one of the published boundaries."""

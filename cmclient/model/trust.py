@@ -28,6 +28,11 @@ class TrustedRootKey(NamedTuple):
     exponent: int
     modulus: int
 
+    @property
+    def text(self) -> str:
+        """The key in hexadecimal, as answers and ``mobileclient.tcf`` write it."""
+        return self.blob.hex().upper()
+
 
 class SignedRootKey(NamedTuple):
     """A root key with the signature that came with it.

@@ -12,6 +12,7 @@ from ..model.names import DnsDomain, HostName, SiteCode, shown_name
 from ..model.rule import decides
 from .capabilities import OperationalSettings, build_operational_settings, parse_operational_settings
 from .mplist import parse_build, protocols_of_ssl_state, ssl_state_of
+from .published_keys import ROOT_KEY_ATTRIBUTE, read_published_keys
 
 __all__ = [
     "domain_dn",
@@ -89,7 +90,7 @@ def management_point_query(base: str, site: SiteCode | None = None) -> Directory
 @decides("AD-011")
 def site_query(base: str) -> DirectoryQuery:
     """The search for sites below a base."""
-    return DirectoryQuery(base, f"(objectClass={_SITE_CLASS})", (*_SITE_SINGLE, _BOUNDARIES))
+    return DirectoryQuery(base, f"(objectClass={_SITE_CLASS})", (*_SITE_SINGLE, _BOUNDARIES, ROOT_KEY_ATTRIBUTE))
 
 
 @decides("AD-011")
@@ -290,6 +291,7 @@ def _site(opened: _Entry) -> PublishedSite:
         opened.find(_ASSIGNMENT, SiteCode),
         tuple(_boundaries(opened.entry)),
         opened.find(_FOREST, DnsDomain),
+        read_published_keys(opened.entry),
     )
 
 
@@ -368,8 +370,9 @@ def management_point_entry(mp: ManagementPoint, *, domain: DnsDomain, capabiliti
 def site_entry(site: PublishedSite, *, domain: DnsDomain) -> DirectoryEntry:
     """An entry that reads as a site."""
     values = {_SITE_CODE: site.site_code, _ASSIGNMENT: site.assignment_site, _FOREST: site.forest}
+    lists = {_BOUNDARIES: site.boundaries, ROOT_KEY_ATTRIBUTE: tuple(key.text for key in site.root_keys)}
     base = system_management_dn(domain)
-    return _entry(f"SMS-Site-{site.site_code}", ("top", _SITE_CLASS), values, base, {_BOUNDARIES: site.boundaries})
+    return _entry(f"SMS-Site-{site.site_code}", ("top", _SITE_CLASS), values, base, lists)
 
 
 def range_entry(r: PublishedRange, *, domain: DnsDomain) -> DirectoryEntry:

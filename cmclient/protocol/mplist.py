@@ -10,6 +10,7 @@ from ..model.decision import Candidate, Discovered, Origin, Unreadable
 from ..model.endpoints import Audience, InternetAddress, ManagementPoint, Protocols
 from ..model.names import HostName, SiteCode, shown_name
 from ..model.rule import decides
+from ..model.sslstate import Communication, communication_of
 from .elements import children, find_part, parse_root
 from .gateways import parse_stored_address
 
@@ -34,9 +35,13 @@ _DOTTED_BUILD = re.compile(r"[0-9]{1,5}\.[0-9]{1,5}\.([0-9]{1,5})(\.[0-9]{1,5})?
 _SSL_STATE = re.compile(r"[0-9]{1,9}")
 SSL_PROPERTIES = ("SSLState", "SSL")
 
-_SSL_ENABLED = 1
-_SSL_REQUIRED = 2
-_HTTP_AS_WELL = 64 | 128  # falling back to HTTP is allowed; HTTPS when it is available
+_PROTOCOLS = {
+    Communication.UNKNOWN: Protocols.UNKNOWN,
+    Communication.HTTP: Protocols.HTTP,
+    Communication.ENHANCED_HTTP: Protocols.BOTH,
+    Communication.EITHER: Protocols.BOTH,
+    Communication.HTTPS: Protocols.HTTPS,
+}
 _STATES = {Protocols.HTTP: 0, Protocols.HTTPS: 63, Protocols.BOTH: 159}
 
 
@@ -177,13 +182,7 @@ def protocols_of_ssl_state(state: int | None) -> Protocols:
 
     SSL required is HTTPS, unless falling back to HTTP is allowed; SSL enabled but not required is both.
     """
-    if state is None:
-        return Protocols.UNKNOWN
-    if state & _HTTP_AS_WELL:
-        return Protocols.BOTH
-    if state & _SSL_REQUIRED:
-        return Protocols.HTTPS
-    return Protocols.BOTH if state & _SSL_ENABLED else Protocols.HTTP
+    return _PROTOCOLS[communication_of(state)]
 
 
 def ssl_state_of(protocols: Protocols) -> int | None:

@@ -110,6 +110,7 @@ def build_location(location: Location, error: CmClientError | None = None) -> di
         "seed": decision.seed,
         "catalogue": decision.catalogue,
         "notes": list(location.notes),
+        "root_key": to_json(location.root_key),
         "error": None if error is None else {"code": error.code, "message": error.message, "hint": error.hint},
     }
 

@@ -10,6 +10,7 @@ from ..model.names import DnsDomain, HostName, SiteCode, parse_port
 from .certificate_criteria import parse_criterion, parse_issuers
 from .gateways import parse_internet_address
 from .mpentry import parse_mp_entries, parse_mp_entry, split_mp_switch
+from .rootkeyblob import parse_root_key
 
 __all__ = ["KNOWN", "SetupKind", "SetupName", "ValueForm"]
 
@@ -176,6 +177,7 @@ _PORT = _read_by("port", parse_port)
 _HOST = _read_by("name, FQDN or IPv4 address", HostName)
 _GUID = _pattern("a GUID", r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?")
 _MINUTES = _whole("a whole number of minutes, at least 1", 1)
+_ROOT_KEY = _read_by("a root key in hexadecimal, as mobileclient.tcf has it", parse_root_key)
 _MP_ENTRY = _read_by("name, FQDN or URL; https:// for one that takes HTTPS only", parse_mp_entry)
 
 _P, _M, _C = SetupKind.PARAMETER, SetupKind.MSI_PROPERTY, SetupKind.CLIENT_PROPERTY
@@ -279,7 +281,7 @@ KNOWN: tuple[SetupName, ...] = (
         "IP-062",
         "management points of the installed client",
     ),
-    SetupName("SMSPUBLICROOTKEY", _C, _TEXT, "IP-063", "trusted root key"),
+    SetupName("SMSPUBLICROOTKEY", _C, _ROOT_KEY, "IP-063", "trusted root key"),
     SetupName("SMSROOTKEYPATH", _C, _PATH, "IP-064", "file that holds the trusted root key"),
     SetupName("SMSSIGNCERT", _C, _pattern("a path to a .cer file", r".*\.cer"), "IP-065", "site's signing certificate"),
     SetupName("SMSSITECODE", _C, _read_by("site code or AUTO", _site_or_auto), "IP-066", "assigned site"),

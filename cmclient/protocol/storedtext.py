@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..errors import MalformedReplyError
+from ..errors import InvalidValueError, MalformedReplyError
 from ..model.content import ClientBoundaryGroups
+from ..model.rootkey import KeySource, StoredRootKey
 from ..model.stored import StoredBoundaryGroups, StoredLease
 from .document import from_json, to_json
 from .leasetext import lease_as_dict, lease_from_dict
+from .rootkeyblob import parse_root_key
 
 __all__ = [
     "stored_groups_as_dict",
     "stored_groups_from_dict",
     "stored_lease_as_dict",
     "stored_lease_from_dict",
+    "stored_root_key_as_dict",
+    "stored_root_key_from_dict",
 ]
 
 
@@ -54,6 +58,35 @@ def stored_groups_from_dict(document: Mapping[str, Any]) -> StoredBoundaryGroups
     """
     groups = from_json(ClientBoundaryGroups, _part(document, "groups"), where="groups")
     return StoredBoundaryGroups(groups, _time(document))
+
+
+class _KeyText(NamedTuple):
+    blob: str
+    source: KeySource
+    detail: str
+
+
+def stored_root_key_as_dict(stored: StoredRootKey) -> dict[str, Any]:
+    """A document that holds a trusted root key and when it was kept."""
+    text = _KeyText(stored.blob, stored.source, stored.detail)
+    return {"saved_at": _stamp(stored.saved_at), "root_key": to_json(text)}
+
+
+def stored_root_key_from_dict(document: Mapping[str, Any]) -> StoredRootKey:
+    """Read a trusted root key that was kept.
+
+    Args:
+        document: What ``json.loads`` gave.
+
+    Raises:
+        MalformedReplyError: It is no such document, or its key is none.
+    """
+    text = from_json(_KeyText, _part(document, "root_key"), where="root_key")
+    try:
+        key = parse_root_key(text.blob)
+    except InvalidValueError as error:
+        raise MalformedReplyError(error.message, where="root_key") from error
+    return StoredRootKey(key.text, text.source, text.detail, _time(document))
 
 
 def _part(document: Mapping[str, Any], name: str) -> object:

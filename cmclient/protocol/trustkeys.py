@@ -4,7 +4,6 @@ Nothing is verified here. Over plain HTTP whoever answers says what it likes, si
 """
 
 import re
-import struct
 from collections.abc import Callable
 from typing import TypeVar
 from xml.etree.ElementTree import Element
@@ -19,7 +18,6 @@ from ..model.trust import (
     MpLocation,
     SignedRootKey,
     SiteSigningCertificate,
-    TrustedRootKey,
 )
 from .ber import read_tlv
 from .elements import (
@@ -33,6 +31,7 @@ from .elements import (
     parse_root,
     plain_part,
 )
+from .rootkeyblob import build_root_key, parse_root_key
 from .xmlsafe import XmlLimits
 
 __all__ = [
@@ -68,11 +67,6 @@ _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _BLANKS = re.compile(r"\s+")
 _SEQUENCE = 0x30
 
-# PUBLICKEYBLOB of CryptoAPI: type, version, reserved, algorithm (RSA for exchanging keys), then RSAPUBKEY.
-_BLOB = struct.Struct("<BBHI4sII")
-_BLOB_HEAD = (6, 2, 0, 0xA400, b"RSA1")
-_KEY_BITS = range(512, 16_384 + 1)  # what is weak is for those to say who trust it; this is against nonsense
-
 _KEY_INFORMATION = known_parts(
     "TRUSTEDROOTKEY Signature",
     "MPCERTIFICATE Signature",
@@ -86,44 +80,6 @@ _ISSUING = known_parts(". version", "Signature/SignatureAlgorithm AlgID", "Signa
 _ROOT_KEY = known_parts("TrustedRootKey Signature", "TrustedRootKey/Signature", "Signature")
 _MP_CERTIFICATE, _MP_CERTIFICATES = known_parts("Certificate"), known_parts("Certificate1", "Certificate2")
 _LOCATION = known_parts(". MP SiteCode AssignedSiteCode", "MP", "SiteCode", "AssignedSiteCode")
-
-
-# The root key
-
-
-def parse_root_key(text: str) -> TrustedRootKey:
-    """Read a root key in hexadecimal, as answers, ``mobileclient.tcf`` and setup properties write it.
-
-    Raises:
-        InvalidValueError: It is no RSA public key in a CryptoAPI blob, or not as long as it says.
-    """
-    what = "trusted root key"
-    plain = _BLANKS.sub("", text)
-    if not _HEX.fullmatch(plain):
-        raise InvalidValueError(what, text, "it is written in hexadecimal")
-    blob = bytes.fromhex(plain)
-    if len(blob) < _BLOB.size:
-        raise InvalidValueError(what, text, "it is too short")
-    *head, bits, exponent = _BLOB.unpack_from(blob)
-    if tuple(head) != _BLOB_HEAD:
-        raise InvalidValueError(what, text, "it is no RSA public key as CryptoAPI writes them")
-    if bits % 8 or bits not in _KEY_BITS or len(blob) != _BLOB.size + bits // 8:
-        raise InvalidValueError(
-            what, text, f"it says that it has {bits} bits, and its length is not that of such a key"
-        )
-    return TrustedRootKey(blob, exponent, int.from_bytes(blob[_BLOB.size :], "little"))
-
-
-def build_root_key(modulus: int, exponent: int = 65537) -> TrustedRootKey:
-    """Make a root key of an RSA public key.
-
-    Args:
-        modulus: Its modulus, of 512 to 16,384 bits.
-        exponent: Its public exponent, of at most 32 bits.
-    """
-    size = (modulus.bit_length() + 7) // 8
-    blob = _BLOB.pack(*_BLOB_HEAD, size * 8, exponent) + modulus.to_bytes(size, "little")
-    return TrustedRootKey(blob, exponent, modulus)
 
 
 # Answers

@@ -7,6 +7,7 @@ from ..model.endpoints import Audience, Endpoint, ManagementPoint, Scheme, SiteK
 from ..model.facts import NetworkFacts, NetworkLocation
 from ..model.names import HostName
 from ..model.rule import decides
+from .communication import http_bar_rule
 from .device_kinds import find_device_mp_bar
 from .gateways import find_gateway_endpoints, find_gateway_fault, find_intranet_welcome
 from .network import find_site_bar
@@ -140,9 +141,11 @@ def find_endpoints(mp: ManagementPoint, facts: NetworkFacts, policy: Policy) -> 
     if not mp.protocols.may_be_http:
         return (), Reason("ML-034", f"it takes HTTPS only and the client cannot: {policy.https_reason}")
     if on_internet:
-        return (), Reason("MP-003", "an internet client never uses HTTP")
+        why = f", although PKI failed: {policy.https_reason}" if policy.pki_failed else ""
+        return (), Reason(http_bar_rule(policy, on_internet=True), f"an internet client never uses HTTP{why}")
     if not policy.may_use_http:
-        return (), Reason("MP-003", f"it would be HTTP, which is not allowed: {policy.http_reason or 'by the policy'}")
+        text = f"it would be HTTP, which is not allowed: {policy.http_reason or 'by the policy'}"
+        return (), Reason(http_bar_rule(policy, on_internet=False), text)
     why = "it takes HTTP only" if policy.can_use_https else f"the client cannot use HTTPS: {policy.https_reason}"
     return (http,), Reason("MP-004", f"HTTP: {why}")
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..model.decision import Decision, Evaluation
+from ..model.rootkey import RootKeyDecision
+from .communication import find_identity
 
-__all__ = ["Outline", "explain", "outline_decision"]
+__all__ = ["Outline", "explain", "outline_decision", "outline_root_key"]
 
 
 class Outline(NamedTuple):
@@ -46,11 +48,25 @@ def outline_decision(decision: Decision, chosen: Evaluation | None = None) -> Ou
     )
 
 
+def outline_root_key(decision: RootKeyDecision) -> Outline:
+    """What was decided about the trusted root key, and what the signatures that came with it prove."""
+    source = "" if decision.source is None else f", from the {decision.source.value} ({decision.detail})"
+    lines = [f"{reason.rule:<7} {reason.text}" for reason in decision.reasons]
+    if decision.fingerprint:
+        lines.append(f"its fingerprint (SHA-256): {decision.fingerprint}")
+    said = {True: "verified", False: "NOT TRUE", None: "not verified"}
+    lines += [f"signature of the {one.what}: {said[one.verified]}: {one.detail}" for one in decision.checks]
+    return Outline(f"trusted root key: {decision.standing.value}{source}", tuple(map(Outline, lines)))
+
+
 def _inputs(decision: Decision) -> Iterator[str]:
     policy, facts = decision.policy, decision.facts
     ability = "can" if policy.can_use_https else "cannot"
     yield f"network location {facts.network_location.value}: {facts.origins.get('network_location', 'nobody said why')}"
     yield f"protocol: the client {ability} use HTTPS: {policy.https_reason or 'nobody said why'}"
+    if policy.legacy is None:
+        identity, why = find_identity(policy)
+        yield f"identity: {identity.value} ({why.rule}: {why.text})"
     yield f"assigned site {policy.assigned_site or 'none'}; purpose {policy.purpose.value}; phase {policy.phase.value}"
     if policy.legacy is not None:
         yield f"profile {policy.profile.value}; {policy.legacy.mode.value} mode: {policy.legacy.mode_reason}"

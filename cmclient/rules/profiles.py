@@ -8,6 +8,7 @@ from ..model.directory import PublishedSite
 from ..model.endpoints import Endpoint, ManagementPoint, Scheme
 from ..model.facts import NetworkFacts
 from ..model.legacy import ProfileName
+from .communication import find_step
 from .eligibility import REQUIREMENTS, Requirement, find_affinity_fault, find_endpoints, find_purpose_fault
 from .legacy_select import (
     LEGACY_REQUIREMENTS,
@@ -34,6 +35,7 @@ class SelectionRules(NamedTuple):
         find_category: Its category; None rejects it.
         find_purpose_fault: Why one of that category does not serve the purpose.
         find_endpoints: How it would be talked to; no endpoint rejects it.
+        find_step: Whether it may be gone down to HTTP on it, and why; None where that is no question.
         find_limit: Why the client's own settings leave it out.
         find_position: Where it stands among those that may be used.
         draws: Whether chance orders those that stand equal.
@@ -45,6 +47,7 @@ class SelectionRules(NamedTuple):
     find_category: Callable[[ManagementPoint, Policy], tuple[Category | None, Reason]]
     find_purpose_fault: Callable[[ManagementPoint, Category, Policy], Reason | None]
     find_endpoints: Callable[[ManagementPoint, NetworkFacts, Policy], tuple[tuple[Endpoint, ...], Reason]]
+    find_step: Callable[[ManagementPoint, tuple[Endpoint, ...], NetworkFacts, Policy], Reason | None]
     find_limit: Callable[[ManagementPoint, NetworkFacts, Policy], Reason | None]
     find_position: Callable[[Candidate, Category, Scheme, NetworkFacts, Policy, TieRule], Position]
     draws: bool
@@ -86,6 +89,7 @@ _PROFILES: Mapping[ProfileName, Profile] = {
             find_category=find_category,
             find_purpose_fault=find_purpose_fault,
             find_endpoints=find_endpoints,
+            find_step=find_step,
             find_limit=find_affinity_fault,
             find_position=find_position,
             draws=True,
@@ -107,6 +111,7 @@ _PROFILES: Mapping[ProfileName, Profile] = {
             find_category=find_legacy_category,
             find_purpose_fault=find_purpose_fault,
             find_endpoints=find_legacy_endpoints,
+            find_step=lambda _mp, _endpoints, _facts, _policy: None,  # a mode of the site, not a step
             find_limit=lambda _mp, _facts, _policy: None,  # there was no affinity yet
             find_position=find_legacy_position,
             draws=False,

@@ -18,6 +18,7 @@ from ..errors import (
     ProtocolError,
     RedirectRefusedError,
     ReplyTooLargeError,
+    RootKeyError,
     ServerCertificateError,
     TlsError,
 )
@@ -72,7 +73,7 @@ def classify_failure(error: CmClientError, *, about_content: bool = False) -> Fa
             return _classify_status(error.status, about_content=about_content)
         case CancelledError():
             return FailureKind.CANCELLED
-        case TlsError() | ServerCertificateError() | ClientCertificateError():
+        case TlsError() | ServerCertificateError() | ClientCertificateError() | RootKeyError():
             return FailureKind.TLS
         case ProtocolError() | RedirectRefusedError() | ReplyTooLargeError():
             return FailureKind.UNUSABLE

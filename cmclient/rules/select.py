@@ -109,11 +109,12 @@ def _judge(
         return _rejected(candidate, category_reason, protocol_reason)
     if fault := rules.find_limit(mp, facts, policy):
         return _rejected(candidate, category_reason, protocol_reason, fault)
+    step = rules.find_step(mp, endpoints, facts, policy)
     position = rules.find_position(candidate, category, endpoints[0].scheme, facts, policy, tie)
     return Evaluation(
         name=mp.host,
         verdict=Verdict.RANKED,
-        reasons=(category_reason, *position.reasons, protocol_reason, position.rank_reason),
+        reasons=(category_reason, *position.reasons, protocol_reason, *([step] if step else []), position.rank_reason),
         origins=candidate.origins,
         mp=mp,
         endpoints=endpoints,

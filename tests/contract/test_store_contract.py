@@ -15,8 +15,10 @@ from cmclient.model.endpoints import Audience, Endpoint, Locality, ManagementPoi
 from cmclient.model.facts import NetworkLocation
 from cmclient.model.lease import Cycle, Lease, LeaseCandidate, LeasePhase, Period, Run
 from cmclient.model.names import DnsDomain, GatewayPath, HostName, SiteCode
+from cmclient.model.rootkey import KeySource, StoredRootKey
 from cmclient.model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 from cmclient.ports import Store
+from cmclient.protocol.rootkeyblob import build_root_key
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -270,3 +272,34 @@ def test_the_update_point_in_use_is_kept_and_a_read_only_store_leaves_it(store: 
     guarded: Store = ReadOnlyStore(store)
     guarded.save_update_point(StoredUpdatePoint(HostName("sup3.corp.example")))
     assert guarded.load_update_point() == store.load_update_point() == StoredUpdatePoint(HostName("sup2.corp.example"))
+
+
+FIRST, SECOND = (
+    StoredRootKey(build_root_key((1 << 2047) | odd).text, KeySource.MANAGEMENT_POINT, "mp1", NOON) for odd in (1, 3)
+)
+
+
+@pytest.mark.rule("TR-054")
+def test_root_key__the_first_one_stays_unless_the_next_is_to_replace_it(store: Store) -> None:
+    assert store.load_root_key() is None
+    store.keep_root_key(FIRST, replaces=False)
+    store.keep_root_key(SECOND, replaces=False)
+    assert store.load_root_key() == FIRST
+    store.keep_root_key(SECOND, replaces=True)
+    assert store.load_root_key() == SECOND
+
+
+@pytest.mark.rule("TR-055")
+def test_root_key__can_be_forgotten(store: Store) -> None:
+    store.drop_root_key()
+    store.keep_root_key(FIRST, replaces=False)
+    store.drop_root_key()
+    assert store.load_root_key() is None
+
+
+def test_root_key__a_store_for_reading_keeps_none(store: Store) -> None:
+    store.keep_root_key(FIRST, replaces=False)
+    reading = ReadOnlyStore(store)
+    reading.keep_root_key(SECOND, replaces=True)
+    reading.drop_root_key()
+    assert reading.load_root_key() == store.load_root_key() == FIRST

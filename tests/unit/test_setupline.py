@@ -6,6 +6,7 @@ from cmclient.errors import InvalidValueError
 from cmclient.model.endpoints import ManagementPoint, Protocols
 from cmclient.model.names import HostName
 from cmclient.model.secret import Secret
+from cmclient.protocol.rootkeyblob import build_root_key
 from cmclient.protocol.setupline import (
     KNOWN,
     SetupKind,
@@ -16,6 +17,7 @@ from cmclient.protocol.setupline import (
 )
 
 GUID = "aa28e7f1-b88a-43cd-a2e3-f88b257c863b"
+ROOT_KEY = build_root_key((1 << 2047) | 12345).text
 CA = '"CN=Example Root CA; O=Example, Ltd | CN=Other Root CA"'
 
 # For each name: words that are right, words that are wrong; a value on each side of the border where there is one.
@@ -103,7 +105,7 @@ NAMES = {
     "SMSDIRECTORYLOOKUP": (["SMSDIRECTORYLOOKUP=NOWINS"], ["SMSDIRECTORYLOOKUP=WINS"]),
     "SMSMP": (["SMSMP=mp1", "SMSMP=https://mp1.example.com"], ["SMSMP=mp1;mp2", "SMSMP=https://mp1/path"]),
     "SMSMPLIST": (["SMSMPLIST=https://mp1;mp2;"], ["SMSMPLIST=;", 'SMSMPLIST="mp1;m p2"']),
-    "SMSPUBLICROOTKEY": (["SMSPUBLICROOTKEY=0602000000A4"], ["SMSPUBLICROOTKEY="]),
+    "SMSPUBLICROOTKEY": ([f"SMSPUBLICROOTKEY={ROOT_KEY}"], ["SMSPUBLICROOTKEY=", "SMSPUBLICROOTKEY=0602000000A4"]),
     "SMSROOTKEYPATH": ([r"SMSROOTKEYPATH=C:\folder\trk"], ["SMSROOTKEYPATH="]),
     "SMSSIGNCERT": ([r"SMSSIGNCERT=C:\folder\sign.CER"], [r"SMSSIGNCERT=C:\folder\sign.pem"]),
     "SMSSITECODE": (["SMSSITECODE=ABC", "SMSSITECODE=auto", "SMSSITECODE=12a"], ["SMSSITECODE=AB", "SMSSITECODE=ABCD"]),
@@ -288,8 +290,8 @@ PERCENT = "SMSCACHEFLAGS=PERCENTDISKSPACE SMSCACHESIZE"
         ),
         pytest.param("/retry:1441", "/retry:1440", marks=pytest.mark.rule("IP-006", "IP-015")),
         pytest.param(
-            "SMSPUBLICROOTKEY=0602 SMSSITECODE=AUTO",
-            "SMSPUBLICROOTKEY=0602 SMSSITECODE=ABC",
+            f"SMSPUBLICROOTKEY={ROOT_KEY} SMSSITECODE=AUTO",
+            f"SMSPUBLICROOTKEY={ROOT_KEY} SMSSITECODE=ABC",
             marks=pytest.mark.rule("SA-025"),
         ),
         pytest.param("SMSROOTKEYPATH=trk", "SMSROOTKEYPATH=trk SMSSITECODE=ABC", marks=pytest.mark.rule("SA-025")),

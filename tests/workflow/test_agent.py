@@ -637,7 +637,7 @@ def run_once(world: AgentWorld) -> tuple[LeasePhase, int]:
 
 def test_once__does_what_is_due_checks_and_ends() -> None:
     world = AgentWorld(MP1, MP2)
-    assert run_once(world) == (LeasePhase.HELD, 2)
+    assert run_once(world) == (LeasePhase.HELD, 3), "a list, the root key, the list of the site"
     world.clock.seconds += HOUR
     assert run_once(world) == (LeasePhase.HELD, 1), "nothing is due: one check"
     world.clock.seconds += 23 * HOUR

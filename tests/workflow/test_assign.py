@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from world import CORP, JOINED, WORKGROUP, World, config
+from world import CORP, JOINED, OTHER_KEY, ROOT_KEY, WORKGROUP, World, config, key_information
 
 from cmclient.assign import AssignmentOptions, AssignmentReport
 from cmclient.discover import Published
@@ -18,11 +18,13 @@ from cmclient.model.groups import BoundaryGroup, HierarchySite, SiteData
 from cmclient.model.http import Deadline, HttpReply, HttpRequest
 from cmclient.model.messages import Message, MessageId, SiteDescription, SiteDescriptions
 from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from cmclient.model.trust import TrustedRootKey
 from cmclient.ports import Cancellation
 from cmclient.protocol.directory import management_point_entry, site_entry
 from cmclient.protocol.envelope import build_message, parse_message
 from cmclient.protocol.mplist import build_mp_list
 from cmclient.protocol.multipart import CONTENT_TYPE
+from cmclient.protocol.trustkeys import MP_KEY_INFORMATION_PATH
 from cmclient.rules.choose import SeededChooser
 from cmclient.standing import find_standing
 
@@ -31,7 +33,7 @@ MP1 = ManagementPoint(HostName("mp1.corp.test"), ABC, protocols=Protocols.HTTP, 
 SECURE = MP1._replace(host=HostName("secure.corp.test"), protocols=Protocols.HTTPS)
 CMG = HostName("cmg.example.test")
 SRV = "_mssms_mp_abc._tcp.corp.test"
-KEY = "SMSPUBLICROOTKEY=0602000000A40000"
+KEY = f"SMSPUBLICROOTKEY={ROOT_KEY.text}"
 AUTOMATIC = "SMSSITECODE=AUTO"
 
 
@@ -102,6 +104,7 @@ def test_automatic__no_data_in_the_directory__a_management_point_decides(
     is_asked: bool,  # noqa: FBT001
 ) -> None:
     world, mp = World(facts), Answering(SiteDescription(ABC, build=9106))
+    world.shows_key = True
     report = world.assigner(ask=mp, setup_line=f"SMSMP=mp1.corp.test {KEY}").assign()
     assert (report.decision.site, report.decision.reason.rule) == (ABC, "SA-006")
     assert "SA-005" in rules_of(report)
@@ -122,6 +125,7 @@ def test_automatic__no_data_in_the_directory__a_management_point_decides(
 )
 def test_automatic__whoever_answers_first_is_not_trusted(settings: dict[str, object], asked: list[str]) -> None:
     world, mp = World(WORKGROUP), Answering(SiteDescription(ABC, build=9106))
+    world.shows_key = True
     report = world.assigner(ask=mp, **settings).assign()  # type: ignore[arg-type] # names of settings
     assert mp.asked == asked
     assert report.decision.site == (ABC if asked else None)
@@ -195,6 +199,7 @@ def test_automatic__where_certificates_alone_make_it_safe__http_is_not_gone_down
     line: str, asked: list[str]
 ) -> None:
     world, mp = World(WORKGROUP), Answering()
+    world.shows_key = True
     world.store.save_assignment(StoredAssignment(OLD))
     both = MP1._replace(site_code=OLD, protocols=Protocols.BOTH)
     world.store.replace_mp_list([Candidate(both, (Origin(SourceKind.STORED_LIST, "before"),))])
@@ -447,6 +452,7 @@ class Talking(World):
 
     def __init__(self, document: str, *, other: bool = False) -> None:
         super().__init__(WORKGROUP)
+        self.shows_key = True
         self.document = document
         self.other = other
         self.received = b""
@@ -494,7 +500,8 @@ def test_message__asks_for_the_site_without_any_identity(
     world = Talking(document, other=other)
     report = world.assigner(setup_line=f"SMSMP=mp1.corp.test {KEY}").assign()
     assert (report.decision.site, report.decision.outcome) == (site, outcome)
-    (request,) = world.sent
+    key, request = world.sent
+    assert key.path == MP_KEY_INFORMATION_PATH
     assert (request.method, request.path) == ("CCM_POST", "/ccm_system/request")
     assert b'Address="10.1.2.3"' in world.received
     assert b"AssignedSiteRequest" in world.received
@@ -735,9 +742,20 @@ def test_site_settings__are_learned_and_read_again_each_time() -> None:
 
 def test_stored_list__is_what_a_client_that_is_reassigned_may_ask() -> None:
     world, mp = World(WORKGROUP), Answering(SiteDescription(XYZ, build=9106))
+    world.shows_key = True
     world.store.save_assignment(StoredAssignment(OLD))
     listed = MP1._replace(site_code=OLD)
     world.store.replace_mp_list([Candidate(listed, (Origin(SourceKind.STORED_LIST, "before"),))])
     line = f"{AUTOMATIC} SITEREASSIGN=TRUE {KEY}"
     report = world.assigner(ask=mp, setup_line=line).assign(AssignmentOptions(is_upgrade=True))
     assert (report.decision.site, mp.asked) == (XYZ, ["http://mp1.corp.test"])
+
+
+@pytest.mark.rule("TR-057")
+@pytest.mark.parametrize("shown", [ROOT_KEY, OTHER_KEY])
+def test_key_given__one_that_shows_another_is_not_asked_for_the_site(shown: TrustedRootKey) -> None:
+    world, mp = World(WORKGROUP), Answering(SiteDescription(ABC, build=9106))
+    world.answers["http://mp1.corp.test" + MP_KEY_INFORMATION_PATH] = key_information(shown)
+    report = world.assigner(ask=mp, setup_line=f"SMSMP=mp1.corp.test {KEY}").assign()
+    assert bool(mp.asked) is (shown == ROOT_KEY)
+    assert report.decision.site == (ABC if shown == ROOT_KEY else None)

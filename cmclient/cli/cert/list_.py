@@ -103,7 +103,7 @@ def _items(config: "ClientConfig", selection: "CertificateSelection", *, explain
 
 
 def _headline(config: "ClientConfig", selection: "CertificateSelection") -> list[str]:
-    if config.client_certificate is None:
+    if config.client_certificate is None and not (selection.ranked or selection.rejected):
         return ["No client certificate: the setting client_certificate names none."]
     chosen, why = selection.chosen, selection.why
     if chosen is None:
