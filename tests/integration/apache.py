@@ -1,10 +1,12 @@
 """Apache as a distribution point that asks who one is: by Kerberos on one port, by NTLM on another, also over TLS."""
 
+import threading
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 import trustme
-from integration.daemons import Daemon
+from integration.daemons import Daemon, ServerError
 
 __all__ = ["CONTENT", "HTTPS_KERBEROS", "HTTPS_NTLM", "HTTP_ANONYMOUS", "HTTP_BASIC", "HTTP_KERBEROS", "HTTP_NTLM"]
 __all__ += ["PROGRAMS", "Apache", "Visit"]
@@ -12,6 +14,7 @@ __all__ += ["PROGRAMS", "Apache", "Visit"]
 PROGRAMS = ("apache2", "unshare", "setpriv", "timeout")
 HTTP_KERBEROS, HTTP_NTLM, HTTP_BASIC, HTTP_ANONYMOUS, HTTPS_KERBEROS, HTTPS_NTLM = range(9080, 9086)
 CONTENT = b"what only those get who are known\n" * 100
+_PATIENCE, _SLICE = 10.0, 0.02  # seconds
 _MODULES = Path("/usr/lib/apache2/modules")
 _NEEDED = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi", "auth_basic", "authn_file", "alias")
 _LIST = (  # as a management point it names itself
@@ -29,6 +32,7 @@ class Visit(NamedTuple):
         user: As whom; ``-`` for nobody.
         sent: The scheme of the Authorization header; ``-`` for none.
         connection: Which connection it came on.
+        asked: Path and query.
     """
 
     port: int
@@ -36,6 +40,7 @@ class Visit(NamedTuple):
     user: str
     sent: str
     connection: str
+    asked: str
 
 
 class Apache:
@@ -96,11 +101,25 @@ class Apache:
             raise
         return daemon
 
-    def visits(self, port: int) -> list[Visit]:
-        """Every request to a port so far, in order."""
-        fields = [line.split(" ") for line in self._visits.read_text("utf-8").splitlines()]
-        found = [Visit(int(at), int(status), user, sent, which) for at, status, user, sent, which in fields]
-        return [visit for visit in found if visit.port == port]
+    def visits(self, port: int, asked: str, *, last: int) -> list[Visit]:
+        """Every request to a port whose path and query begin so, in order.
+
+        Args:
+            port: The port.
+            asked: The beginning.
+            last: The status of the last one: it is written down only after it was answered, and waited for.
+        """
+        found: list[Visit] = []
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
+            fields = [line.split(" ") for line in self._visits.read_text("utf-8").splitlines(keepends=True)]
+            whole = [one for one in fields if one[-1].endswith("\n")]
+            visits = [Visit(int(at), int(code), *more[:3], more[3].strip()) for at, code, *more in whole]
+            found = [visit for visit in visits if visit.port == port and visit.asked.startswith(asked)]
+            if found and found[-1].status == last:
+                return found
+            threading.Event().wait(_SLICE)
+        raise ServerError(f"{port}{asked} did not end with {last}: {found}")
 
     def _configuration(self, keytab: Path) -> str:
         folder = self._folder
@@ -140,7 +159,7 @@ Group www-data
 StartServers 1
 KeepAlive On
 SetEnvIf Authorization "^(\\S+)" scheme=$1
-LogFormat "%{{local}}p %>s %u %{{scheme}}e %{{c}}a:%{{remote}}p" visits
+LogFormat "%{{local}}p %>s %u %{{scheme}}e %{{c}}a:%{{remote}}p %U%q" visits
 CustomLog {folder}/visits visits
 {servers}
 """
