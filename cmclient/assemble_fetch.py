@@ -1,7 +1,7 @@
 """The composition root of downloads: puts a locator of content and a downloader together from settings."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 from .assemble import Run, open_ports
@@ -43,6 +43,7 @@ def open_fetcher(config: ClientConfig, run: Run | None = None, *, waits: bool = 
         ConfigError: A file that a setting names cannot be read.
     """
     from .adapters.files import LocalFiles
+    from .adapters.http_bulk import LeanTransport
 
     run = run or Run()
     options = DownloadOptions(
@@ -53,9 +54,9 @@ def open_fetcher(config: ClientConfig, run: Run | None = None, *, waits: bool = 
         connect_timeout=config.connect_timeout,
         waits=waits,
     )
-    with open_ports(config, run) as ports:
+    with open_ports(config, run) as ports, closing(LeanTransport(ports["transport"])) as bulk:
         downloader = ContentDownloader(
-            transport=ports["transport"],
+            transport=bulk,
             files=LocalFiles(),
             clock=ports["clock"],
             shares=_find_shares(),

@@ -42,7 +42,7 @@ from .http_trust import Trust
 from .http_watch import SILENCE_LIMIT, Watch
 from .revocation import Revocation
 
-__all__ = ["RequestsTransport"]
+__all__ = ["RequestsTransport", "require_final", "require_sendable"]
 
 _LOG = logging.getLogger(__name__)
 _CHUNK = 64 * 1024  # bytes asked of a socket at once
@@ -97,6 +97,11 @@ class RequestsTransport:
             environment count.
         resolve: Finds the addresses of host names; None for the operating system's resolver. Proxies likewise.
         source_address: The own address to connect from; None for any.
+
+    Attributes:
+        trust_env: As above.
+        dialler: Opens its connections.
+        trust: Judges the servers that it talks to.
     """
 
     def __init__(
@@ -110,10 +115,10 @@ class RequestsTransport:
         source_address: str | None = None,
     ) -> None:
         self._ca_file = ca_file
-        self._trust_env = trust_env
-        self._dialler = Dialler(resolve, source_address)
+        self.trust_env = trust_env
+        self.dialler = Dialler(resolve, source_address)
         revocation = None if crls is None else Revocation(self.send, crls)
-        self._trust = Trust(self._find_trusted, client_certificate, revocation)
+        self.trust = Trust(self._find_trusted, client_certificate, revocation)
         self._lock = threading.Lock()
         self._idle: dict[Endpoint, list[_Session]] = {}
         self._closed = False
@@ -200,7 +205,7 @@ class RequestsTransport:
 
     def _require_session(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None) -> _Session:
         endpoint = request.endpoint
-        _require_sendable(request)
+        require_sendable(request)
         if self._closed or (cancellation is not None and cancellation.cancelled):
             raise CancelledError(f"{endpoint}: cancelled before it was asked", endpoint=str(endpoint))
         if deadline.expired:
@@ -217,7 +222,7 @@ class RequestsTransport:
         except FAILURES as error:
             if wanted_renegotiation(session.watched.secured):
                 raise refuse_renegotiation(request.endpoint) from error
-            told = translate(error, request.endpoint, watch.phase, has_certificate=self._trust.offers)
+            told = translate(error, request.endpoint, watch.phase, has_certificate=self.trust.offers)
             raise watch.verdict or told from error
         except (NameServiceError, InvalidValueError) as error:  # from ``resolve``; a proxy's name may be no host name
             unresolved = NameResolutionError(f"{where}: {error}", endpoint=where, hint=error.hint)
@@ -238,10 +243,10 @@ class RequestsTransport:
         return session or self._open()
 
     def _open(self) -> _Session:
-        return _Session(WatchedAdapter(self._dialler, self._trust), trust_env=self._trust_env)
+        return _Session(WatchedAdapter(self.dialler, self.trust), trust_env=self.trust_env)
 
     def _find_trusted(self) -> str | None:
-        if self._ca_file is not None or not self._trust_env:
+        if self._ca_file is not None or not self.trust_env:
             return self._ca_file
         return next((path for name in _TRUST_VARIABLES if (path := os.environ.get(name))), None)
 
@@ -255,7 +260,12 @@ class RequestsTransport:
         session.close()
 
 
-def _require_sendable(request: HttpRequest) -> None:
+def require_sendable(request: HttpRequest) -> None:
+    """Refuse a request that cannot be written as HTTP.
+
+    Raises:
+        InvalidValueError: It cannot.
+    """
     if not _METHOD.fullmatch(request.method):
         raise InvalidValueError("HTTP method", request.method, "it is no token")
     if not _PATH.fullmatch(request.path):
@@ -296,15 +306,20 @@ def _begin(session: _Session, request: HttpRequest, watch: Watch) -> tuple[reque
     )
     try:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        _require_final(response.status_code, headers, request.endpoint)
+        require_final(response.status_code, headers, request.endpoint)
     except BaseException:
         response.close()
         raise
     return response, headers
 
 
-def _require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> None:
-    """Refuse what is not the end of the matter: redirects, interim answers, framing that was not understood."""
+def require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> None:
+    """Refuse what is not the end of the matter: redirects, interim answers, framing that was not understood.
+
+    Raises:
+        RedirectRefusedError: It points elsewhere.
+        ConnectionLostError: It is no final answer, or cannot be read.
+    """
     where = str(endpoint)
     location = headers.get("location")
     if status // 100 == 3 and location is not None:  # noqa: PLR2004 - 3xx
