@@ -1,7 +1,7 @@
 """The composition root of downloads: puts a locator of content and a downloader together from settings."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .assemble import Run, open_ports
@@ -59,13 +59,16 @@ def open_fetcher(config: ClientConfig, run: Run | None = None, *, waits: bool = 
         ConfigError: A file that a setting names cannot be read.
     """
     run = run or Run()
-    with open_ports(config, run) as ports:
-        downloader = _build_downloader(config, run, ports, waits=waits)
+    with open_ports(config, run) as ports, ExitStack() as stack:
+        downloader = _build_downloader(config, run, ports, stack, waits=waits)
         yield Fetcher(ContentLocator(config, knowledge=SiteKnowledge(run.data, run.times_count), **ports), downloader)
 
 
-def _build_downloader(config: ClientConfig, run: Run, ports: Mapping[str, Any], *, waits: bool) -> ContentDownloader:
+def _build_downloader(
+    config: ClientConfig, run: Run, ports: Mapping[str, Any], stack: ExitStack, *, waits: bool
+) -> ContentDownloader:
     from .adapters.files import LocalFiles
+    from .adapters.http_bulk import LeanTransport
 
     options = DownloadOptions(
         connections=config.content_connections,
@@ -76,7 +79,7 @@ def _build_downloader(config: ClientConfig, run: Run, ports: Mapping[str, Any], 
         waits=waits,
     )
     return ContentDownloader(
-        transport=ports["transport"],
+        transport=stack.enter_context(closing(LeanTransport(ports["transport"]))),
         files=LocalFiles(),
         clock=ports["clock"],
         shares=_find_shares(config, run),
@@ -112,8 +115,9 @@ def open_setup_fetcher(config: ClientConfig, run: Run | None = None, *, waits: b
     from .world import World
 
     run = run or Run()
-    with open_ports(config, run) as ports:
-        yield SetupFetcher(SetupLocator(config, World(**ports)), _build_downloader(config, run, ports, waits=waits))
+    with open_ports(config, run) as ports, ExitStack() as stack:
+        downloader = _build_downloader(config, run, ports, stack, waits=waits)
+        yield SetupFetcher(SetupLocator(config, World(**ports)), downloader)
 
 
 def parse_address(text: str) -> SourceAddress:

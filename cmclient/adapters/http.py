@@ -68,6 +68,12 @@ class RequestsTransport:
         proxy: The proxy for every request, in place of those of the environment; None for no such proxy.
         find_logins: Finds the logins for a server that asks who we are, where the request allows it; None to tell
             nobody.
+
+    Attributes:
+        is_direct: Whether nothing stands in between, as far as the settings say it: no proxy.
+        logs_in: Whether it tells a server who we are that asks for it.
+        dialler: Opens its connections.
+        trust: Judges the servers that it talks to.
     """
 
     def __init__(
@@ -85,11 +91,13 @@ class RequestsTransport:
         self._proxy = proxy
         self._ca_file = ca_file
         self._trust_env = trust_env
-        self._dialler = Dialler(resolve, source_address)
+        self.dialler = Dialler(resolve, source_address)
         revocation = None if crls is None else Revocation(self.send, crls)
-        self._trust = Trust(self._find_trusted, client_certificate, revocation)
+        self.trust = Trust(self._find_trusted, client_certificate, revocation)
         self._lock = threading.Lock()
         self._login = None if find_logins is None else HttpLogin(find_logins)
+        self.is_direct = proxy is None and not trust_env
+        self.logs_in = find_logins is not None
         self._idle: dict[tuple[Endpoint, bool], list[Session]] = {}
         self._closed = False
 
@@ -200,7 +208,7 @@ class RequestsTransport:
         except FAILURES as error:
             if wanted_renegotiation(session.watched.secured):
                 raise refuse_renegotiation(request.endpoint) from error
-            told = translate(error, request.endpoint, watch.phase, has_certificate=self._trust.offers)
+            told = translate(error, request.endpoint, watch.phase, has_certificate=self.trust.offers)
             raise watch.verdict or told from error
         except ProxyError as error:  # it may have ended because the watch did
             raise (watch.verdict or error) from None
@@ -225,7 +233,7 @@ class RequestsTransport:
         return session or self._open()
 
     def _open(self) -> Session:
-        return Session(WatchedAdapter(self._dialler, self._trust), trust_env=self._trust_env, proxy=self._proxy)
+        return Session(WatchedAdapter(self.dialler, self.trust), trust_env=self._trust_env, proxy=self._proxy)
 
     def _find_trusted(self) -> str | None:
         if self._ca_file is not None or not self._trust_env:

@@ -29,7 +29,7 @@ from .http_stream import HeldReply, require_not_encoded
 from .http_tls import verified_chain
 from .http_watch import Watch
 
-__all__ = ["Exchange", "Session", "SessionLeg", "open_reply", "read_reply", "require_sendable"]
+__all__ = ["Exchange", "Session", "SessionLeg", "open_reply", "read_reply", "require_final", "require_sendable"]
 
 _R = TypeVar("_R", bound=Answered)
 _CHUNK = 64 * 1024  # bytes asked of a socket at once
@@ -184,7 +184,7 @@ def _begin(session: Session, request: HttpRequest, watch: Watch) -> tuple[reques
     )
     try:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        _require_final(response.status_code, headers, request.endpoint)
+        require_final(response.status_code, headers, request.endpoint)
     except BaseException:
         response.close()
         raise
@@ -216,8 +216,13 @@ def _read_proxy(text: str, endpoint: Endpoint) -> ProxyAddress:
         ) from error
 
 
-def _require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> None:
-    """Refuse what is not the end of the matter: redirects, interim answers, framing that was not understood."""
+def require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> None:
+    """Refuse what is not the end of the matter: redirects, interim answers, framing that was not understood.
+
+    Raises:
+        RedirectRefusedError: A redirect.
+        ConnectionLostError: Anything else of these.
+    """
     where = str(endpoint)
     location = headers.get("location")
     if status // 100 == 3 and location is not None:  # noqa: PLR2004 - 3xx

@@ -23,6 +23,7 @@ from urllib3.exceptions import NewConnectionError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import wait_for_write
 
+from ..model.endpoints import Endpoint, Scheme
 from ..model.http import Deadline
 from ..model.names import HostName
 from .http_tls import verified_chain
@@ -30,7 +31,7 @@ from .http_trust import Trust
 from .http_watch import Phase, Watch
 from .tunnels import open_tunnel
 
-__all__ = ["Dialler", "Resolve", "WatchedAdapter"]
+__all__ = ["Dialler", "Resolve", "WatchedAdapter", "WatchedConnection", "build_connection"]
 
 Resolve = Callable[[HostName, Deadline], Sequence[str]]
 
@@ -396,3 +397,14 @@ class _TlsConnection(_PlainConnection, HTTPSConnection):
             # The server hung up. It may have said why: in TLS 1.3 it judges our certificate after the handshake. As
             # with plain TCP, urllib3 takes this error for "read what there is".
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
+
+
+WatchedConnection = _PlainConnection
+
+
+def build_connection(adapter: WatchedAdapter, endpoint: Endpoint) -> WatchedConnection:
+    """A connection to a server, without a proxy; not open yet, and for one request at a time."""
+    if endpoint.scheme is Scheme.HTTP:
+        return _PlainConnection(adapter, endpoint.host, endpoint.port)
+    context = adapter.trust.contexts(endpoint).server
+    return _TlsConnection(adapter, endpoint.host, endpoint.port, ssl_context=context, cert_reqs="CERT_REQUIRED")

@@ -1,13 +1,15 @@
 """Replies whose body is read as it comes: every check of the ordinary way, and memory that does not grow."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from time import monotonic
 
 import pytest
 from adapters.scripted_http import PROMPT, Peer, ScriptedServer
 
 from cmclient.adapters.http import RequestsTransport
+from cmclient.adapters.http_bulk import LeanTransport
 from cmclient.errors import (
     CancelledError,
     ConnectError,
@@ -20,6 +22,7 @@ from cmclient.errors import (
 from cmclient.model.http import Deadline, HttpRequest
 from cmclient.racing import CancelSignal
 
+pytestmark = pytest.mark.parametrize("kind", ["ordinary", "lean"])
 NEVER = Deadline(None, monotonic)
 HEAD = b"HTTP/1.1 200 OK\r\nETag: x\r\nContent-Length: %d\r\n\r\n"
 
@@ -33,6 +36,17 @@ def answer(*data: bytes) -> Callable[[Peer], None]:
     return script
 
 
+@contextmanager
+def opened(kind: str) -> Iterator[RequestsTransport | LeanTransport]:
+    """The ordinary way, or the lean one, which must not be told from it."""
+    with RequestsTransport() as ordinary:
+        if kind == "ordinary":
+            yield ordinary
+        else:
+            with closing(LeanTransport(ordinary)) as lean:
+                yield lean
+
+
 def read(reply: object, size: int = 4) -> bytes:
     buffer, got = memoryview(bytearray(size)), b""
     while came := reply.read_into(buffer):  # type: ignore[attr-defined]
@@ -40,8 +54,8 @@ def read(reply: object, size: int = 4) -> bytes:
     return got
 
 
-def test_body__is_read_in_pieces_and_the_connection_is_used_again() -> None:
-    with ScriptedServer(answer(HEAD % 10, b"0123456789")) as server, RequestsTransport() as transport:
+def test_body__is_read_in_pieces_and_the_connection_is_used_again(kind: str) -> None:
+    with ScriptedServer(answer(HEAD % 10, b"0123456789")) as server, opened(kind) as transport:
         for _ in range(3):
             reply = transport.open(HttpRequest(server.endpoint, "/x"), NEVER)
             assert (reply.status, reply.headers["etag"], reply.trusted) == (200, "x", False)
@@ -50,8 +64,8 @@ def test_body__is_read_in_pieces_and_the_connection_is_used_again() -> None:
         assert server.accepted == 1
 
 
-def test_body__that_is_not_read_to_its_end_costs_its_connection() -> None:
-    with ScriptedServer(answer(HEAD % 10, b"0123456789")) as server, RequestsTransport() as transport:
+def test_body__that_is_not_read_to_its_end_costs_its_connection(kind: str) -> None:
+    with ScriptedServer(answer(HEAD % 10, b"0123456789")) as server, opened(kind) as transport:
         for _ in range(2):
             reply = transport.open(HttpRequest(server.endpoint, "/x"), NEVER)
             reply.read_into(memoryview(bytearray(4)))
@@ -69,18 +83,20 @@ def test_body__that_is_not_read_to_its_end_costs_its_connection() -> None:
         ((b"no http at all\r\n\r\n",), ConnectionLostError),
     ],
 )
-def test_head__that_is_refused_elsewhere_is_refused_here(data: tuple[bytes, ...], error: type[TransportError]) -> None:
-    with ScriptedServer(answer(*data)) as server, RequestsTransport() as transport, pytest.raises(error):
+def test_head__that_is_refused_elsewhere_is_refused_here(
+    kind: str, data: tuple[bytes, ...], error: type[TransportError]
+) -> None:
+    with ScriptedServer(answer(*data)) as server, opened(kind) as transport, pytest.raises(error):
         transport.open(HttpRequest(server.endpoint, "/x"), NEVER)
 
 
-def test_body__that_ends_early_is_an_error_after_the_bytes_that_came() -> None:
+def test_body__that_ends_early_is_an_error_after_the_bytes_that_came(kind: str) -> None:
     def script(peer: Peer) -> None:
         peer.read_request()
         peer.send(HEAD % 10 + b"01234")
         peer.sock.close()
 
-    with ScriptedServer(script) as server, RequestsTransport() as transport:
+    with ScriptedServer(script) as server, opened(kind) as transport:
         reply = transport.open(HttpRequest(server.endpoint, "/x"), NEVER)
         buffer, got = memoryview(bytearray(4)), b""
         while len(got) < 5:
@@ -91,13 +107,13 @@ def test_body__that_ends_early_is_an_error_after_the_bytes_that_came() -> None:
         reply.close()
 
 
-def test_silence__is_given_up_after_the_patience_that_was_asked_for() -> None:
+def test_silence__is_given_up_after_the_patience_that_was_asked_for(kind: str) -> None:
     def script(peer: Peer) -> None:
         peer.read_request()
         peer.send(HEAD % 10 + b"01234")
         peer.stay_silent()
 
-    with ScriptedServer(script) as server, RequestsTransport() as transport:
+    with ScriptedServer(script) as server, opened(kind) as transport:
         reply = transport.open(HttpRequest(server.endpoint, "/x"), NEVER, patience=0.2)
         began = monotonic()
         with pytest.raises(TransportTimeoutError):
@@ -106,27 +122,27 @@ def test_silence__is_given_up_after_the_patience_that_was_asked_for() -> None:
         reply.close()
 
 
-def test_deadline__holds_for_the_whole_body() -> None:
+def test_deadline__holds_for_the_whole_body(kind: str) -> None:
     def script(peer: Peer) -> None:
         peer.read_request()
         peer.send(HEAD % 1_000_000)
         peer.drip(b"x", every=0.02)
 
-    with ScriptedServer(script) as server, RequestsTransport() as transport:
+    with ScriptedServer(script) as server, opened(kind) as transport:
         reply = transport.open(HttpRequest(server.endpoint, "/x"), Deadline.after(0.3, monotonic))
         with pytest.raises(TransportTimeoutError):
             read(reply)
         reply.close()
 
 
-def test_cancellation__ends_a_wait_for_the_body() -> None:
+def test_cancellation__ends_a_wait_for_the_body(kind: str) -> None:
     def script(peer: Peer) -> None:
         peer.read_request()
         peer.send(HEAD % 10)
         peer.stay_silent()
 
     signal = CancelSignal()
-    with ScriptedServer(script) as server, RequestsTransport() as transport:
+    with ScriptedServer(script) as server, opened(kind) as transport:
         reply = transport.open(HttpRequest(server.endpoint, "/x"), NEVER, signal)
         timer = threading.Timer(0.1, signal.cancel)
         timer.start()
@@ -138,11 +154,90 @@ def test_cancellation__ends_a_wait_for_the_body() -> None:
             transport.open(HttpRequest(server.endpoint, "/x"), NEVER, signal)
 
 
-def test_refused_connection_and_bad_request__are_errors_of_ours() -> None:
+def test_refused_connection_and_bad_request__are_errors_of_ours(kind: str) -> None:
     with ScriptedServer(answer()) as server:
         endpoint = server.endpoint
-    with RequestsTransport() as transport:
+    with opened(kind) as transport:
         with pytest.raises(ConnectError):
             transport.open(HttpRequest(endpoint, "/x"), NEVER)
         with pytest.raises(InvalidValueError):
             transport.open(HttpRequest(endpoint, "/x y"), NEVER)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        HEAD % 10 + b"0123456789",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n0123456789",
+        b"HTTP/1.0 200 OK\r\n\r\n0123456789",
+    ],
+)
+def test_body__in_every_framing_is_the_same(kind: str, data: bytes) -> None:
+    def script(peer: Peer) -> None:
+        while peer.read_request():
+            peer.send(data)
+            if b"10\r\n" not in data and b"chunked" not in data:
+                return
+
+    with ScriptedServer(script) as server, opened(kind) as transport:
+        for _ in range(2):
+            reply = transport.open(HttpRequest(server.endpoint, "/x"), NEVER)
+            assert read(reply) == b"0123456789"
+            assert reply.read_into(memoryview(bytearray(4))) == 0
+            reply.close()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n0123",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10",
+        b"",
+    ],
+)
+def test_reply__that_is_cut_off_is_lost(kind: str, data: bytes) -> None:
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(data)
+
+    with (
+        ScriptedServer(script) as server,
+        opened(kind) as transport,
+        pytest.raises(ConnectionLostError),
+        closing(transport.open(HttpRequest(server.endpoint, "/x"), NEVER)) as reply,
+    ):
+        read(reply)
+
+
+def test_kept_connection__that_the_server_has_closed_is_not_used(kind: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(HEAD % 2 + b"ok")
+
+    with ScriptedServer(script) as server, opened(kind) as transport:
+        for _ in range(3):
+            reply = transport.open(HttpRequest(server.endpoint, "/x"), NEVER)
+            assert read(reply) == b"ok"
+            reply.close()
+            server.peers.clear()
+        assert server.accepted == 3
+
+
+def test_request__says_the_same(kind: str) -> None:
+    with ScriptedServer(answer(HEAD % 2, b"ok")) as server, opened(kind) as transport:
+        request = HttpRequest(
+            server.endpoint, "/A$/b%20c?d", headers={"Range": "bytes=1-"}, method="PROPFIND", body=b"<x/>"
+        )
+        transport.open(request, NEVER).close()
+        lines = server.requests[0].split(b"\r\n")
+    assert lines[0] == b"PROPFIND /A$/b%20c?d HTTP/1.1"
+    told = {
+        line.partition(b":")[0].strip().lower(): line.partition(b":")[2].strip() for line in lines[1:] if b":" in line
+    }
+    assert told.pop(b"user-agent").startswith(b"cmclient/")
+    assert told.pop(b"host") == str(server.endpoint).partition("//")[2].encode()
+    told.pop(b"connection", None)
+    assert told == {b"accept": b"*/*", b"accept-encoding": b"identity", b"range": b"bytes=1-", b"content-length": b"4"}
+    assert lines[-1] == b"<x/>"

@@ -452,3 +452,32 @@ def test_many_connections__fetch_each_file_once(tmp_path: Path) -> None:
 
 def test_list_of_the_world__is_what_a_server_sends() -> None:
     assert b"getcontentlength" in multistatus({"a": 1})
+
+
+def test_server_that_lists_one_folder_at_a_time_as_the_standard_has_it__is_asked_so(tmp_path: Path) -> None:
+    def entry(name: str, size: int | None) -> str:
+        kind = "<resourcetype><collection/></resourcetype>" if size is None else "<resourcetype/>"
+        told = "" if size is None else f"<getcontentlength>{size}</getcontentlength>"
+        return f"<response><href>{FOLDER}/{name}</href><propstat><prop>{kind}{told}</prop></propstat></response>"
+
+    listed = {
+        FOLDER: entry("", None) + entry("x64/", None) + entry("readme.txt", 5),
+        f"{FOLDER}/x64/": entry("x64/", None) + entry("x64/empty.txt", 0) + entry("x64/setup.exe", 50_000),
+    }
+
+    def hook(request: HttpRequest, reply: Reply) -> Reply:
+        if request.method != "PROPFIND":
+            return reply
+        if request.headers["Depth"] != "1":
+            return Reply(403, {}, [])
+        body = listed[request.path]
+        if b"resourcetype" not in request.body:
+            body = body.replace("<resourcetype><collection/></resourcetype>", "").replace("<resourcetype/>", "")
+        return Reply(207, {}, [f'<multistatus xmlns="DAV:">{body}</multistatus>'.encode()])
+
+    world = DownloadWorld(dp1=Source(FILES, hook=hook))
+    fetch(world, tmp_path, "dp1")
+    assert on_disk(tmp_path) == {name: data for name, data in FILES.items() if name != "data.cab"}
+    assert sum(asked.startswith("PROPFIND") for asked in world.asked) == 4, (
+        "what was learned counts for the next folder"
+    )
