@@ -54,6 +54,7 @@ class Run(NamedTuple):
         replaced: Single facts given by hand, by name; what is None or empty is unknown, and found out where it can be.
         remembers: Whether what is stored on this machine counts; not for the facts of another one.
         data: What the site knows of boundaries and servers, where somebody says it; roles without a message need it.
+        lasts: Whether what is stored outlives the run; it does not in a lab without a store of its own.
     """
 
     offline: bool = False
@@ -62,6 +63,7 @@ class Run(NamedTuple):
     replaced: Mapping[str, object] = {}
     remembers: bool = True
     data: SiteData | None = None
+    lasts: bool = True
 
 
 class GivenFacts:

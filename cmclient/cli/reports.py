@@ -21,6 +21,7 @@ __all__ = [
     "duration_text",
     "flush_document",
     "flush_lines",
+    "joined_lines",
     "location_document",
     "location_lines",
     "meaning_of",
@@ -42,12 +43,14 @@ class LocationReports(NamedTuple):
         queued: What came of each state, in order.
         flush: What came of sending; None when nothing is reported.
         error: What kept the queue from being used; None when nothing did.
+        lasts: Whether what waits outlives the command; not in a lab without a store of its own.
     """
 
     reporting: Reporting | None = None
     queued: tuple[Enqueued, ...] = ()
     flush: FlushReport | None = None
     error: CmClientError | None = None
+    lasts: bool = True
 
 
 def report_location(config: "ClientConfig", run: "Run", location: Location, deadline: "Deadline") -> LocationReports:
@@ -63,7 +66,7 @@ def report_location(config: "ClientConfig", run: "Run", location: Location, dead
                 return LocationReports(reporter.reporting)
             queued = reporter.report_location(location)
             flush = reporter.flush(deadline=deadline.within(config.attempt_timeout))
-            return LocationReports(reporter.reporting, queued, flush)
+            return LocationReports(reporter.reporting, queued, flush, lasts=run.lasts)
     except CmClientError as error:
         return LocationReports(error=error)
 
@@ -188,19 +191,39 @@ def dropped_lines(dropped: Iterable[DroppedMessage]) -> Iterator[str]:
         yield f"Dropped ({one.cause.value}): {one.queued.message} {meaning_of(one.queued)}"
 
 
-def flush_lines(flush: FlushReport, reporting: Reporting) -> Iterator[str]:
-    """What came of sending, in lines."""
+def joined_lines(enqueued: Iterable[Enqueued]) -> Iterator[str]:
+    """What said the same as what waited already, a line each."""
+    for one in enqueued:
+        if one.joined and one.queued is not None:
+            yield f"{one.queued.message} waits already, as number {one.queued.serial}: they are sent as one"
+
+
+def flush_lines(flush: FlushReport, reporting: Reporting, *, lasts: bool = True) -> Iterator[str]:
+    """What came of sending, in lines.
+
+    Args:
+        flush: What came of it.
+        reporting: Whether anything is reported, and to whom.
+        lasts: Whether what waits outlives the command.
+    """
     where = "" if reporting.point is None else f" to {reporting.point.endpoint}"
     for one in flush.sent:
         yield f"Reported{where}: {one.message} {meaning_of(one)}"
     yield from dropped_lines(flush.dropped)
     if flush.left:
-        waits = "1 message waits" if flush.left == 1 else f"{flush.left} messages wait"
-        yield f"{waits}{': ' if flush.problem else ''}{flush.problem}"
-        if flush.wait:
+        yield f"{_left(flush.left, lasts=lasts)}{': ' if flush.problem else ''}{flush.problem}"
+        if not lasts:
+            yield "  the queue ends with this lab; with --store FILE it stays for the next try"
+        elif flush.wait and reporting.is_on:
             yield f"  next try in {duration_text(flush.wait)}; 'cmclient report flush' tries now"
     elif flush.problem:
         yield f"Not all is well: {flush.problem}"
+
+
+def _left(count: int, *, lasts: bool) -> str:
+    if count == 1:
+        return "1 message waits" if lasts else "1 message was not sent"
+    return f"{count} messages {'wait' if lasts else 'were not sent'}"
 
 
 def location_lines(reports: LocationReports, *, located: bool) -> Iterator[str]:
@@ -213,4 +236,5 @@ def location_lines(reports: LocationReports, *, located: bool) -> Iterator[str]:
         if not located:
             yield reporting_line(reports.reporting)
     elif reports.reporting is not None and reports.flush is not None:
-        yield from flush_lines(reports.flush, reports.reporting)
+        yield from joined_lines(reports.queued)
+        yield from flush_lines(reports.flush, reports.reporting, lasts=reports.lasts)
