@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..errors import InvalidValueError
 from .names import AdSiteName, DnsDomain, HostName, MacAddress, SiteCode
+from .state import ClientId, ClientVersion
 
 __all__ = [
     "Adapter",
@@ -161,6 +162,8 @@ class NetworkFacts(NamedTuple):
         roaming_network: Whether its connection is a roaming data connection; None when nobody said.
         fsp: The fallback status point of an installed client; None when there is none.
         intranet_fsp: Its name on the intranet, where that is another; None when nobody said.
+        client_id: The id of an installed client; None when there is none or nobody said.
+        client_version: Its version; likewise.
         origins: For each fact that is known, a few words on where it came from.
     """
 
@@ -182,6 +185,8 @@ class NetworkFacts(NamedTuple):
     roaming_network: bool | None = None
     fsp: HostName | None = None
     intranet_fsp: HostName | None = None
+    client_id: ClientId | None = None
+    client_version: ClientVersion | None = None
     origins: Mapping[str, str] = {}
 
     @property
