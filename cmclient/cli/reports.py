@@ -1,6 +1,6 @@
 """Reporting shown to a person and to a program: where it goes, what waits, what was sent."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import CmClientError
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ..assemble import Run
     from ..config import ClientConfig
     from ..model.http import Deadline
+    from ..report import StatusReporter
+    from ..rules.setup_states import SetupTrouble
 
 __all__ = [
     "LocationReports",
@@ -28,6 +30,7 @@ __all__ = [
     "queue_table",
     "queued_document",
     "report_location",
+    "report_setup",
     "reporting_document",
     "reporting_line",
 ]
@@ -58,13 +61,48 @@ def report_location(config: "ClientConfig", run: "Run", location: Location, dead
 
     A what-if only says whether it would report. A queue that cannot be used is said and changes nothing else.
     """
+    return _report(config, run, deadline, lambda reporter: reporter.report_location(location), location)
+
+
+def report_setup(
+    config: "ClientConfig",
+    run: "Run",
+    troubles: "Sequence[SetupTrouble]",
+    deadline: "Deadline",
+    *,
+    location: Location | None = None,
+) -> LocationReports:
+    """Report that client setup did not get its files, likewise; without troubles nothing is reported.
+
+    Args:
+        config: The settings.
+        run: How this run differs from them.
+        troubles: What went wrong, in order.
+        deadline: The end of sending.
+        location: That no management point was located, where that ended it; it is reported first.
+    """
+
+    def enqueue(reporter: "StatusReporter") -> tuple[Enqueued, ...]:
+        lost = () if location is None else reporter.report_location(location)
+        return (*lost, *(reporter.report_setup(troubles) if troubles else ()))
+
+    return _report(config, run, deadline, enqueue, location)
+
+
+def _report(
+    config: "ClientConfig",
+    run: "Run",
+    deadline: "Deadline",
+    enqueue: "Callable[[StatusReporter], tuple[Enqueued, ...]]",
+    location: Location | None,
+) -> LocationReports:
     from ..assemble_report import open_reporter
 
     try:
         with open_reporter(config, run, location=location) as reporter:
             if not reporter.reporting.is_on:
                 return LocationReports(reporter.reporting)
-            queued = reporter.report_location(location)
+            queued = enqueue(reporter)
             flush = reporter.flush(deadline=deadline.within(config.attempt_timeout))
             return LocationReports(reporter.reporting, queued, flush, lasts=run.lasts)
     except CmClientError as error:

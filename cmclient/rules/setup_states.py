@@ -12,14 +12,15 @@ anything else                                             301     -
 Nothing is fetched over BITS, so 309 never comes about; and no signature is looked at, so neither do 311 and 316.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..model.rule import decides
+from ..model.state import StateMessage, TopicType
 from .reporting import plan_deployment
 from .states import State
 
-__all__ = ["MOST_TROUBLES", "SetupTrouble", "StateWithParameters", "plan_setup_states"]
+__all__ = ["MOST_TROUBLES", "SetupTrouble", "StateWithParameters", "leave_out_repeated", "plan_setup_states"]
 
 MOST_TROUBLES = 10  # of one run: a source that is asked for a week again and again must not fill the queue
 
@@ -69,6 +70,20 @@ def plan_setup_states(troubles: Iterable[SetupTrouble]) -> tuple[StateWithParame
     failures = list(dict.fromkeys(map(_state_of, tried)))[-MOST_TROUBLES:]
     states = plan_deployment([id_ for id_, _ in failures], installed=None)
     return tuple(zip(states, ((), *(parameters for _, parameters in failures)), strict=True))
+
+
+def leave_out_repeated(messages: Sequence[StateMessage], waiting: Iterable[StateMessage]) -> Sequence[StateMessage]:
+    """What of a run's messages is put into the queue: the last one alone where the same run waits there already.
+
+    A script that tries again and again while nobody listens would fill the queue otherwise.
+
+    Args:
+        messages: Of this run, in order; never empty.
+        waiting: What waits, in order.
+    """
+    before = [one for one in waiting if one.topic == TopicType.CLIENT_DEPLOYMENT][-len(messages) :]
+    is_same = len(before) == len(messages) and all(map(StateMessage.says_the_same_as, messages, before))
+    return messages[-1:] if is_same else messages
 
 
 def _state_of(trouble: SetupTrouble) -> tuple[int, tuple[str, ...]]:
