@@ -1,9 +1,11 @@
 """What is said of reports: to whom, in which order, and nothing that is not so."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -146,3 +148,36 @@ def test_locate__of_a_role_for_which_nobody_is_asked_reports_nothing(
     code = {"smp": 3, "fsp": 0}[role]
     assert document("locate", "--role", role, *here, code=code)["reports"] is None
     assert lab.states == ()
+
+
+# --- a queue that cannot be used ------------------------------------------------------------------------------------
+
+
+def test_newer_queue__is_told_by_every_command_and_left_alone(lab: Lab, here: tuple[str, ...], tmp_path: Path) -> None:
+    lab.set_fault("fsp", None, "refuse")
+    run("report", "send", "--topic", "800", "--state", "400", *here)
+    lab.set_fault("fsp", None, None)
+    lab.set_fault("mp", None, "refuse")
+    path = tmp_path / "state" / "store.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    before = path.read_bytes()
+    assert "Nothing was reported: the store" in run("locate", *here, code=5)
+    assert "written by a newer cmclient" in run("report", "flush", *here, code=1)
+    for action in (("list",), ("send", "--topic", "800", "--state", "100")):
+        assert run("report", *action, *here, code=1) == ""
+    assert path.read_bytes() == before
+    assert lab.states == ()
+
+
+def test_damaged_queue__is_set_aside_and_what_comes_next_is_reported(
+    lab: Lab, here: tuple[str, ...], tmp_path: Path
+) -> None:
+    lab.set_fault("fsp", None, "refuse")
+    run("report", "send", "--topic", "800", "--state", "400", *here)
+    lab.set_fault("fsp", None, None)
+    path = tmp_path / "state" / "store.sqlite3"
+    path.write_bytes(path.read_bytes()[:100] + b"x" * 30_000)
+    assert run("report", "send", "--topic", "800", "--state", "308", *here).startswith("Reported to ")
+    assert [str(one) for one in lab.states] == ["800/308"]
+    assert len(list(path.parent.glob("store.sqlite3.damaged-*"))) == 1

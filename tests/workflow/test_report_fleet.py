@@ -1,4 +1,4 @@
-"""A thousand queues and one fallback status point with a throttle, over real connections, as the lab's journal has it."""
+"""A thousand queues and one fallback status point with a throttle, over real connections, by the lab's journal."""
 
 import heapq
 import logging
@@ -64,7 +64,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Hands:
 
 
 @pytest.fixture
-def lab(clock: Hands) -> Iterator[Lab]:  # noqa: ARG001 - the clock comes first
+def lab(clock: Hands) -> Iterator[Lab]:
     with Lab(built_in_description()._replace(throttle=THROTTLE)) as running:
         yield running
 
@@ -103,7 +103,7 @@ def test_fleet__backs_off_and_delivers_everything_once_and_in_order(
         burst = seen.news()
         refused = [one for one in burst if one.startswith("refused: throttled")]
         assert len([one for one in burst if TAKEN.match(one)]) == THROTTLE.most
-        assert CLIENTS / 2 < len(refused) <= CLIENTS, "who is refused ends there: one request a queue, not one a message"
+        assert CLIENTS / 2 < len(refused) <= CLIENTS, "who is refused ends there, whatever else it has to tell"
         assert all(wait is None or wait >= 3600 for wait in waits)
 
         for reporter in fleet:
