@@ -59,6 +59,7 @@ class Run(NamedTuple):
         data: What the site knows of boundaries and servers, where somebody says it; roles without a message need it.
         times_count: Whether the fallback times of the data say when content may come from where; else the site does.
         http_password: The password of ``http_user``, where a person gave it; None for none.
+        lasts: Whether what is stored outlives the run; it does not in a lab without a store of its own.
     """
 
     offline: bool = False
@@ -69,6 +70,7 @@ class Run(NamedTuple):
     data: SiteData | None = None
     times_count: bool = True
     http_password: Secret | None = None
+    lasts: bool = True
 
 
 class GivenFacts:

@@ -26,6 +26,7 @@ from .protocol.webpage import is_web_page
 from .reporting import SendLimits
 from .rules.delivery import Fate, Verdict, judge_error, judge_reply, resend_delay
 from .rules.reporting import find_communication, find_state_of_effect, has_given_up, plan_deployment, plan_states
+from .rules.setup_states import SetupTrouble, leave_out_repeated, plan_setup_states
 from .rules.states import State, require_state
 
 __all__ = ["StatusReporter"]
@@ -209,6 +210,18 @@ class StatusReporter:
             StoreError: The queue cannot be written; what came before is in it.
         """
         return self._enqueue_states(plan_deployment(failures, installed=installed, assignments=assignments))
+
+    def report_setup(self, troubles: Iterable[SetupTrouble]) -> tuple[Enqueued, ...]:
+        """Put into the queue that client setup did not get its files, and why; once while nobody took it.
+
+        Raises:
+            StoreError: The queue cannot be read or written; what came before is in it.
+        """
+        if not self.reporting.is_on:
+            return ()
+        messages = [self._message(state, parameters) for state, parameters in plan_setup_states(troubles)]
+        waiting = (one.message for one in self.view().messages)
+        return tuple(map(self.enqueue, leave_out_repeated(messages, waiting)))
 
     # --- sending ---
 

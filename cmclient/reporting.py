@@ -77,12 +77,19 @@ def identity_of(config: ClientConfig, facts: NetworkFacts, *, site: SiteCode | N
     adapters = sorted(facts.adapters, key=lambda one: one.is_vpn is True)  # of a VPN only where there is nothing else
     return ClientIdentity(
         host=facts.host,
-        version=ClientVersion(f"5.00.{config.client_build}.1000"),
-        client_id=config.client_id,
+        version=_version_of(config, facts),
+        client_id=config.client_id or facts.client_id,
         mac=next((one.hardware_address for one in adapters if one.hardware_address is not None), None),
         ad_site=facts.ad_site,
         site=site or config.site_code or facts.assigned_site,
     )
+
+
+def _version_of(config: ClientConfig, facts: NetworkFacts) -> ClientVersion:
+    """That of the installed client, unless somebody set the build number."""
+    if facts.client_version is not None and config.origins.get("client_build", "default") == "default":
+        return facts.client_version
+    return ClientVersion(f"5.00.{config.client_build}.1000")
 
 
 def style_of(config: ClientConfig) -> ReportStyle:

@@ -159,7 +159,7 @@ class RoleLocator:
         )
         if decision.ranked and not self._offline:
             notes += self._save_update_point(decision.ranked[0].name)
-        return RoleLocation(decision, named.facts, named.site, named.sources, named.attempts, notes=notes)
+        return RoleLocation(decision, named.facts, named.site, named.sources, named.attempts, named.asked, notes=notes)
 
     def _known_update_points(self, facts: NetworkFacts) -> "_Named":
         """By data of the site and by settings; what only settings name is in no boundary group."""
@@ -368,6 +368,7 @@ class _Named(NamedTuple):
         groups: The boundary groups that the client is in, as far as there is data.
         sources: What came of each source.
         attempts: What happened when management points were asked.
+        asked: How one to ask was located, or that none was; None when none was looked for.
         was_told: Whether anybody said which there are; without that nothing follows from there being none.
     """
 
@@ -378,12 +379,13 @@ class _Named(NamedTuple):
     groups: tuple[BoundaryGroup, ...] = ()
     sources: tuple[RoleSource, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    asked: Location | None = None
     was_told: bool = False
 
 
 def _of_location(location: Location, attempts: Iterable[Attempt], source: RoleSource) -> _Named:
     site = location.decision.policy.assigned_site
-    return _Named(location.facts, site, sources=(source,), attempts=(*location.attempts, *attempts))
+    return _Named(location.facts, site, sources=(source,), attempts=(*location.attempts, *attempts), asked=location)
 
 
 def _failed(error: CmClientError) -> RoleSource:

@@ -1,8 +1,8 @@
 """What a Windows machine knows about itself, and what an installed client has written down there.
 
 ``WindowsFacts`` makes facts of what a ``WindowsSource`` says; it is tested with recorded values. ``Win32Source`` asks
-the real system through the registry and netapi32. It was written from the documentation of those functions and has
-not been run on Windows.
+the real system through the registry, netapi32 and iphlpapi. It was written from the documentation of those functions
+and has not been run on Windows.
 """
 
 import sys
@@ -12,7 +12,10 @@ from ..errors import FactsError, InvalidValueError
 from ..model.endpoints import InternetAddress
 from ..model.facts import Adapter, Membership, NetworkFacts
 from ..model.names import AdSiteName, DnsDomain, HostName, SiteCode
+from ..model.state import ClientId, ClientVersion
 from ..protocol.gateways import parse_gateway_list, parse_stored_address
+from ..protocol.smscfg import SMSCFG_CAP, find_client_id
+from .hardware_windows import Hardware, with_hardware
 
 __all__ = ["RegistryValue", "Win32Source", "WindowsFacts", "WindowsSource"]
 
@@ -28,7 +31,7 @@ _MOBILE_CLIENT = r"SOFTWARE\Microsoft\SMS\Mobile Client"
 _TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
 _DNS_POLICY = r"SOFTWARE\Policies\Microsoft\Windows NT\DNSClient"
 
-_Name = TypeVar("_Name", AdSiteName, DnsDomain, HostName, SiteCode)
+_Name = TypeVar("_Name", AdSiteName, ClientVersion, DnsDomain, HostName, SiteCode)
 
 
 class WindowsSource(Protocol):
@@ -59,6 +62,12 @@ class WindowsSource(Protocol):
             FactsError: Windows refused to tell.
         """
 
+    def hardware(self) -> tuple[Hardware, ...]:
+        """What it says of these connections besides their addresses; empty when it does not."""
+
+    def client_file(self) -> bytes:
+        """The first part of ``SMSCFG.INI`` in the Windows folder; empty when it is not there or may not be read."""
+
 
 class WindowsFacts:
     """Facts of a Windows machine, and of the client that is installed there if there is one."""
@@ -75,11 +84,12 @@ class WindowsFacts:
             FactsError: Windows refused to tell its network connections.
         """
         origins: dict[str, str] = {}
-        adapters = self._source.adapters()
+        adapters = with_hardware(self._source.adapters(), self._source.hardware())
         if adapters:
             origins["adapters"] = "network interfaces"
         membership = self._membership(origins)
         joined = membership is Membership.DOMAIN
+        version = self._client_version(origins)
         return NetworkFacts(
             host=_known(HostName, self._source.computer_dns_name(), "host", "computer name", origins),
             membership=membership,
@@ -119,6 +129,8 @@ class WindowsFacts:
             ),
             internet_mp=self._internet_mp(origins),
             fallback_gateways=self._fallback_gateways(origins),
+            client_id=None if version is None else self._client_id(origins),
+            client_version=version,
             origins=origins,
         )
 
@@ -149,6 +161,17 @@ class WindowsFacts:
         if wrong:
             origins["fallback_gateways"] += f", {wrong} of it no address and left out"
         return tuple(dict.fromkeys(found))
+
+    def _client_version(self, origins: dict[str, str]) -> ClientVersion | None:
+        value = self._source.registry_value(_MOBILE_CLIENT, "ProductVersion")
+        return _known(ClientVersion, value, "client_version", rf"registry {_MOBILE_CLIENT}\ProductVersion", origins)
+
+    def _client_id(self, origins: dict[str, str]) -> ClientId | None:
+        """The id; asked for only where a client is installed, whose file stays behind when it is removed."""
+        found = find_client_id(self._source.client_file())
+        if found is not None:
+            origins["client_id"] = "SMSCFG.INI"
+        return found
 
     def _membership(self, origins: dict[str, str]) -> Membership:
         information = self._source.join_information()
@@ -228,7 +251,9 @@ if sys.platform == "win32":
     import ctypes
     import winreg
     from ctypes import wintypes
+    from pathlib import Path
 
+    from .hardware_windows import read_hardware
     from .interfaces import read_adapters
 
     _JOINED_TO_DOMAIN = 3  # NetSetupDomainName
@@ -331,6 +356,21 @@ if sys.platform == "win32":
                 FactsError: Windows refused to tell.
             """
             return read_adapters()
+
+        def hardware(self) -> tuple[Hardware, ...]:
+            """GetAdaptersAddresses."""
+            return read_hardware()
+
+        def client_file(self) -> bytes:
+            """The first part of ``SMSCFG.INI``; of the Windows folder of the machine, not of a user's own."""
+            folder = ctypes.create_unicode_buffer(_MAX_NAME)
+            if not self._kernel.GetSystemWindowsDirectoryW(folder, _MAX_NAME):
+                return b""
+            try:
+                with Path(folder.value, "SMSCFG.INI").open("rb") as file:
+                    return file.read(SMSCFG_CAP)
+            except OSError:
+                return b""
 
 else:
 

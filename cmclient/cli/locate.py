@@ -105,9 +105,9 @@ def _print(
     from .views import attempts_table, location_items
 
     show(location_items(location, error))
-    if told := list(location_lines(reports, located=error is None)):
-        show(["", *told])
     if arguments.explain:
         show(["", attempts_table(location.attempts), "", outline_decision(location.decision, location.chosen)])
         if location.root_key is not None:
             show(["", outline_root_key(location.root_key)])
+    if told := list(location_lines(reports, located=error is None)):
+        show(["", *told])

@@ -1,6 +1,6 @@
 """Reporting shown to a person and to a program: where it goes, what waits, what was sent."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import CmClientError
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ..assemble import Run
     from ..config import ClientConfig
     from ..model.http import Deadline
+    from ..report import StatusReporter
+    from ..rules.setup_states import SetupTrouble
 
 __all__ = [
     "LocationReports",
@@ -21,12 +23,14 @@ __all__ = [
     "duration_text",
     "flush_document",
     "flush_lines",
+    "joined_lines",
     "location_document",
     "location_lines",
     "meaning_of",
     "queue_table",
     "queued_document",
     "report_location",
+    "report_setup",
     "reporting_document",
     "reporting_line",
 ]
@@ -42,12 +46,14 @@ class LocationReports(NamedTuple):
         queued: What came of each state, in order.
         flush: What came of sending; None when nothing is reported.
         error: What kept the queue from being used; None when nothing did.
+        lasts: Whether what waits outlives the command; not in a lab without a store of its own.
     """
 
     reporting: Reporting | None = None
     queued: tuple[Enqueued, ...] = ()
     flush: FlushReport | None = None
     error: CmClientError | None = None
+    lasts: bool = True
 
 
 def report_location(config: "ClientConfig", run: "Run", location: Location, deadline: "Deadline") -> LocationReports:
@@ -55,15 +61,50 @@ def report_location(config: "ClientConfig", run: "Run", location: Location, dead
 
     A what-if only says whether it would report. A queue that cannot be used is said and changes nothing else.
     """
+    return _report(config, run, deadline, lambda reporter: reporter.report_location(location), location)
+
+
+def report_setup(
+    config: "ClientConfig",
+    run: "Run",
+    troubles: "Sequence[SetupTrouble]",
+    deadline: "Deadline",
+    *,
+    location: Location | None = None,
+) -> LocationReports:
+    """Report that client setup did not get its files, likewise; without troubles nothing is reported.
+
+    Args:
+        config: The settings.
+        run: How this run differs from them.
+        troubles: What went wrong, in order.
+        deadline: The end of sending.
+        location: That no management point was located, where that ended it; it is reported first.
+    """
+
+    def enqueue(reporter: "StatusReporter") -> tuple[Enqueued, ...]:
+        lost = () if location is None else reporter.report_location(location)
+        return (*lost, *(reporter.report_setup(troubles) if troubles else ()))
+
+    return _report(config, run, deadline, enqueue, location)
+
+
+def _report(
+    config: "ClientConfig",
+    run: "Run",
+    deadline: "Deadline",
+    enqueue: "Callable[[StatusReporter], tuple[Enqueued, ...]]",
+    location: Location | None,
+) -> LocationReports:
     from ..assemble_report import open_reporter
 
     try:
         with open_reporter(config, run, location=location) as reporter:
             if not reporter.reporting.is_on:
                 return LocationReports(reporter.reporting)
-            queued = reporter.report_location(location)
+            queued = enqueue(reporter)
             flush = reporter.flush(deadline=deadline.within(config.attempt_timeout))
-            return LocationReports(reporter.reporting, queued, flush)
+            return LocationReports(reporter.reporting, queued, flush, lasts=run.lasts)
     except CmClientError as error:
         return LocationReports(error=error)
 
@@ -188,19 +229,39 @@ def dropped_lines(dropped: Iterable[DroppedMessage]) -> Iterator[str]:
         yield f"Dropped ({one.cause.value}): {one.queued.message} {meaning_of(one.queued)}"
 
 
-def flush_lines(flush: FlushReport, reporting: Reporting) -> Iterator[str]:
-    """What came of sending, in lines."""
+def joined_lines(enqueued: Iterable[Enqueued]) -> Iterator[str]:
+    """What said the same as what waited already, a line each."""
+    for one in enqueued:
+        if one.joined and one.queued is not None:
+            yield f"{one.queued.message} waits already, as number {one.queued.serial}: they are sent as one"
+
+
+def flush_lines(flush: FlushReport, reporting: Reporting, *, lasts: bool = True) -> Iterator[str]:
+    """What came of sending, in lines.
+
+    Args:
+        flush: What came of it.
+        reporting: Whether anything is reported, and to whom.
+        lasts: Whether what waits outlives the command.
+    """
     where = "" if reporting.point is None else f" to {reporting.point.endpoint}"
     for one in flush.sent:
         yield f"Reported{where}: {one.message} {meaning_of(one)}"
     yield from dropped_lines(flush.dropped)
     if flush.left:
-        waits = "1 message waits" if flush.left == 1 else f"{flush.left} messages wait"
-        yield f"{waits}{': ' if flush.problem else ''}{flush.problem}"
-        if flush.wait:
+        yield f"{_left(flush.left, lasts=lasts)}{': ' if flush.problem else ''}{flush.problem}"
+        if not lasts:
+            yield "  the queue ends with this lab; with --store FILE it stays for the next try"
+        elif flush.wait and reporting.is_on:
             yield f"  next try in {duration_text(flush.wait)}; 'cmclient report flush' tries now"
     elif flush.problem:
         yield f"Not all is well: {flush.problem}"
+
+
+def _left(count: int, *, lasts: bool) -> str:
+    if count == 1:
+        return "1 message waits" if lasts else "1 message was not sent"
+    return f"{count} messages {'wait' if lasts else 'were not sent'}"
 
 
 def location_lines(reports: LocationReports, *, located: bool) -> Iterator[str]:
@@ -213,4 +274,5 @@ def location_lines(reports: LocationReports, *, located: bool) -> Iterator[str]:
         if not located:
             yield reporting_line(reports.reporting)
     elif reports.reporting is not None and reports.flush is not None:
-        yield from flush_lines(reports.flush, reports.reporting)
+        yield from joined_lines(reports.queued)
+        yield from flush_lines(reports.flush, reports.reporting, lasts=reports.lasts)

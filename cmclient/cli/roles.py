@@ -15,6 +15,7 @@ from .render import Table, print_json, printable, show
 if TYPE_CHECKING:
     from ..assemble import Run
     from ..config import ClientConfig
+    from .reports import LocationReports
 
 __all__ = ["ROLE_SCHEMA", "run_role"]
 
@@ -45,28 +46,35 @@ def run_role(arguments: argparse.Namespace) -> int:
         print(f"cmclient: {printable(never.text)}{rule}", file=sys.stderr)
         print("  what next: nothing was sent; see 'cmclient locate --help' for roles that are located", file=sys.stderr)
         return USAGE
-    location = _locate(arguments, SiteRole(arguments.role))
+    location, reports = _locate(arguments, SiteRole(arguments.role))
     if arguments.format == "json":
-        print_json(_document(location))
+        print_json(_document(location, reports))
     else:
         show(_items(location, explain=arguments.explain))
+        _show_reports(location, reports)
     return _CODES[location.outcome]
 
 
-def _locate(arguments: argparse.Namespace, role: SiteRole) -> RoleLocation:
+def _locate(arguments: argparse.Namespace, role: SiteRole) -> "tuple[RoleLocation, LocationReports | None]":
+    """The server, and what was reported; None when no management point was looked for to ask."""
+    from time import monotonic
+
     from ..assemble import open_role_locator
+    from ..model.http import Deadline
     from .progress import show_progress
+    from .reports import report_location
     from .site import open_settings
 
     if arguments.data is not None and role in _NOT_IN_DATA:
         raise ConfigError((f"--data names no {role.title}s",), hint="leave it out")
     offline = arguments.offline or arguments.data is not None
-    with (
-        open_settings(arguments, offline=offline) as (config, run),
-        open_role_locator(_config_for(role, config), _with_data(arguments, run, role)) as locator,
-        show_progress(),
-    ):
-        return locator.locate(role)
+    with open_settings(arguments, offline=offline) as (config, run), show_progress():
+        deadline = Deadline.after(config.deadline, monotonic)
+        with open_role_locator(_config_for(role, config), _with_data(arguments, run, role)) as locator:
+            location = locator.locate(role)
+        if location.asked is None:
+            return location, None
+        return location, report_location(config, run, location.asked, deadline)
 
 
 def _config_for(role: SiteRole, config: "ClientConfig") -> "ClientConfig":
@@ -88,8 +96,9 @@ def _with_data(arguments: argparse.Namespace, run: "Run", role: SiteRole) -> "Ru
 # --- JSON: the keys of a management point's location, where they have a meaning -------------------------------------
 
 
-def _document(location: RoleLocation) -> dict[str, Any]:
+def _document(location: RoleLocation, reports: "LocationReports | None") -> dict[str, Any]:
     from ..protocol.document import to_json
+    from .reports import location_document
 
     decision, chosen = location.decision, location.chosen
     problem = _problem(location)
@@ -114,6 +123,7 @@ def _document(location: RoleLocation) -> dict[str, Any]:
         "error": None
         if problem is None
         else {"code": location.outcome.value, "message": problem, "hint": _hint(location)},
+        "reports": None if reports is None else location_document(reports),
     }
 
 
@@ -151,6 +161,13 @@ def _items(location: RoleLocation, *, explain: bool) -> list[str | Table | Outli
 
         items += ["", attempts_table(location.attempts)]
     return [*items, "", _outline(location)] if explain else items
+
+
+def _show_reports(location: RoleLocation, reports: "LocationReports | None") -> None:
+    from .reports import location_lines
+
+    if reports is not None and (told := list(location_lines(reports, located=location.chosen is not None))):
+        show(["", *told])
 
 
 def _headline(location: RoleLocation) -> Iterator[str]:

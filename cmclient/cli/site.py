@@ -76,10 +76,11 @@ def _open_lab(arguments: argparse.Namespace, *, offline: bool) -> "Iterator[tupl
         settings = Path(folder) / "lab.toml"
         settings.write_text(settings_text(lab.settings()), encoding="utf-8")
         config = read_settings(arguments, lab_file=settings)
-        if config.store is None:
+        lasts = config.store is not None
+        if not lasts:
             config = config._replace(store=str(Path(folder) / "store.sqlite3"))
         run = read_run(arguments, config, facts=lab.client_facts(), offline=offline)
-        yield config, run._replace(data=lab.description.data)
+        yield config, run._replace(data=lab.description.data, lasts=lasts)
 
 
 def settings_text(settings: Mapping[str, object]) -> str:

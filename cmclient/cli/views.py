@@ -172,6 +172,9 @@ def facts_items(facts: NetworkFacts) -> list[Item]:
         "vpn": _known(facts.on_vpn),
         "metered_network": _known(facts.metered_network),
         "roaming_network": _known(facts.roaming_network),
+        "fsp": facts.intranet_fsp or facts.fsp,
+        "client_id": facts.client_id,
+        "client_version": facts.client_version,
     }
     rows = tuple((name, value or "-", facts.origins.get(name, "")) for name, value in plain.items())
     adapters = tuple(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ..errors import InvalidValueError
 from .endpoints import InternetAddress
 from .names import AdSiteName, DnsDomain, HostName, MacAddress, SiteCode
+from .state import ClientId, ClientVersion
 
 __all__ = [
     "Adapter",
@@ -168,6 +169,8 @@ class NetworkFacts(NamedTuple):
         intranet_fsp: Its name on the intranet, where that is another; None when nobody said.
         internet_mp: The server for the internet that an installed client has on record; None when it has none.
         fallback_gateways: Gateways that it falls back to on the internet (``CMGFQDNs``), in order.
+        client_id: The id of an installed client; None when there is none or nobody said.
+        client_version: Its version; likewise.
         origins: For each fact that is known, a few words on where it came from.
     """
 
@@ -191,6 +194,8 @@ class NetworkFacts(NamedTuple):
     intranet_fsp: HostName | None = None
     internet_mp: InternetAddress | None = None
     fallback_gateways: tuple[InternetAddress, ...] = ()
+    client_id: ClientId | None = None
+    client_version: ClientVersion | None = None
     origins: Mapping[str, str] = {}
 
     @property

@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import NamedTuple
 
-from .decision import Reason, Verdict
+from .decision import Location, Reason, Verdict
 from .endpoints import Endpoint
 from .facts import NetworkFacts
 from .http import Attempt
@@ -158,6 +158,7 @@ class RoleLocation(NamedTuple):
         assigned_site: The client's site; None when it is not known.
         sources: What came of each source, in the order in which they were considered.
         attempts: What happened when management points were asked, in order of start.
+        asked: How a management point to ask was located, or that none was; None when none was looked for.
         time: When, in UTC, ISO 8601.
         notes: What a person should know besides.
         was_contacted: Whether servers of the role themselves were asked, not only those who name them.
@@ -170,6 +171,7 @@ class RoleLocation(NamedTuple):
     assigned_site: SiteCode | None = None
     sources: tuple[RoleSource, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    asked: Location | None = None
     time: str = ""
     notes: tuple[str, ...] = ()
     was_contacted: bool = False

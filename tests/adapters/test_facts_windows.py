@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from cmclient.adapters.facts_windows import RegistryValue, Win32Source, WindowsFacts
+from cmclient.adapters.hardware_windows import Hardware
 from cmclient.errors import FactsError
 from cmclient.model.facts import Adapter, InterfaceAddress, Membership
 
@@ -27,6 +28,8 @@ class Recorded(NamedTuple):
     site: str | None = "Site-One"
     name: str | None = "PC1.corp.example.com"
     connections: tuple[Adapter, ...] = (ETHERNET,)
+    devices: tuple[Hardware, ...] = ()
+    smscfg: bytes = b""
 
     def registry_value(self, key: str, name: str) -> RegistryValue:
         return self.registry.get((key, name))
@@ -48,6 +51,12 @@ class Recorded(NamedTuple):
 
     def adapters(self) -> tuple[Adapter, ...]:
         return self.connections
+
+    def hardware(self) -> tuple[Hardware, ...]:
+        return self.devices
+
+    def client_file(self) -> bytes:
+        return self.smscfg
 
 
 GATEWAY = "gw.example.net/CCM_Proxy_MutualAuth/72057594037937937"

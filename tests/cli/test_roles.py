@@ -58,7 +58,8 @@ def test_json__has_the_keys_that_a_management_point_has(data: str) -> None:
         *("schema", "time", "chosen", "assigned_site", "ranked", "rejected", "attempts", "sources", "facts", "seed"),
         *("catalogue", "notes", "error"),
     }
-    assert set(found) == {*expected, "role", "answered", "try_again_after"}
+    assert set(found) == {*expected, "role", "answered", "try_again_after", "reports"}
+    assert found["reports"] is None, "nobody was asked, so nobody failed"
     assert (found["schema"], found["role"]) == ("cmclient.role-location/1", "smp")
     (one,) = found["ranked"]
     assert set(one) >= {"name", "verdict", "reasons", "origins", "endpoints", "rules", "reason", "endpoint"}

@@ -1,7 +1,10 @@
 """Reporting against the lab in one process: what really arrives, and that a what-if leaves no trace."""
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from cmclient.config import ClientConfig, load_config
 from cmclient.errors import LocateError
 from cmclient.lab import Lab, Role
 from cmclient.model.decision import Location
-from cmclient.model.reports import FspSource
+from cmclient.model.reports import DropCause, FspSource
 from cmclient.protocol.statexml import parse_report
 
 
@@ -150,3 +153,64 @@ def test_wrong_answer__keeps_the_message(lab: Lab, settings: dict[str, Any], fau
     with open_reporter(config, Run(facts=lab.client_facts())) as reporter:
         assert reporter.flush(force=True).left == 0
     assert {str(one) for one in lab.states} == {"1000/2"}
+
+
+class Odd(ThreadingHTTPServer):
+    """A server that answers every report with a status, and a body that never ends where there is none."""
+
+    daemon_threads = True
+
+    def __init__(self, status: int, *, drips: bool) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.status, self.drips = status, drips
+        self.over = threading.Event()
+
+
+class _Answer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        server = self.server
+        assert isinstance(server, Odd)
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(server.status)
+        self.send_header("Content-Length", "60000" if server.drips else "0")
+        self.end_headers()
+        try:
+            while server.drips and not server.over.wait(0.02):
+                self.wfile.write(b" ")
+        except OSError:
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("status", "drips", "left", "dropped"),
+    [(200, True, 1, []), (413, False, 0, [DropCause.REFUSED]), (200, False, 0, [])],
+)
+def test_answer__that_never_ends_keeps_the_message_and_one_that_is_final_does_not(
+    status: int,
+    drips: bool,  # noqa: FBT001
+    left: int,
+    dropped: list[DropCause],
+    tmp_path: Path,
+) -> None:
+    with Odd(status, drips=drips) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        there = {"fsp": "127.0.0.1", "fsp_port": server.server_port, "site_code": "P01", "attempt_timeout": 0.5}
+        config = load_config(overrides={**there, "store": str(tmp_path / "store.sqlite3")})
+        began = monotonic()
+        with open_reporter(config) as reporter:
+            reporter.enqueue(reporter.message(800, 100))
+            flush = reporter.flush()
+        took = monotonic() - began
+        server.over.set()
+        server.shutdown()
+        thread.join()
+    assert (flush.left, [one.cause for one in flush.dropped]) == (left, dropped)
+    assert took < 5
+    if drips:
+        assert flush.code == "timeout"

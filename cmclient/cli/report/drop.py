@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if bool(arguments.serials) == arguments.all:
         raise ConfigError(("give the numbers of messages, or --all",), hint="'cmclient report list' shows them")
-    with open_queue(arguments, changes=True) as (_, reporter):
+    with open_queue(arguments, changes=True) as (_, _, reporter):
         waiting = {one.serial for one in reporter.view().messages}
         unknown = [serial for serial in arguments.serials if serial not in waiting]
         if unknown:

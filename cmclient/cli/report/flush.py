@@ -27,13 +27,13 @@ def run(arguments: argparse.Namespace) -> int:
     from ...model.http import Deadline
     from ..reports import flush_document, flush_lines, reporting_document, reporting_line
 
-    with open_queue(arguments) as (config, reporter):
+    with open_queue(arguments) as (config, run, reporter):
         flush = reporter.flush(deadline=Deadline.after(config.deadline, reporter.monotonic), force=True)
     reporting = reporter.reporting
     if arguments.format == "json":
         print_json({"schema": _SCHEMA, **reporting_document(reporting), **flush_document(flush)})
     else:
-        lines = list(flush_lines(flush, reporting))
+        lines = list(flush_lines(flush, reporting, lasts=run.lasts))
         show([] if reporting.is_on else [reporting_line(reporting)])
         show(lines or ["Nothing waits."])
     if flush.code in _STORE_CODES:

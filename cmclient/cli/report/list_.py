@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Look and print."""
     from ..reports import duration_text, queue_table, queued_document, reporting_document, reporting_line
 
-    with open_queue(arguments) as (_, reporter):
+    with open_queue(arguments) as (_, _, reporter):
         view = reporter.view()
     wait = view.wait if view.messages else None
     if arguments.format == "json":

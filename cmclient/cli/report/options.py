@@ -3,16 +3,31 @@
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import ConfigError
 from ..options import add_facts, add_lab, add_settings
 
 if TYPE_CHECKING:
+    from ...assemble import Run
     from ...config import ClientConfig
     from ...report import StatusReporter
 
-__all__ = ["add_queue_options", "open_queue"]
+__all__ = ["OpenQueue", "add_queue_options", "open_queue"]
+
+
+class OpenQueue(NamedTuple):
+    """A queue that an action works on.
+
+    Attributes:
+        config: The settings.
+        run: How this run differs from them.
+        reporter: Puts messages in, and sends them.
+    """
+
+    config: "ClientConfig"
+    run: "Run"
+    reporter: "StatusReporter"
 
 
 def add_queue_options(parser: argparse.ArgumentParser) -> None:
@@ -23,9 +38,7 @@ def add_queue_options(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def open_queue(
-    arguments: argparse.Namespace, *, changes: bool = False
-) -> "Iterator[tuple[ClientConfig, StatusReporter]]":
+def open_queue(arguments: argparse.Namespace, *, changes: bool = False) -> Iterator[OpenQueue]:
     """The settings and the reporter that the options ask for; with ``--lab`` a lab is started before and stopped after.
 
     Args:
@@ -46,4 +59,4 @@ def open_queue(
             fault = "with facts given by hand nothing is changed here, and the queue is this machine's"
             raise ConfigError((fault,), hint="leave out the options that give a fact")
         with open_reporter(config, run) as reporter:
-            yield config, reporter
+            yield OpenQueue(config, run, reporter)

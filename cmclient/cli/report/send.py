@@ -37,13 +37,14 @@ def run(arguments: argparse.Namespace) -> int:
         dropped_lines,
         flush_document,
         flush_lines,
+        joined_lines,
         queued_document,
         reporting_document,
         reporting_line,
     )
 
     require_state(arguments.topic, arguments.state)
-    with open_queue(arguments) as (config, reporter):
+    with open_queue(arguments) as (config, run, reporter):
         message = reporter.message(arguments.topic, arguments.state, arguments.param, arguments.topic_id)
         enqueued = reporter.enqueue(message)
         flush = reporter.flush(deadline=Deadline.after(config.deadline, reporter.monotonic))
@@ -61,8 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
     elif not reporting.is_on:
         show([reporting_line(reporting)])
     else:
+        sent = flush_lines(flush, reporting, lasts=run.lasts)
         lost = [f"{message} is neither queued nor sent."] if is_gone else []
-        show([*cut, *dropped_lines(enqueued.dropped), *flush_lines(flush, reporting), *lost])
+        show([*cut, *dropped_lines(enqueued.dropped), *joined_lines([enqueued]), *sent, *lost])
     return FAILED if is_gone else DONE
 
 
