@@ -17,7 +17,7 @@ from .timing import LOCATION_PERIOD, REFRESH_PERIOD
 
 __all__ = ["ASK_AGAIN", "Due", "Pace", "earliest_locate", "is_other_network", "plan_cycles", "plan_probe"]
 
-ASK_AGAIN = 600.0  # seconds for which ``rules.transitions`` does not ask again for what it asked for
+ASK_AGAIN = 600.0  # seconds for which ``rules.lease_moves`` does not ask again for what it asked for
 _RETRY_BASE, _RETRY_CAP = 60.0, 1200.0  # what is added to that, at most, after the first failure and after many
 
 # Five checks of a minute each with the waits between them fit into the ten minutes in which five failures count:
