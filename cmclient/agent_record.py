@@ -4,14 +4,14 @@ import logging
 from datetime import datetime, timedelta
 
 from .errors import StoreError
-from .model.agent import AgentStatus, Errand, NextErrand
-from .model.decision import Location
+from .model.agent import AgentStatus, Errand, NextErrand, PurposeServer
+from .model.decision import Location, Purpose
 from .model.facts import NetworkLocation
 from .model.lease import Lease
 from .model.stored import StoredLease
 from .ports import Clock, ServiceManager, Store
 from .rules.agenda import Due
-from .rules.lease import rebase_lease
+from .rules.lease import rebase_lease, server_for
 
 __all__ = ["AgentRecord"]
 
@@ -105,6 +105,7 @@ class AgentRecord:
             endpoint=lease.endpoint,
             failures=len(lease.failures),
             left=lease.cycle.left,
+            servers=tuple(PurposeServer(purpose, server_for(lease, purpose)) for purpose in Purpose),
             upcoming=None if due is None else self._upcoming(due, now),
         )
         if lease.endpoint != before.endpoint or not before.held_since:

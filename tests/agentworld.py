@@ -6,10 +6,11 @@ from typing import Any
 
 from world import World, config
 
-from cmclient.agent import Agent, AgentProcess
+from cmclient.agent import Agent
 from cmclient.agent_lease import AgentCallbacks
 from cmclient.config import ClientConfig
 from cmclient.errands import SiteErrands
+from cmclient.model.agent import AgentProcess
 from cmclient.model.certificates import ClientCertificate
 from cmclient.model.decision import Location, Reason
 from cmclient.model.endpoints import Endpoint, ManagementPoint, Protocols

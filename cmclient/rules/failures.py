@@ -81,7 +81,7 @@ def outcomes_of(
         Failures in the order of the first attempt, the last failure of each endpoint; then answers, the chosen one
         first.
     """
-    failed: dict[Endpoint, FailureKind] = {}
+    failed: dict[Endpoint, Failed] = {}
     answered: dict[Endpoint, None] = {} if chosen is None else {chosen: None}
     works: set[Endpoint] = set()
     for attempt in attempts:
@@ -91,6 +91,8 @@ def outcomes_of(
             if chosen is not None:
                 answered[attempt.endpoint] = None
         elif kind is not FailureKind.CANCELLED or attempt.endpoint not in failed:
-            failed[attempt.endpoint] = kind  # one that was broken off says nothing against what was seen before
-    failures = (Failed(endpoint, kind, run) for endpoint, kind in failed.items() if endpoint not in works)
+            failed[attempt.endpoint] = Failed(
+                attempt.endpoint, kind, run, attempt.retry_after
+            )  # one that was broken off says nothing against what was seen before
+    failures = (one for one in failed.values() if one.endpoint not in works)
     return (*failures, *map(Succeeded, answered))

@@ -8,11 +8,13 @@ from .rotation import best_of, remaining_candidates
 
 __all__ = ["list_held", "list_unsettled", "locate_first", "locate_held", "locate_unsettled"]
 
+_NOBODY = "no management point was found"
+
 
 def locate_first(lease: Lease, event: Located, at: Moment) -> StepResult:
     """The first decision: take one of the best; a client that finds nobody has run out before it began."""
     lease, found = _note_located(lease, event, at)
-    return _settle(lease, event.candidates, at) if found else give_up(lease, "no management point was found")
+    return _settle(lease, event.candidates, at) if found else give_up(lease, event.problem or _NOBODY)
 
 
 def locate_unsettled(lease: Lease, event: Located, at: Moment) -> StepResult:
