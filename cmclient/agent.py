@@ -184,9 +184,9 @@ class Agent:
     def run_once(self) -> None:
         """Do what is due now, check the management point in use, send what is to be reported, and end.
 
-        Somebody waits, and the next run may be a day away. So one that does not answer is asked again after seconds,
-        until it answers or five failures give it up and another one answers; for ten minutes at most, in which five
-        failures count.
+        Somebody waits, and the next run may be a day away. So when it does not answer a location is requested, and it
+        is asked again after seconds until it answers, or five failures give it up and another one answers; for ten
+        minutes at most, in which five failures count.
         """
         self._hurried_until = self._clock.monotonic() + FAILURE_WINDOW
         self._keeper.resume()
@@ -280,7 +280,7 @@ class Agent:
             dues.append(Due(self._site.at, Errand.ASSIGN, "the assigned site"))
         if self._keeper.wants_network:
             dues.append(Due(now, Errand.GATHER, "intranet or internet"))
-        probe = self._keeper.plan_probe(pace)
+        probe = self._keeper.plan_probe(pace, now)
         return dues if probe is None else [*dues, probe]
 
     def _find_due(self) -> frozenset[Errand]:
@@ -370,6 +370,8 @@ class Agent:
                     self._keeper.apply(NetworkChanged())
             case Errand.PROBE:
                 self._keeper.note_probe(answer)
+                # Somebody waits: what else there is, is found out at once, and once.
+                self._wants_location |= self._is_in_doubt() and not self._locates
             case _:
                 pass  # where the client is could not be told; what was known stays
 

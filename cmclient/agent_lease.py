@@ -107,13 +107,13 @@ class LeaseKeeper:
         self._reports.tell(effects, answers=answers)
         self._perform(before, effects)
 
-    def plan_probe(self, pace: Pace) -> Due | None:
+    def plan_probe(self, pace: Pace, now: float) -> Due | None:
         """When the management point in use is asked whether it answers; see ``rules.agenda``."""
         return plan_probe(
             self.lease,
             pace,
             checked_at=self.checked_at,
-            now=self._clock.monotonic(),
+            now=now,
             chooser=self._chooser,
             not_before=self.not_before,
         )
@@ -134,7 +134,7 @@ class LeaseKeeper:
             self.checked_at = self.not_before = None
         for event in events:
             match event:
-                case Located(candidates) if candidates:
+                case Located(candidates) | ListRefreshed(candidates) if candidates:
                     self.checked_at = None
                 case Succeeded(endpoint) if endpoint == self.lease.endpoint:
                     self.checked_at, self.not_before = now, None

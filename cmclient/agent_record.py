@@ -56,6 +56,7 @@ class AgentRecord:
                 endpoint=before.endpoint,
                 held_since=before.held_since,
                 assigned_site=before.assigned_site,
+                network_location=before.network_location,
                 located_at=before.located_at,
                 answered_at=before.answered_at,
             )

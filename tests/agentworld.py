@@ -113,6 +113,7 @@ class AgentWorld(World):
         points: The management points that work.
         told: What the agent told its embedder, and when.
         requests: When which path of which host was asked for.
+        began: When the world began, by its clock.
         slowness: Seconds that every request takes that is not answered.
         running: The agent that was made last.
     """
@@ -120,6 +121,7 @@ class AgentWorld(World):
     def __init__(self, *points: ManagementPoint, **options: Any) -> None:
         super().__init__(**options)
         self.clock = SimClock(1000.0)
+        self.began = 1000.0
         self.points: list[ManagementPoint] = list(points)
         self.told: list[tuple[float, str, str]] = []
         self.requests: list[tuple[float, str, str]] = []
@@ -146,7 +148,7 @@ class AgentWorld(World):
 
     def since(self) -> float:
         """Seconds since the world began."""
-        return self.clock.seconds - 1000.0
+        return self.clock.seconds - self.began
 
     def goes_down(self, *points: ManagementPoint) -> None:
         self.points = [point for point in self.points if point not in points]
