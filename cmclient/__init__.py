@@ -11,7 +11,7 @@ TYPE_CHECKING = False  # what type checkers take for true; importing typing woul
 if TYPE_CHECKING:
     from .agent import Agent
     from .agent_lease import AgentCallbacks
-    from .assemble import load_settings, locate, open_locator
+    from .assemble import load_settings, locate, open_locator, open_update_scans
     from .assemble_agent import open_agent
     from .assemble_report import open_reporter
     from .config import ClientConfig, load_config
@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from .model.facts import ClientKind, NetworkFacts, NetworkLocation
     from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
     from .model.reports import FallbackStatusPoint, FlushReport
+    from .model.scans import ScanPlan
     from .model.state import StateMessage
     from .mpclient import ManagementPointClient
     from .report import StatusReporter
     from .rules.choose import SeededChooser
     from .rules.explain import explain
     from .rules.select import select_management_point
+    from .scans import UpdateScans
 
 _HOMES = {
     "AdSiteName": "model.names",
@@ -71,12 +73,14 @@ _HOMES = {
     "Protocols": "model.endpoints",
     "Purpose": "model.decision",
     "Reason": "model.decision",
+    "ScanPlan": "model.scans",
     "Scheme": "model.endpoints",
     "SeededChooser": "rules.choose",
     "SiteCode": "model.names",
     "SiteKind": "model.endpoints",
     "StateMessage": "model.state",
     "StatusReporter": "report",
+    "UpdateScans": "scans",
     "Verdict": "model.decision",
     "explain": "rules.explain",
     "load_config": "config",
@@ -85,6 +89,7 @@ _HOMES = {
     "open_agent": "assemble_agent",
     "open_locator": "assemble",
     "open_reporter": "assemble_report",
+    "open_update_scans": "assemble",
     "select_management_point": "rules.select",
 }
 
@@ -119,12 +124,14 @@ __all__ = [
     "Protocols",
     "Purpose",
     "Reason",
+    "ScanPlan",
     "Scheme",
     "SeededChooser",
     "SiteCode",
     "SiteKind",
     "StateMessage",
     "StatusReporter",
+    "UpdateScans",
     "Verdict",
     "__version__",
     "explain",
@@ -134,6 +141,7 @@ __all__ = [
     "open_agent",
     "open_locator",
     "open_reporter",
+    "open_update_scans",
     "select_management_point",
 ]
 

@@ -32,6 +32,7 @@ _MEANINGS = {
 }
 _VERBS = "messages are sent with a verb of their own, CCM_POST; a proxy or firewall in between must let it through"
 _HINTS = {
+    401: "a client asks without saying who it is; see what the web server of the management point wants to know",
     403: "see whether the site demands PKI certificates; then set client_certificate and client_key",
     405: _VERBS,
     407: "let requests to management points pass the proxy, or turn trust_env off to go around it",

@@ -3,11 +3,13 @@
 from enum import Enum
 from typing import NamedTuple
 
+from ..errors import TrustRefusedError
 from .decision import Reason, Verdict
 from .endpoints import Endpoint
 from .facts import NetworkFacts
 from .http import Attempt
 from .names import HostName, SiteCode
+from .scans import ScanPlan
 
 __all__ = [
     "RoleDecision",
@@ -140,6 +142,8 @@ class RoleOutcome(Enum):
     """The rules reject every one."""
     NOT_REACHABLE = "not-reachable"
     """Whoever was to name them could not be reached, or did not say."""
+    TRUST_REFUSED = "trust-refused"
+    """Whoever was to name them was there, and trust was refused, by us or by them."""
 
 
 class RoleLocation(NamedTuple):
@@ -153,6 +157,7 @@ class RoleLocation(NamedTuple):
         attempts: What happened when management points were asked, in order of start.
         time: When, in UTC, ISO 8601.
         notes: What a person should know besides.
+        scans: Of a software update point: when the next scan comes; None for other roles, and where none was located.
     """
 
     decision: RoleDecision
@@ -162,6 +167,7 @@ class RoleLocation(NamedTuple):
     attempts: tuple[Attempt, ...] = ()
     time: str = ""
     notes: tuple[str, ...] = ()
+    scans: ScanPlan | None = None
 
     @property
     def chosen(self) -> RoleEvaluation | None:
@@ -175,5 +181,7 @@ class RoleLocation(NamedTuple):
             return RoleOutcome.LOCATED
         if self.decision.rejected:
             return RoleOutcome.NOT_ELIGIBLE
+        if any(source.code == TrustRefusedError.code for source in self.sources):
+            return RoleOutcome.TRUST_REFUSED
         failed = any(source.code for source in self.sources)
         return RoleOutcome.NOT_REACHABLE if failed else RoleOutcome.NOT_FOUND

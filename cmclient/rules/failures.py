@@ -22,7 +22,10 @@ from ..model.http import Attempt, Outcome
 from ..model.lease import Failed, FailureKind, Succeeded
 from .retry import classify_failure
 
-__all__ = ["find_failure", "outcomes_of"]
+__all__ = ["all_refuse_trust", "find_failure", "find_trust_hint", "outcomes_of"]
+
+_CERTIFICATES = {ServerCertificateError.code, ClientCertificateError.code}
+_REFUSALS = {401, 403}
 
 _TLS = (ServerCertificateError, ClientCertificateError, TlsError)
 _UNUSABLE = (
@@ -63,6 +66,20 @@ def find_failure(attempt: Attempt) -> FailureKind | None:
     if attempt.code == HttpStatusError.code and attempt.status is not None:
         return classify_failure(HttpStatusError("", status=attempt.status))
     return _KINDS.get(attempt.code, FailureKind.CONNECTION)
+
+
+def all_refuse_trust(attempts: Iterable[Attempt]) -> bool:
+    """Whether everybody who failed was there, and refused trust or was refused it; False when nobody failed."""
+    failed = [attempt for attempt in attempts if attempt.outcome is Outcome.FAILED]
+    return bool(failed) and all(one.code in _CERTIFICATES or one.status in _REFUSALS for one in failed)
+
+
+def find_trust_hint(attempts: Iterable[Attempt]) -> str:
+    """What a person can do about attempts that ``all_refuse_trust``; empty when there is nothing sensible to say."""
+    failed = [attempt for attempt in attempts if attempt.outcome is Outcome.FAILED]
+    if any(one.code in _CERTIFICATES for one in failed):
+        return "compare the certificates with ca_file and client_certificate"
+    return next((one.hint for one in failed if one.hint), "")
 
 
 def outcomes_of(
