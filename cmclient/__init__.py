@@ -11,7 +11,7 @@ TYPE_CHECKING = False  # what type checkers take for true; importing typing woul
 if TYPE_CHECKING:
     from .agent import Agent
     from .agent_lease import AgentCallbacks
-    from .assemble import load_settings, locate, open_locator
+    from .assemble import load_settings, locate, open_locator, open_update_scans
     from .assemble_agent import open_agent
     from .assemble_fetch import open_fetcher
     from .assemble_report import open_reporter
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .model.facts import ClientKind, NetworkFacts, NetworkLocation
     from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
     from .model.reports import FallbackStatusPoint, FlushReport
+    from .model.scans import ScanPlan
     from .model.state import StateMessage
     from .mpclient import ManagementPointClient
     from .racing import CancelSignal
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .rules.choose import SeededChooser
     from .rules.explain import explain
     from .rules.select import select_management_point
+    from .scans import UpdateScans
 
 _HOMES = {
     "AdSiteName": "model.names",
@@ -84,6 +86,7 @@ _HOMES = {
     "Protocols": "model.endpoints",
     "Purpose": "model.decision",
     "Reason": "model.decision",
+    "ScanPlan": "model.scans",
     "Scheme": "model.endpoints",
     "SeededChooser": "rules.choose",
     "SiteCode": "model.names",
@@ -91,6 +94,7 @@ _HOMES = {
     "SourcePlan": "model.sources",
     "StateMessage": "model.state",
     "StatusReporter": "report",
+    "UpdateScans": "scans",
     "Verdict": "model.decision",
     "explain": "rules.explain",
     "load_config": "config",
@@ -101,6 +105,7 @@ _HOMES = {
     "open_content_locator": "assemble",
     "open_locator": "assemble",
     "open_reporter": "assemble_report",
+    "open_update_scans": "assemble",
     "select_management_point": "rules.select",
 }
 
@@ -144,6 +149,7 @@ __all__ = [
     "Protocols",
     "Purpose",
     "Reason",
+    "ScanPlan",
     "Scheme",
     "SeededChooser",
     "SiteCode",
@@ -151,6 +157,7 @@ __all__ = [
     "SourcePlan",
     "StateMessage",
     "StatusReporter",
+    "UpdateScans",
     "Verdict",
     "__version__",
     "explain",
@@ -162,6 +169,7 @@ __all__ = [
     "open_fetcher",
     "open_locator",
     "open_reporter",
+    "open_update_scans",
     "select_management_point",
 ]
 

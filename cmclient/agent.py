@@ -7,48 +7,39 @@ clock is for records only, so that setting it changes nothing else.
 
 import logging
 from collections.abc import Callable
+from itertools import count
 from typing import Any, NamedTuple
 
+from .agent_hearing import Hearing
 from .agent_lease import AgentCallbacks, LeaseKeeper, location_events
 from .agent_record import AgentRecord
 from .agent_reports import AgentReports, OpenReporter
+from .agent_site import SitePlan
 from .agent_worker import Start, Worker, start_thread
-from .assign import AssignmentReport
 from .errands import SiteErrands
 from .errors import CmClientError, LocateError
-from .model.agent import AgentStatus, Errand
-from .model.decision import Location
-from .model.http import Attempt
+from .model.agent import AgentProcess, AgentStatus, Errand
+from .model.decision import Location, Purpose
 from .model.lease import EffectKind, Lease, NetworkChanged, ServiceStarted, SettingsChanged, Ticked
+from .model.names import HostName
 from .model.reports import QueueView
 from .model.rule import decides
 from .model.wake import Wake
+from .mpclient import ContactListener
 from .ports import Clock, ServiceManager, Store, Waiter
 from .racing import CancelSignal
-from .rules.agenda import Due, Pace, earliest_locate, is_other_network, plan_cycles, plan_probe
+from .rules.agenda import Due, Pace, earliest_locate, is_in_doubt, is_other_network, plan_cycles
 from .rules.choose import SeededChooser
-from .rules.failures import find_failure, outcomes_of
-from .rules.timing import ASSIGNMENT_RETRY
+from .rules.lease import server_for
+from .rules.timing import FAILURE_WINDOW
 
-__all__ = ["Agent", "AgentCallbacks", "AgentProcess"]
+__all__ = ["Agent", "AgentCallbacks"]
 
 _log = logging.getLogger(__name__)
 _SHORTEST_WAIT = 1.0  # seconds; whatever is planned, the loop never spins
 _STOP_PATIENCE = 0.4  # seconds that an errand has to end when the agent stops, which it does within one
 _OVERDUE = 60.0  # seconds that an errand may be late before the agent counts as stuck
 _STARTS_KEPT = 20  # times of location requests; more are not made in an hour
-
-
-class AgentProcess(NamedTuple):
-    """The process that an agent runs in.
-
-    Attributes:
-        pid: Its number.
-        start: When it started, in the system's words; tells it from a later one with that number. May be empty.
-    """
-
-    pid: int
-    start: str = ""
 
 
 class _Running(NamedTuple):
@@ -112,9 +103,10 @@ class Agent:
         self._running: _Running | None = None
         self._wants_location = False
         self._wants_settings = False
-        self._assign_at: float | None = None
-        self._assigned_at: float | None = None
-        self._runs = 0
+        self._site = SitePlan(clock)
+        self._runs = count(1)
+        self._hearing = Hearing(waiter.nudge, self._runs)
+        self._hurried_until: float | None = None
         self._failed_locates = 0
         self._locates: tuple[float, ...] = ()
         self._is_ready = False
@@ -135,6 +127,20 @@ class Agent:
         """Locate anew, because a service is needed. Many calls make few requests."""
         self._wants_location = True
         self._waiter.nudge()
+
+    def listener(self) -> ContactListener:
+        """A listener for one ``ManagementPointClient`` of the embedder: what its messages meet counts for the lease.
+
+        Five messages that fail within ten minutes give a management point up as five checks do, and one that is
+        answered clears its failures. It returns at once; the agent's loop looks at what it heard. Management points
+        that are no candidates of the lease are not looked at. Any thread may call it, and each client takes one of
+        its own.
+        """
+        return self._hearing.listener()
+
+    def server_for(self, purpose: Purpose) -> HostName | None:
+        """The one for a purpose; None if unknown. Registration has the assigned one, whichever is in use."""
+        return server_for(self.lease, purpose)
 
     def close(self) -> None:
         """Break off what is under way, and let go of what errands need."""
@@ -176,7 +182,13 @@ class Agent:
         self._end()
 
     def run_once(self) -> None:
-        """Do what is due now, check the management point in use, send what is to be reported, and end."""
+        """Do what is due now, check the management point in use, send what is to be reported, and end.
+
+        Somebody waits, and the next run may be a day away. So when it does not answer a location is requested, and it
+        is asked again after seconds until it answers, or five failures give it up and another one answers; for ten
+        minutes at most, in which five failures count.
+        """
+        self._hurried_until = self._clock.monotonic() + FAILURE_WINDOW
         self._keeper.resume()
         self._keeper.apply(Ticked())
         if self._work_off() and not self._reports.is_open:
@@ -185,13 +197,18 @@ class Agent:
         self._end()
 
     def _work_off(self) -> bool:
-        """Work until nothing is under way; whether it came to that."""
+        """Work until nothing is under way and nothing is in doubt; whether it came to that."""
         self._work()
-        while self._running is not None or self._reports.is_sending:
-            if self._waiter.wait(None) is Wake.STOP:
+        while self._running is not None or self._reports.is_sending or self._is_in_doubt():
+            is_waiting = self._running is None and self._is_in_doubt()
+            if self._waiter.wait(self._pause() if is_waiting else None) is Wake.STOP:
                 return False
             self._work()
         return True
+
+    def _is_in_doubt(self) -> bool:
+        """Whether it is not known yet if the management point in use answers, and there is time to find out."""
+        return is_in_doubt(self.lease) and self._clock.monotonic() < (self._hurried_until or 0.0)
 
     @decides("ML-002")
     def _turn(self) -> bool:
@@ -208,6 +225,8 @@ class Agent:
         """Take what has come and begin what is due, until that takes longer."""
         while True:
             self._take_results()
+            if heard := self._hearing.take():
+                self._keeper.apply(*heard)
             if self._wants_settings and self._running is not None:
                 self._interrupt()
             elif self._running is None:
@@ -215,7 +234,7 @@ class Agent:
                 self._begin_due()
             self._reports.work()
             self._publish()
-            if not (self._worker.has_news or self._reports.has_news):
+            if not (self._worker.has_news or self._reports.has_news or self._hearing.has_news):
                 return
 
     def _pause(self) -> float | None:
@@ -250,17 +269,18 @@ class Agent:
 
     def _agenda(self, now: float) -> list[Due]:
         config = self._errands.config
-        pace = Pace(config.agent_spread, config.agent_probe_interval)
+        is_hurried = self._hurried_until is not None
+        pace = Pace(config.agent_spread, config.agent_probe_interval, is_hurried=is_hurried)
         dues = []
         if self._keeper.asks or self._wants_location:
             dues.append(Due(earliest_locate(self._locates, now), Errand.LOCATE, "location, as soon as may be"))
         else:
             dues += plan_cycles(self.lease, pace, failed=self._failed_locates, chooser=self._chooser)
-        if self._assign_at is not None:
-            dues.append(Due(self._assign_at, Errand.ASSIGN, "the assigned site"))
+        if self._site.at is not None:
+            dues.append(Due(self._site.at, Errand.ASSIGN, "the assigned site"))
         if self._keeper.wants_network:
             dues.append(Due(now, Errand.GATHER, "intranet or internet"))
-        probe = plan_probe(self.lease, pace, checked_at=self._keeper.checked_at, now=now, chooser=self._chooser)
+        probe = self._keeper.plan_probe(pace, now)
         return dues if probe is None else [*dues, probe]
 
     def _find_due(self) -> frozenset[Errand]:
@@ -278,7 +298,6 @@ class Agent:
                 return
 
     def _begin(self, errand: Errand) -> None:
-        self._runs += 1
         asks: frozenset[EffectKind] = frozenset()
         if errand is Errand.LOCATE:
             wanted = {EffectKind.REQUEST_LOCATION} if self._wants_location else set()
@@ -287,11 +306,11 @@ class Agent:
             self._keeper.wants_network = False  # locating tells that as well
             self._locates = (*self._locates, self._clock.monotonic())[-_STARTS_KEPT:]
         elif errand is Errand.ASSIGN:
-            self._assign_at = None
+            self._site.at = None
         elif errand is Errand.GATHER:
             self._keeper.wants_network = False
         _log.info("%s begins", errand.value, extra={"event": "agent.errand"})
-        self._running = _Running(errand, self._runs, CancelSignal(), self._clock.monotonic(), asks)
+        self._running = _Running(errand, next(self._runs), CancelSignal(), self._clock.monotonic(), asks)
         work = self._work_of(self._running)
         self._publish()
         self._worker.begin(work)
@@ -329,7 +348,7 @@ class Agent:
         """An errand was broken off: whatever it found, it is not looked at."""
         self._keeper.asks |= running.asks
         if running.errand is Errand.ASSIGN:
-            self._assign_at = running.since
+            self._site.at = running.since
         elif running.errand is Errand.LOCATE:
             self._wants_location = True
         elif running.errand is Errand.GATHER:
@@ -342,14 +361,17 @@ class Agent:
             case Errand.LOCATE:
                 self._conclude_location(running, answer, error)
             case Errand.ASSIGN:
-                self._conclude_assignment(answer)
+                if self._site.conclude(answer):
+                    self._keeper.apply(SettingsChanged())
             case Errand.GATHER if error is None:
                 moved = is_other_network(self.status.network_location, answer)
                 self._record.note_network(answer)
                 if moved:
                     self._keeper.apply(NetworkChanged())
             case Errand.PROBE:
-                self._conclude_probe(answer)
+                self._keeper.note_probe(answer)
+                # Somebody waits: what else there is, is found out at once, and once.
+                self._wants_location |= self._is_in_doubt() and not self._locates
             case _:
                 pass  # where the client is could not be told; what was known stays
 
@@ -362,41 +384,15 @@ class Agent:
         if location is not None:
             self._record.note_location(location, found=found)
             self._reports.follow(self._errands.config, location)
-        self._keeper.apply(*location_events(location, run=running.run, asks=running.asks, found=found))
+        problem = "" if error is None else error.message
+        self._keeper.apply(*location_events(location, run=running.run, asks=running.asks, found=found, problem=problem))
         if location is not None and found:
             self._keeper.tell_located(location)
         if location is not None:
-            self._plan_assignment(location)
+            self._site.follow(location, finds_site=self._errands.finds_site)
         if not self._is_ready and self._manager is not None:
             self._manager.ready()
         self._is_ready = True
-
-    def _conclude_probe(self, attempt: Attempt) -> None:
-        answered = find_failure(attempt) is None
-        if not answered:
-            self._record.note_error(attempt.detail)
-        self._keeper.apply(*outcomes_of([attempt], run=None, chosen=attempt.endpoint if answered else None))
-
-    @decides("SA-008")
-    def _plan_assignment(self, location: Location) -> None:
-        """A client without a site looks for one, and again every ten minutes as long as the rules let it."""
-        if location.decision.policy.assigned_site is not None or not self._errands.finds_site:
-            self._assign_at = None
-        elif self._assign_at is None:
-            now, last = self._clock.monotonic(), self._assigned_at
-            self._assign_at = now if last is None else max(now, last + ASSIGNMENT_RETRY)
-
-    @decides("SA-008")
-    def _conclude_assignment(self, report: AssignmentReport | None) -> None:
-        now = self._clock.monotonic()
-        self._assigned_at = now
-        if report is None:
-            self._assign_at = now + ASSIGNMENT_RETRY
-        elif report.decision.site is not None:
-            _log.info("assigned to site %s", report.decision.site, extra={"event": "agent.assigned"})
-            self._keeper.apply(SettingsChanged())
-        elif report.decision.retry_seconds is not None:
-            self._assign_at = now + report.decision.retry_seconds
 
     def _read_settings(self) -> None:
         """Read the settings again if somebody wants that; wrong ones change nothing."""

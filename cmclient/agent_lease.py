@@ -8,6 +8,7 @@ from .agent_record import AgentRecord
 from .agent_reports import AgentReports
 from .model.decision import Location, Reason
 from .model.endpoints import Endpoint
+from .model.http import Attempt
 from .model.lease import (
     Effect,
     EffectKind,
@@ -21,8 +22,9 @@ from .model.lease import (
     Succeeded,
 )
 from .ports import Clock
+from .rules.agenda import Due, Pace, plan_probe
 from .rules.choose import SeededChooser
-from .rules.failures import outcomes_of
+from .rules.failures import find_failure, outcomes_of
 from .rules.lease import step
 from .rules.rotation import lease_candidates
 
@@ -66,6 +68,7 @@ class LeaseKeeper:
         wants_network: Whether it asks where the client is.
         checked_at: When the management point in use last answered or failed; None when it was not asked since it is
             in use, or when it was kept without being asked in a location request.
+        not_before: Until when the management point in use asked to be left alone; None when it did not.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class LeaseKeeper:
         self.asks: frozenset[EffectKind] = frozenset()
         self.wants_network = False
         self.checked_at: float | None = None
+        self.not_before: float | None = None
         self._record = record
         self._clock = clock
         self._chooser = chooser
@@ -103,22 +107,41 @@ class LeaseKeeper:
         self._reports.tell(effects, answers=answers)
         self._perform(before, effects)
 
+    def plan_probe(self, pace: Pace, now: float) -> Due | None:
+        """When the management point in use is asked whether it answers; see ``rules.agenda``."""
+        return plan_probe(
+            self.lease,
+            pace,
+            checked_at=self.checked_at,
+            now=now,
+            chooser=self._chooser,
+            not_before=self.not_before,
+        )
+
+    def note_probe(self, attempt: Attempt) -> None:
+        """Tell the lease what came of a check of the management point in use."""
+        answered = find_failure(attempt) is None
+        if not answered:
+            self._record.note_error(attempt.detail)
+        self.apply(*outcomes_of([attempt], run=None, chosen=attempt.endpoint if answered else None))
+
     def tell_located(self, location: Location) -> None:
         """Tell the embedder that one was located."""
         _tell(self._callbacks.on_located, location)
 
     def _note_checks(self, before: Lease, events: Iterable[LeaseEvent], now: float) -> None:
         if self.lease.endpoint != before.endpoint:
-            self.checked_at = None
+            self.checked_at = self.not_before = None
         for event in events:
             match event:
-                case Located(candidates) if candidates:
+                case Located(candidates) | ListRefreshed(candidates) if candidates:
                     self.checked_at = None
                 case Succeeded(endpoint) if endpoint == self.lease.endpoint:
-                    self.checked_at = now
+                    self.checked_at, self.not_before = now, None
                     self._record.note_answer()
-                case Failed(endpoint, kind) if endpoint == self.lease.endpoint:
+                case Failed(endpoint, kind, _, wait) if endpoint == self.lease.endpoint:
                     self.checked_at = self.checked_at if kind is FailureKind.CANCELLED else now
+                    self.not_before = self.not_before if wait is None else now + wait
                 case _:
                     pass
 
@@ -144,7 +167,7 @@ def _tell(callback: Callable[..., object], *values: object) -> None:
 
 
 def location_events(
-    location: Location | None, *, run: int, asks: frozenset[EffectKind], found: bool
+    location: Location | None, *, run: int, asks: frozenset[EffectKind], found: bool, problem: str = ""
 ) -> tuple[LeaseEvent, ...]:
     """What a location request, a refresh of the list, or one that is both, says to the lease.
 
@@ -153,12 +176,13 @@ def location_events(
         run: Number of the run.
         asks: What it was for.
         found: Whether one was located.
+        problem: Why none was, for a person.
     """
     requested = EffectKind.REQUEST_LOCATION in asks
     attempts = () if location is None else location.attempts
     outcomes = outcomes_of(attempts, run=run, chosen=location.endpoint if location is not None and found else None)
     if location is None or not found:
-        return (*outcomes, Located(())) if requested else outcomes
+        return (*outcomes, Located((), problem=problem)) if requested else outcomes
     candidates = lease_candidates(location.decision.ranked)
     news: list[LeaseEvent] = [Located(candidates, location.assigned_mp)] if requested else []
     if EffectKind.REFRESH_GROUPS in asks:

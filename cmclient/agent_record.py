@@ -4,14 +4,14 @@ import logging
 from datetime import datetime, timedelta
 
 from .errors import StoreError
-from .model.agent import AgentStatus, Errand, NextErrand
-from .model.decision import Location
+from .model.agent import AgentStatus, Errand, NextErrand, PurposeServer
+from .model.decision import Location, Purpose
 from .model.facts import NetworkLocation
 from .model.lease import Lease
 from .model.stored import StoredLease
 from .ports import Clock, ServiceManager, Store
 from .rules.agenda import Due
-from .rules.lease import rebase_lease
+from .rules.lease import rebase_lease, server_for
 
 __all__ = ["AgentRecord"]
 
@@ -35,6 +35,7 @@ class AgentRecord:
     def __init__(self, store: Store, clock: Clock, status: AgentStatus, manager: ServiceManager | None) -> None:
         self.status = status
         self._saved: AgentStatus | None = None
+        self._store_errors: set[str] = set()  # since it last took a lease
         self._store = store
         self._clock = clock
         self._manager = manager
@@ -47,7 +48,7 @@ class AgentRecord:
         try:
             kept, before = self._store.load_lease(), self._store.load_agent_status()
         except StoreError as error:
-            self.note_error(error.message)
+            self.note_store_error(error)
             return lease
         if kept is not None:
             lease = rebase_lease(kept.lease, now=monotonic, age=(now - kept.saved_at).total_seconds())
@@ -56,6 +57,7 @@ class AgentRecord:
                 endpoint=before.endpoint,
                 held_since=before.held_since,
                 assigned_site=before.assigned_site,
+                network_location=before.network_location,
                 located_at=before.located_at,
                 answered_at=before.answered_at,
             )
@@ -66,11 +68,29 @@ class AgentRecord:
         try:
             self._store.save_lease(StoredLease(lease, self._clock.now()))
         except StoreError as error:
-            self.note_error(error.message)
+            self.note_store_error(error)
+        else:
+            self._store_errors.clear()
 
     def note_error(self, text: str) -> None:
         """Something went wrong."""
         _log.warning("%s", text, extra={"event": "agent.error"})
+        self._set_error(text)
+
+    def note_store_error(self, error: StoreError, what: str = "") -> None:
+        """The store failed. Each use of it meets the same fault, for months: it is logged once until one succeeds.
+
+        Args:
+            error: What it said.
+            what: What came of that, in a few words; empty when nothing did.
+        """
+        text = f"{what}: {error.message}" if what else error.message
+        if text not in self._store_errors:
+            _log.warning("%s", text, extra={"event": "agent.error"})
+        self._store_errors.add(text)
+        self._set_error(text)
+
+    def _set_error(self, text: str) -> None:
         self.status = self.status._replace(last_error=text, last_error_at=_stamp(self._clock.now()))
 
     def note_answer(self) -> None:
@@ -105,6 +125,7 @@ class AgentRecord:
             endpoint=lease.endpoint,
             failures=len(lease.failures),
             left=lease.cycle.left,
+            servers=tuple(PurposeServer(purpose, server_for(lease, purpose)) for purpose in Purpose),
             upcoming=None if due is None else self._upcoming(due, now),
         )
         if lease.endpoint != before.endpoint or not before.held_since:
@@ -128,7 +149,7 @@ class AgentRecord:
         try:
             self._store.save_agent_status(self.status)
         except StoreError as error:
-            self.note_error(error.message)
+            self.note_store_error(error)
         self._saved = self.status
 
 

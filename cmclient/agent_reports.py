@@ -57,6 +57,7 @@ class AgentReports:
         self._stack = ExitStack()
         self._reporter: StatusReporter | None = None
         self._untold: tuple[Effect, ...] = ()
+        self._unjudged: Location | None = None  # whose certificate was not looked at yet
         self._sending: CancelSignal | None = None
 
     @property
@@ -82,9 +83,12 @@ class AgentReports:
             location: What was located, or that nothing was; None for what was said last.
         """
         self._config, self._location = config, location or self._location
+        self._unjudged = location or self._unjudged
         if self._is_outdated:
             self.interrupt()
             self._open()
+        if self._unjudged is not None:
+            self._tell(answers=False)
 
     def tell(self, effects: Iterable[Effect], *, answers: bool) -> None:
         """Put into the queue what a step of the lease means.
@@ -104,7 +108,7 @@ class AgentReports:
         is_due = self.due_at is not None and self.due_at <= self._clock.monotonic()
         if self._is_outdated or (is_due and self._reporter is None):
             self._open()
-        if self._untold:
+        if self._untold or self._unjudged is not None:
             self._tell(answers=False)
         if self.due_at is not None and self.due_at <= self._clock.monotonic():
             self._look(may_send=True)
@@ -153,6 +157,10 @@ class AgentReports:
         self._stack.close()
         try:
             self._reporter = self._stack.enter_context(self._opening(self._config, self._location))
+        except StoreError as error:
+            self._record.note_store_error(error, "nothing is reported")
+            self.due_at = self._clock.monotonic() + STATE_MESSAGE_CYCLE
+            return
         except CmClientError as error:
             self._record.note_error(f"nothing is reported: {error.message}")
             self.due_at = self._clock.monotonic() + STATE_MESSAGE_CYCLE
@@ -162,17 +170,20 @@ class AgentReports:
 
     def _tell(self, *, answers: bool) -> None:
         if self._reporter is None or self._is_outdated:
-            self._untold = self._untold if self._opening is not None else ()
+            if self._opening is None:
+                self._untold, self._unjudged = (), None
             return
         try:
-            queued = [*self._reporter.report_effects(self._untold)]
+            found = [] if self._unjudged is None else [self._reporter.report_certificate(self._unjudged)]
+            self._unjudged = None
+            found += self._reporter.report_effects(self._untold)
             self._untold = ()
             if answers:
-                queued += [one for one in (self._reporter.report_reachable(),) if one is not None]
+                found.append(self._reporter.report_reachable())
         except StoreError as error:
-            self._record.note_error(f"nothing is reported: {error.message}")
+            self._record.note_store_error(error, "nothing is reported")
             return
-        if queued and self._sending is None:
+        if any(found) and self._sending is None:
             self.due_at = self._clock.monotonic()
 
     # --- sending ---
@@ -187,7 +198,7 @@ class AgentReports:
         try:
             self.view = reporter.view()
         except StoreError as error:
-            self._record.note_error(f"nothing is reported: {error.message}")
+            self._record.note_store_error(error, "nothing is reported")
             return
         if not self.view.messages:
             return

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .assign import Assigner
     from .content import ContentLocator
     from .roles import RoleLocator
+    from .scans import UpdateScans
 
 __all__ = [
     "FixedFacts",
@@ -41,6 +42,7 @@ __all__ = [
     "open_ports",
     "open_role_locator",
     "open_store",
+    "open_update_scans",
     "store_path",
 ]
 
@@ -221,6 +223,20 @@ def open_content_locator(config: ClientConfig, run: Run | None = None) -> "Itera
     run = run or Run()
     with open_ports(config, run) as ports:
         yield ContentLocator(config, knowledge=SiteKnowledge(run.data, run.times_count), **ports)
+
+
+@contextmanager
+def open_update_scans(config: ClientConfig | None = None) -> "Iterator[UpdateScans]":
+    """What is remembered of scans for updates in the store of these settings, closed at the end.
+
+    Args:
+        config: The settings; None for those of this machine and user.
+    """
+    from .adapters.clock import SystemClock
+    from .scans import UpdateScans
+
+    with ExitStack() as stack:
+        yield UpdateScans(open_store(config or load_settings(), Run(), stack), SystemClock())
 
 
 @contextmanager

@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-from .agent import Agent, AgentCallbacks, AgentProcess
+from .agent import Agent, AgentCallbacks
 from .assemble import Run, load_settings, open_ports, open_store, store_path
 from .assemble_report import open_reporter
 from .assemble_rootkey import with_root_key
 from .config import ClientConfig
 from .errands import SiteErrands, agent_settings
-from .model.agent import AgentStatus
+from .model.agent import AgentProcess, AgentStatus
 from .model.reports import QueueView
 from .rules.choose import SeededChooser
 

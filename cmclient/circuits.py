@@ -1,4 +1,9 @@
-"""Whom not to ask for a while: what one client remembers of management points that failed."""
+"""Whom not to ask for a while: what one client remembers of management points that failed.
+
+For location messages alone, which a program may send in a loop. Lists are asked for by location requests and checks,
+which are made because something is new; there ``rules.agenda`` says when, and a memory of failures in another network
+would leave alone those who work in this one.
+"""
 
 import threading
 from collections.abc import Callable

@@ -33,14 +33,13 @@ from .ports import (
     Transport,
 )
 from .rules.choose import SeededChooser
+from .rules.failures import all_refuse_trust, find_trust_hint
 from .rules.metered import action_of, find_metered_bar
 from .search import Search, Tools
 
 __all__ = ["DiscoveryReport", "Locator"]
 
 _log = logging.getLogger(__name__)
-_TRUST_CODES = {"server-certificate", "client-certificate", "root-key"}
-_TRUST_STATUSES = {401, 403}
 _DIRECTORY_TRUST = "directory-trust"
 
 
@@ -204,11 +203,11 @@ def _failure(location: Location, *, timed_out: bool) -> LocateError:
         failed = [attempt for attempt in location.attempts if attempt.outcome is Outcome.FAILED]
         if blocked := [attempt for attempt in failed if attempt.code == RootKeyError.code]:
             return RootKeyBlockedError(blocked[0].detail, location=location, hint=blocked[0].hint)
-        if failed and all(_is_trust(attempt) for attempt in failed):
+        if all_refuse_trust(location.attempts):
             return TrustRefusedError(
-                f"trust was refused by, or of, every management point that was asked ({len(failed)})",
+                f"trust was refused by, or of, every management point that was asked ({failed})",
                 location=location,
-                hint="compare the certificates with ca_file and client_certificate",
+                hint=find_trust_hint(location.attempts),
             )
         return _unreachable(location, timed_out=timed_out)
     if decision.rejected:
@@ -242,10 +241,6 @@ def _unreachable(location: Location, *, timed_out: bool) -> NoReachableManagemen
         location=location,
         hint="look at the attempts: each says what happened",
     )
-
-
-def _is_trust(attempt: Attempt) -> bool:
-    return attempt.code in _TRUST_CODES or attempt.status in _TRUST_STATUSES
 
 
 def _found_hint(location: Location) -> str:

@@ -218,7 +218,8 @@ class ManagementPointClient:
     def _tell(self, finish: Finish[Endpoint, _T], run: int) -> None:
         kind = _find_failure(finish.error)
         if self._listener is not None and (finish.won or kind is not None):
-            self._listener(Succeeded(finish.item) if kind is None else Failed(finish.item, kind, run))
+            wait = getattr(finish.error, "retry_after", None)
+            self._listener(Succeeded(finish.item) if kind is None else Failed(finish.item, kind, run, wait))
 
     def _record(self, finish: Finish[Endpoint, _T], purpose: str) -> Attempt:
         error = finish.error
@@ -233,6 +234,7 @@ class ManagementPointClient:
             detail="another was quicker" if outcome is Outcome.CANCELLED else error.message if error else "",
             status=_OK if finish.won else getattr(error, "status", None),
             hint="" if error is None else error.hint,
+            retry_after=getattr(error, "retry_after", None),
         )
         _log.debug("%s %s: %s %s", purpose, finish.item, outcome.value, attempt.detail, extra={"event": "mp.attempt"})
         return attempt

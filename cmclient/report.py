@@ -23,9 +23,17 @@ from .model.state import (
 from .ports import Cancellation, Chooser, Clock, ReportQueue, Transport
 from .protocol.statexml import ReportStyle, report_request
 from .protocol.webpage import is_web_page
+from .report_sending import Sending
 from .reporting import SendLimits
 from .rules.delivery import Fate, Verdict, judge_error, judge_reply, resend_delay
-from .rules.reporting import find_communication, find_state_of_effect, has_given_up, plan_deployment, plan_states
+from .rules.reporting import (
+    find_certificate,
+    find_communication,
+    find_state_of_effect,
+    has_given_up,
+    plan_deployment,
+    plan_states,
+)
 from .rules.setup_states import SetupTrouble, leave_out_repeated, plan_setup_states
 from .rules.states import State, require_state
 
@@ -146,6 +154,20 @@ class StatusReporter:
         last = self._queue.last_states()
         return self._enqueue_states(plan_states(location, last, wants_certificate=self._wants_certificate))
 
+    def report_certificate(self, location: Location) -> Enqueued | None:
+        """Put into the queue that the client certificate that is wanted cannot be used, or can be again.
+
+        Returns:
+            What came of it; None when there is nothing to report, or it was reported already.
+
+        Raises:
+            StoreError: The queue cannot be read or written.
+        """
+        last = self._queue.last_states().get(TopicType.LOCAL_CERTIFICATE) if self.reporting.is_on else None
+        usable = location.decision.policy.can_use_https
+        state = find_certificate(wanted=self._wants_certificate, usable=usable, last=last)
+        return None if state is None else self.enqueue(self._message(state))
+
     def report_unreachable(self, what: Decision | Location) -> Enqueued | None:
         """Put into the queue that no management point can be reached, for a program that contacts them itself.
 
@@ -255,7 +277,7 @@ class StatusReporter:
         Returns:
             What was sent and what is left. A failure is in it, also one of the queue; never raises CmClientError.
         """
-        sending = _Sending(cancellation)
+        sending = Sending(cancellation)
         try:
             self._flush(sending, deadline or Deadline(None, self._clock.monotonic), force=force)
         except StoreError as error:
@@ -271,7 +293,7 @@ class StatusReporter:
         """
         return self._queue.drop(serials, DropCause.BY_HAND, self._clock.now())
 
-    def _flush(self, sending: "_Sending", deadline: Deadline, *, force: bool) -> None:
+    def _flush(self, sending: Sending, deadline: Deadline, *, force: bool) -> None:
         sending.view = self.view()
         if self.reporting.point is None:
             if sending.view.messages:
@@ -308,7 +330,7 @@ class StatusReporter:
     def _may_go_on(self) -> bool:
         return self._clock.monotonic() - self._claimed_at < _CLAIM_PERIOD or self._claim()
 
-    def _send_all(self, endpoint: Endpoint, sending: "_Sending", deadline: Deadline) -> None:
+    def _send_all(self, endpoint: Endpoint, sending: Sending, deadline: Deadline) -> None:
         after, failures = 0, sending.view.failures
         while (queued := self._queue.find_next(after)) is not None:
             after = queued.serial
@@ -356,7 +378,7 @@ class StatusReporter:
         )
         return verdict if verdict.fate is Fate.ACCEPTED else verdict._replace(text=f"{endpoint} {verdict.text}")
 
-    def _settle(self, queued: QueuedMessage, sending: "_Sending") -> None:
+    def _settle(self, queued: QueuedMessage, sending: Sending) -> None:
         self._taken.add(queued.serial)
         self._queue.accept(queued.serial)
         self._taken.discard(queued.serial)
@@ -369,36 +391,6 @@ class StatusReporter:
         self._queue.postpone(queued.serial, verdict.text, self._clock.now(), seconds=seconds)
         text = "state %s was not reported: %s; the next try is in %.0f s"
         _LOG.warning(text, queued.message, verdict.text, seconds, extra={"event": "report.failed"})
-
-
-class _Sending:
-    """One flush, while it is under way."""
-
-    def __init__(self, cancellation: Cancellation | None) -> None:
-        self.cancellation = cancellation
-        self.sent: list[QueuedMessage] = []
-        self.dropped: list[DroppedMessage] = []
-        self.view = QueueView()
-        self.is_over = False
-        self._code = ""
-        self._problem = ""
-
-    def end(self, code: str, problem: str) -> None:
-        """Note what went wrong; the last of it counts."""
-        self._code, self._problem = code, problem
-
-    def report(self) -> FlushReport:
-        """What came of it. Where the queue could not be read after it, what is left is what was there and not sent."""
-        gone = 0 if self.is_over else len(self.sent)
-        left = max(0, len(self.view.messages) - gone)
-        return FlushReport(
-            sent=tuple(self.sent),
-            left=left,
-            dropped=tuple(self.dropped),
-            code=self._code,
-            problem=self._problem,
-            wait=self.view.wait if left else None,
-        )
 
 
 _CAUSES = {

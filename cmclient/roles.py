@@ -9,7 +9,7 @@ from .contacting import client_of
 from .device_points import DeviceTools, locate_device_point
 from .discover import Sources
 from .enrollment import EnrollmentTools, locate_enrollment_proxy
-from .errors import CmClientError, LocateError, StoreError
+from .errors import CmClientError, LocateError, StoreError, TrustRefusedError
 from .gather import gather_facts
 from .locate import Locator
 from .messaging import LocationMessenger
@@ -23,7 +23,7 @@ from .model.messages import WsusLocations
 from .model.names import HostName, SiteCode
 from .model.roles import RoleLocation, RoleOrigin, RoleServer, RoleSource, SiteRole
 from .model.rule import decides
-from .model.stored import StoredUpdatePoint
+from .model.scans import ScanHistory
 from .ports import (
     Cancellation,
     Clock,
@@ -37,6 +37,7 @@ from .ports import (
 from .reporting import fsp_names
 from .rules.boundaries import BoundaryIndex
 from .rules.choose import SeededChooser
+from .rules.failures import all_refuse_trust
 from .rules.group_options import combine_options
 from .rules.migration_point_choice import judge_migration_points
 from .rules.places import find_place
@@ -46,6 +47,7 @@ from .rules.select import plan_contact
 from .rules.software_update_points import update_point_pool
 from .rules.status_point_choice import judge_status_points, named_status_points
 from .rules.update_point_choice import judge_update_points, pool_of_named
+from .scans import UpdateScans
 
 __all__ = ["RoleLocator"]
 
@@ -144,22 +146,33 @@ class RoleLocator:
             named = self._ask_update_points(deadline)
         else:
             named = self._known_update_points(self._read_facts(deadline))
-        in_use, notes = self._load_update_point()
-        servers = named.servers
+        scans = UpdateScans(self._store, self._clock)
+        history, kept, notes = self._load_history(scans)
+        in_use, servers = history.host, named.servers
         if in_use is not None and not named.was_told:
             servers = (RoleServer(in_use, (RoleOrigin.IN_USE,)),)  # that nobody could be asked takes nothing away
-        decision = judge_update_points(
+        decision, chosen = judge_update_points(
             servers,
             named.pool,
-            in_use=in_use,
+            history=history,
+            now=self._clock.monotonic(),
             location=named.facts.network_location,
             prefer_cloud=combine_options(named.groups or self._default_groups(named.site)).prefer_cloud.is_on,
             build=self._build_of(named.site),
             chooser=self._chooser,
         )
-        if decision.ranked and not self._offline:
-            notes += self._save_update_point(decision.ranked[0].name)
-        return RoleLocation(decision, named.facts, named.site, named.sources, named.attempts, named.asked, notes=notes)
+        if chosen.host is not None and chosen != kept and not self._offline:
+            notes += _keep(scans, chosen)
+        return RoleLocation(
+            decision,
+            named.facts,
+            named.site,
+            named.sources,
+            named.attempts,
+            named.asked,
+            notes=notes,
+            scans=scans.plan_of(chosen),
+        )
 
     def _known_update_points(self, facts: NetworkFacts) -> "_Named":
         """By data of the site and by settings; what only settings name is in no boundary group."""
@@ -223,6 +236,8 @@ class RoleLocator:
         if result.answer is None or result.endpoint is None:
             last = result.attempts[-1] if result.attempts else None
             detail, code = (last.detail, last.code) if last else ("the time was up before it was asked", "timeout")
+            if all_refuse_trust(result.attempts):
+                code = TrustRefusedError.code
             source = RoleSource(RoleOrigin.LOCATION_MESSAGE, 0, "ML-004", detail, code, last.hint if last else "")
             return _of_location(location, result.attempts, source)
         servers = _servers_of(result.answer)
@@ -236,22 +251,15 @@ class RoleLocator:
             servers=servers, pool=pool, was_told=bool(servers)
         )  # empty: perhaps the wrong id was asked
 
-    def _load_update_point(self) -> tuple[HostName | None, tuple[str, ...]]:
-        """The one in use: by the setting, else by the store."""
-        if self._config.software_update_point is not None:
-            return self._config.software_update_point, ()
+    def _load_history(self, scans: UpdateScans) -> tuple[ScanHistory, ScanHistory, tuple[str, ...]]:
+        """What is known of the one in use, which a setting may name; what is kept; and what went wrong."""
+        kept, notes = ScanHistory(), []
         try:
-            kept = self._store.load_update_point()
+            kept = scans.history()
         except StoreError as error:
-            return None, (_noted(error),)
-        return (None, ()) if kept is None else (kept.host, ())
-
-    def _save_update_point(self, host: HostName) -> tuple[str, ...]:
-        try:
-            self._store.save_update_point(StoredUpdatePoint(host))
-        except StoreError as error:
-            return (_noted(error),)
-        return ()
+            notes.append(_noted(error))
+        given = self._config.software_update_point
+        return ScanHistory(given) if given not in {None, kept.host} else kept, kept, tuple(notes)
 
     # --- state migration points ---
 
@@ -414,6 +422,14 @@ def _count(names: Iterable[HostName | None]) -> int:
 
 def _is_gateway(roles: frozenset[Role]) -> bool:
     return Role.SOFTWARE_UPDATE_POINT not in roles
+
+
+def _keep(scans: UpdateScans, history: ScanHistory) -> tuple[str, ...]:
+    try:
+        scans.keep(history)
+    except StoreError as error:
+        return (_noted(error),)
+    return ()
 
 
 def _noted(error: StoreError) -> str:

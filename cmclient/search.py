@@ -429,5 +429,7 @@ class Search:
             store.save_assignment(kept)
 
     def _note_store(self, error: StoreError) -> None:
-        _log.warning("%s", error.message, extra={"event": "store.failed"})
-        self.note(f"store: {error.message}")
+        text = f"store: {error.message}"
+        if text not in self._notes:  # each use of the store meets the same fault
+            _log.warning("%s", error.message, extra={"event": "store.failed"})
+            self.note(text)

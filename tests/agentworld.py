@@ -6,10 +6,11 @@ from typing import Any
 
 from world import World, config
 
-from cmclient.agent import Agent, AgentProcess
+from cmclient.agent import Agent
 from cmclient.agent_lease import AgentCallbacks
 from cmclient.config import ClientConfig
 from cmclient.errands import SiteErrands
+from cmclient.model.agent import AgentProcess
 from cmclient.model.certificates import ClientCertificate
 from cmclient.model.decision import Location, Reason
 from cmclient.model.endpoints import Endpoint, ManagementPoint, Protocols
@@ -112,6 +113,7 @@ class AgentWorld(World):
         points: The management points that work.
         told: What the agent told its embedder, and when.
         requests: When which path of which host was asked for.
+        began: When the world began, by its clock.
         slowness: Seconds that every request takes that is not answered.
         running: The agent that was made last.
     """
@@ -119,6 +121,7 @@ class AgentWorld(World):
     def __init__(self, *points: ManagementPoint, **options: Any) -> None:
         super().__init__(**options)
         self.clock = SimClock(1000.0)
+        self.began = 1000.0
         self.points: list[ManagementPoint] = list(points)
         self.told: list[tuple[float, str, str]] = []
         self.requests: list[tuple[float, str, str]] = []
@@ -145,7 +148,7 @@ class AgentWorld(World):
 
     def since(self) -> float:
         """Seconds since the world began."""
-        return self.clock.seconds - 1000.0
+        return self.clock.seconds - self.began
 
     def goes_down(self, *points: ManagementPoint) -> None:
         self.points = [point for point in self.points if point not in points]

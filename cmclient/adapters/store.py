@@ -54,10 +54,14 @@ def _know_gateways(connection: sqlite3.Connection) -> None:
     """Management points have the path of a gateway; the tables stay as they are."""
 
 
+def _widen_documents(_connection: sqlite3.Connection) -> None:
+    """How scans went, and which server is for what: new fields of documents that are there."""
+
+
 SCHEMA = Schema(
     application=_APPLICATION_ID,
     tables=frozenset({b"mp_list", b"answered", b"assignment", b"kept"}) | REPORT_TABLES,
-    migrations=(_create_tables, _add_documents, create_report_tables, _know_gateways),
+    migrations=(_create_tables, _add_documents, create_report_tables, _know_gateways, _widen_documents),
 )
 """Add a step, even one that does nothing, when the stored values get a new field: an older cmclient cannot read that
 field, and the version is how it learns so."""

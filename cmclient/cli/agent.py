@@ -29,8 +29,12 @@ every 25 hours, stay with the one that works, replace it when it fails; where re
 fallback status point. Runs until SIGTERM, SIGINT or Ctrl-C; SIGHUP
 reads the settings again. One agent for a store. 'agent status' says what the running one does.
 
-Exit codes: of 'agent' 0 ended as told; with --once 0 located, 3 none found, 4 none eligible, 5 none reachable, 6 trust
-refused, 8 located and reports are left waiting; of 'agent status' 0 running and located, 1 otherwise.
+With --once, for a timer: locate if that is due, ask the management point in use whether it answers, and end. One that
+does not answer is asked again after seconds, until it does or five failures give it up and another one answers.
+
+Exit codes: of 'agent' 0 ended as told; with --once 0 located and it answers, 3 none found, 4 none eligible, 5 none
+reachable, or the one in use does not answer, 6 trust refused, 8 located and reports are left waiting; of
+'agent status' 0 running and located, 1 otherwise.
 """
 
 
@@ -72,8 +76,8 @@ def _run_agent(arguments: argparse.Namespace) -> int:
 def _code_of_once(agent: "Agent") -> int:
     if agent.error is not None:
         return code_of(agent.error)
-    located = agent.lease.endpoint is not None and agent.lease.phase is not LeasePhase.GIVEN_UP
-    if not located:
+    answers = agent.lease.phase is LeasePhase.HELD and not agent.lease.failures
+    if not answers:
         return NONE_REACHABLE
     return MESSAGES_LEFT if agent.waiting_reports.messages else DONE
 

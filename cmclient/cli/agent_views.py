@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..model.agent import AgentStatus
+from ..model.decision import Purpose
 from ..model.reports import QueueView
 from ..protocol.document import to_json
 from .reports import duration_text
@@ -49,6 +50,7 @@ def _lines(status: AgentStatus, *, running: bool) -> Iterator[str]:
     else:
         yield f"Agent: not running; process {status.pid} ended without a word, after {status.updated}"
     yield from _management_point(status)
+    yield from _servers(status)
     yield f"Assigned site: {status.assigned_site or 'none, or not known'}"
     yield f"Network location: {status.network_location.value}"
     if running and status.doing is not None:
@@ -57,6 +59,13 @@ def _lines(status: AgentStatus, *, running: bool) -> Iterator[str]:
         yield f"Next: {status.upcoming.errand.value} at {status.upcoming.at} ({status.upcoming.why})"
     if status.last_error:
         yield f"Last error: {status.last_error} ({status.last_error_at})"
+
+
+def _servers(status: AgentStatus) -> Iterator[str]:
+    """Who is for what, where that is not one and the same."""
+    assigned = next((one.host for one in status.servers if one.purpose is Purpose.REGISTRATION), None)
+    if assigned is not None:
+        yield f"Assigned management point: {assigned} (registration and certain policy messages)"
 
 
 def _management_point(status: AgentStatus) -> Iterator[str]:

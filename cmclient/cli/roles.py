@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..model.roles import RoleEvaluation, RoleLocation, RoleOutcome, RoleSource, SiteRole
+from ..model.scans import ScanPlan
 from ..rules.explain import Outline
 from ..rules.uncontacted import explain_uncontacted
-from .codes import DONE, NONE_ELIGIBLE, NONE_FOUND, NONE_REACHABLE, USAGE
+from .codes import DONE, NONE_ELIGIBLE, NONE_FOUND, NONE_REACHABLE, TRUST_REFUSED, USAGE
 from .render import Table, print_json, printable, show
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _CODES = {
     RoleOutcome.NOT_ELIGIBLE: NONE_ELIGIBLE,
     RoleOutcome.NOT_REACHABLE: NONE_REACHABLE,
     RoleOutcome.TRY_AGAIN: NONE_REACHABLE,
+    RoleOutcome.TRUST_REFUSED: TRUST_REFUSED,
 }
 _NOT_IN_DATA = {SiteRole.FALLBACK_STATUS_POINT, SiteRole.ENROLLMENT_PROXY_POINT}
 _BY_DATA = {SiteRole.STATE_MIGRATION_POINT, SiteRole.DEVICE_MANAGEMENT_POINT}
@@ -35,6 +37,7 @@ _PROBLEMS = {
     RoleOutcome.NOT_ELIGIBLE: "the rules reject every one that was named",
     RoleOutcome.NOT_REACHABLE: "who could name one could not be asked, or did not say",
     RoleOutcome.TRY_AGAIN: "it is too early to say, and no failure",
+    RoleOutcome.TRUST_REFUSED: "trust was refused by, or of, everybody who could name one",
 }
 
 
@@ -114,6 +117,7 @@ def _document(location: RoleLocation, reports: "LocationReports | None") -> dict
         "sources": [
             to_json(one) | {"asked": one.found is not None, "found": one.found or 0} for one in location.sources
         ],
+        "scans": to_json(location.scans),
         "facts": to_json(location.facts),
         "seed": decision.seed,
         "catalogue": decision.catalogue,
@@ -184,9 +188,18 @@ def _headline(location: RoleLocation) -> Iterator[str]:
         for reason in chosen.reasons:
             yield f"    {reason.rule:<7} {reason.text}"
         yield "  answered" if location.was_contacted else "  not contacted"
+        yield from _scans(location.scans)
     for note in _notes(location):
         yield f"  {note}"
     yield ""
+
+
+def _scans(plan: ScanPlan | None) -> Iterator[str]:
+    """When the next scan comes, after one that failed."""
+    if plan is not None and plan.next_scan:
+        yield f"  scans fail since {plan.failing_since} ({plan.failures} of 4); the next one is due at {plan.next_scan}"
+        if plan.others_from:
+            yield f"  another one may be used from {plan.others_from}"
 
 
 def _notes(location: RoleLocation) -> tuple[str, ...]:

@@ -3,12 +3,25 @@
 from enum import Enum
 from typing import NamedTuple
 
+from .decision import Purpose
 from .endpoints import Endpoint
 from .facts import NetworkLocation
 from .lease import LeasePhase
-from .names import SiteCode
+from .names import HostName, SiteCode
 
-__all__ = ["AgentStatus", "Errand", "NextErrand"]
+__all__ = ["AgentProcess", "AgentStatus", "Errand", "NextErrand", "PurposeServer"]
+
+
+class AgentProcess(NamedTuple):
+    """The process that an agent runs in.
+
+    Attributes:
+        pid: Its number.
+        start: When it started, in the system's words; tells it from a later one with that number. May be empty.
+    """
+
+    pid: int
+    start: str = ""
 
 
 class Errand(Enum):
@@ -38,6 +51,18 @@ class NextErrand(NamedTuple):
     why: str = ""
 
 
+class PurposeServer(NamedTuple):
+    """Which management point is for what.
+
+    Attributes:
+        purpose: What for.
+        host: The server; None while it is not known.
+    """
+
+    purpose: Purpose
+    host: HostName | None = None
+
+
 class AgentStatus(NamedTuple):
     """What an agent does. Times are in UTC, ISO 8601; empty for what has not happened.
 
@@ -61,6 +86,7 @@ class AgentStatus(NamedTuple):
         last_error: What went wrong last; empty when nothing has since the start.
         last_error_at: When.
         upcoming: What it does next; None when nothing is planned.
+        servers: Which management point serves which purpose: the assigned one need not be the one in use.
     """
 
     pid: int
@@ -81,3 +107,4 @@ class AgentStatus(NamedTuple):
     last_error: str = ""
     last_error_at: str = ""
     upcoming: NextErrand | None = None
+    servers: tuple[PurposeServer, ...] = ()

@@ -110,6 +110,7 @@ class Attempt(NamedTuple):
         detail: What happened, for a person.
         status: The HTTP status, if there was a whole reply.
         hint: What a person can do about it; empty when there is nothing sensible to say.
+        retry_after: Seconds for which the server asked to be left alone; None when it did not.
     """
 
     endpoint: Endpoint
@@ -121,3 +122,4 @@ class Attempt(NamedTuple):
     detail: str = ""
     status: int | None = None
     hint: str = ""
+    retry_after: float | None = None

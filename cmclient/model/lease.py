@@ -166,10 +166,12 @@ class Located(NamedTuple):
     Attributes:
         candidates: What may be used now, best group first; empty when none was found, which takes nothing away.
         assigned: The assigned management point; None leaves it as it is.
+        problem: Why there are no candidates, for a person; empty says that nobody was found.
     """
 
     candidates: tuple[LeaseCandidate, ...]
     assigned: HostName | None = None
+    problem: str = ""
 
 
 class ListRefreshed(NamedTuple):
@@ -192,11 +194,14 @@ class Failed(NamedTuple):
         kind: What failed.
         run: The run of the attempt; attempts of one ``locate`` or one message share a number. None for a mere check
             of the one in use, which was never meant to try the others.
+        retry_after: Seconds for which it asked to be left alone; None when it did not. The lease does not look at it;
+            whoever plans the next check does.
     """
 
     endpoint: Endpoint
     kind: FailureKind
     run: int | None
+    retry_after: float | None = None
 
 
 class NetworkChanged(NamedTuple):

@@ -3,11 +3,13 @@
 from enum import Enum
 from typing import NamedTuple
 
+from ..errors import TrustRefusedError
 from .decision import Location, Reason, Verdict
 from .endpoints import Endpoint
 from .facts import NetworkFacts
 from .http import Attempt
 from .names import HostName, SiteCode
+from .scans import ScanPlan
 
 __all__ = [
     "RoleDecision",
@@ -147,6 +149,8 @@ class RoleOutcome(Enum):
     """Whoever was to name them could not be reached, or did not say; or none of the eligible ones answered."""
     TRY_AGAIN = "try-again"
     """It is too early: what happened is to be expected for now, and is no failure."""
+    TRUST_REFUSED = "trust-refused"
+    """Whoever was to name them was there, and trust was refused, by us or by them."""
 
 
 class RoleLocation(NamedTuple):
@@ -164,6 +168,7 @@ class RoleLocation(NamedTuple):
         was_contacted: Whether servers of the role themselves were asked, not only those who name them.
         answered: Where one of them answered; None when none did, or none was asked.
         wait: Seconds after which to try again, when it is too early; None when it is not.
+        scans: Of a software update point: when the next scan comes; None for other roles, and where none was located.
     """
 
     decision: RoleDecision
@@ -177,6 +182,7 @@ class RoleLocation(NamedTuple):
     was_contacted: bool = False
     answered: Endpoint | None = None
     wait: float | None = None
+    scans: ScanPlan | None = None
 
     @property
     def chosen(self) -> RoleEvaluation | None:
@@ -196,5 +202,7 @@ class RoleLocation(NamedTuple):
             return RoleOutcome.NOT_REACHABLE
         if self.decision.rejected:
             return RoleOutcome.NOT_ELIGIBLE
+        if any(source.code == TrustRefusedError.code for source in self.sources):
+            return RoleOutcome.TRUST_REFUSED
         failed = any(source.code for source in self.sources)
         return RoleOutcome.NOT_REACHABLE if failed else RoleOutcome.NOT_FOUND

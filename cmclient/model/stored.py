@@ -6,6 +6,7 @@ from typing import NamedTuple
 from .content import ClientBoundaryGroups
 from .lease import Lease
 from .names import HostName
+from .scans import ScanHistory
 
 __all__ = ["StoredBoundaryGroups", "StoredLease", "StoredUpdatePoint"]
 
@@ -39,6 +40,12 @@ class StoredUpdatePoint(NamedTuple):
 
     Attributes:
         host: The server.
+        scans: How scans with it went; its times are those of a monotonic clock that may have begun anew since.
+        as_of: The time of that clock when this was kept.
+        saved_at: When that was by the wall clock, ISO 8601 with a zone; empty where nothing has a time.
     """
 
     host: HostName
+    scans: ScanHistory = ScanHistory()
+    as_of: float = 0.0
+    saved_at: str = ""

@@ -15,14 +15,24 @@ from .choose import SeededChooser
 from .retry import backoff_delay
 from .timing import LOCATION_PERIOD, REFRESH_PERIOD
 
-__all__ = ["ASK_AGAIN", "Due", "Pace", "earliest_locate", "is_other_network", "plan_cycles", "plan_probe"]
+__all__ = [
+    "ASK_AGAIN",
+    "Due",
+    "Pace",
+    "earliest_locate",
+    "is_in_doubt",
+    "is_other_network",
+    "plan_cycles",
+    "plan_probe",
+]
 
-ASK_AGAIN = 600.0  # seconds for which ``rules.transitions`` does not ask again for what it asked for
+ASK_AGAIN = 600.0  # seconds for which ``rules.lease_moves`` does not ask again for what it asked for
 _RETRY_BASE, _RETRY_CAP = 60.0, 1200.0  # what is added to that, at most, after the first failure and after many
 
 # Five checks of a minute each with the waits between them fit into the ten minutes in which five failures count:
 # at most 30 + 60 + 120 + 120 seconds of waiting.
 _PROBE_BASE, _PROBE_CAP = 30.0, 120.0
+_HURRIED_BASE, _HURRIED_CAP = 2.0, 8.0
 _PROBE_SPREAD = 0.1  # of the interval
 
 _HOUR = 3600.0
@@ -50,11 +60,14 @@ class Pace(NamedTuple):
     Attributes:
         spread: Seconds by which a cycle begins later than its period, at most: clients that were started together do
             not ask together.
-        probe_interval: Seconds between two checks of the management point in use; 0 for none.
+        probe_interval: Seconds between two checks of the management point in use; 0 for none but those that a doubt
+            calls for.
+        is_hurried: Whether somebody waits: then one that failed is asked again after seconds, not minutes.
     """
 
     spread: float
     probe_interval: float
+    is_hurried: bool = False
 
 
 @decides("ML-001", "ST-010")
@@ -88,32 +101,64 @@ def _plan_cycle(
     return Due(again, Errand.LOCATE, f"{name}, because the last one came to nothing")
 
 
-def plan_probe(lease: Lease, pace: Pace, *, checked_at: float | None, now: float, chooser: SeededChooser) -> Due | None:
+def plan_probe(
+    lease: Lease,
+    pace: Pace,
+    *,
+    checked_at: float | None,
+    now: float,
+    chooser: SeededChooser,
+    not_before: float | None = None,
+) -> Due | None:
     """When the management point in use is asked whether it answers.
 
     Args:
         lease: The lease.
         pace: How much to ask.
-        checked_at: When it last answered or failed; None when it was not asked since it is in use.
+        checked_at: When it last answered or failed; None when it was not asked since it is in use, or when a location
+            request was answered by another one and did not ask it.
         now: The time.
         chooser: Chance.
+        not_before: Until when it asked to be left alone; None when it did not.
 
     Returns:
-        The next check; None when there is none to check, when all were given up, for which location requests are
-        made, and when checks are off.
+        The next check; None when there is none to check, and when all were given up, for which location requests are
+        made. When checks are off, one that was not asked or that failed is checked all the same: a location request
+        that others answer would never move the client off a dead one.
     """
-    if lease.endpoint is None or lease.phase is LeasePhase.GIVEN_UP or pace.probe_interval == 0:
+    if lease.endpoint is None or lease.phase is LeasePhase.GIVEN_UP:
         return None
-    if checked_at is None:
-        return Due(now, Errand.PROBE, f"whether {lease.endpoint} answers")
-    draw = chooser.draw(f"probe after {checked_at}")
     failures = len(lease.failures)
+    earliest = now if not_before is None else max(now, not_before)
+    if checked_at is None:
+        return Due(earliest, Errand.PROBE, f"whether {lease.endpoint} answers")
+    draw = chooser.draw(f"probe after {checked_at}")
     if failures:
-        longest = min(_PROBE_CAP, pace.probe_interval)  # what fails is not asked later than what works
-        wait = backoff_delay(failures, draw, base=min(_PROBE_BASE, longest), cap=longest)
-        return Due(checked_at + wait, Errand.PROBE, f"whether {lease.endpoint} still does not answer")
+        at = checked_at + _wait_after_failure(failures, draw, pace)
+        at = at if not_before is None else max(at, not_before)
+        return Due(at, Errand.PROBE, f"whether {lease.endpoint} still does not answer")
+    if pace.probe_interval == 0:
+        return None
     wait = pace.probe_interval * (1 + _PROBE_SPREAD * draw)
     return Due(checked_at + wait, Errand.PROBE, f"whether {lease.endpoint} still answers")
+
+
+def is_in_doubt(lease: Lease) -> bool:
+    """Whether the management point in use has yet to answer: it is new, or failed since it last did.
+
+    When all were given up nothing is in doubt.
+    """
+    if lease.endpoint is None or lease.phase is LeasePhase.GIVEN_UP:
+        return False
+    return lease.phase is LeasePhase.SEEKING or bool(lease.failures)
+
+
+def _wait_after_failure(failures: int, draw: float, pace: Pace) -> float:
+    if pace.is_hurried:
+        return backoff_delay(failures, draw, base=_HURRIED_BASE, cap=_HURRIED_CAP)
+    # What fails is not asked later than what works.
+    longest = min(_PROBE_CAP, pace.probe_interval) if pace.probe_interval else _PROBE_CAP
+    return backoff_delay(failures, draw, base=min(_PROBE_BASE, longest), cap=longest)
 
 
 def earliest_locate(starts: Sequence[float], now: float) -> float:

@@ -23,7 +23,10 @@ from ..model.http import Attempt, Outcome
 from ..model.lease import Failed, FailureKind, Succeeded
 from .retry import classify_failure
 
-__all__ = ["find_failure", "outcomes_of"]
+__all__ = ["all_refuse_trust", "find_failure", "find_trust_hint", "outcomes_of"]
+
+_CERTIFICATES = {ServerCertificateError.code, ClientCertificateError.code}
+_REFUSALS = {401, 403}
 
 _TLS = (ServerCertificateError, ClientCertificateError, TlsError)
 _UNUSABLE = (
@@ -67,6 +70,20 @@ def find_failure(attempt: Attempt) -> FailureKind | None:
     return _KINDS.get(attempt.code, FailureKind.CONNECTION)
 
 
+def all_refuse_trust(attempts: Iterable[Attempt]) -> bool:
+    """Whether everybody who failed was there, and refused trust or was refused it; False when nobody failed."""
+    failed = [attempt for attempt in attempts if attempt.outcome is Outcome.FAILED]
+    return bool(failed) and all(one.code in _CERTIFICATES or one.status in _REFUSALS for one in failed)
+
+
+def find_trust_hint(attempts: Iterable[Attempt]) -> str:
+    """What a person can do about attempts that ``all_refuse_trust``; empty when there is nothing sensible to say."""
+    failed = [attempt for attempt in attempts if attempt.outcome is Outcome.FAILED]
+    if any(one.code in _CERTIFICATES for one in failed):
+        return "compare the certificates with ca_file and client_certificate"
+    return next((one.hint for one in failed if one.hint), "")
+
+
 def outcomes_of(
     attempts: Iterable[Attempt], *, run: int | None, chosen: Endpoint | None = None
 ) -> tuple[Failed | Succeeded, ...]:
@@ -83,7 +100,7 @@ def outcomes_of(
         Failures in the order of the first attempt, the last failure of each endpoint; then answers, the chosen one
         first.
     """
-    failed: dict[Endpoint, FailureKind] = {}
+    failed: dict[Endpoint, Failed] = {}
     answered: dict[Endpoint, None] = {} if chosen is None else {chosen: None}
     works: set[Endpoint] = set()
     for attempt in attempts:
@@ -93,6 +110,8 @@ def outcomes_of(
             if chosen is not None:
                 answered[attempt.endpoint] = None
         elif kind is not FailureKind.CANCELLED or attempt.endpoint not in failed:
-            failed[attempt.endpoint] = kind  # one that was broken off says nothing against what was seen before
-    failures = (Failed(endpoint, kind, run) for endpoint, kind in failed.items() if endpoint not in works)
+            failed[attempt.endpoint] = Failed(
+                attempt.endpoint, kind, run, attempt.retry_after
+            )  # one that was broken off says nothing against what was seen before
+    failures = (one for one in failed.values() if one.endpoint not in works)
     return (*failures, *map(Succeeded, answered))

@@ -24,9 +24,9 @@ from ..model.lease import (
 )
 from ..model.names import HostName
 from ..model.rule import decides
-from . import transitions
+from . import lease_cycles, lease_news, lease_outcomes
 from .choose import SeededChooser
-from .transitions import Moment, StepResult, Transition
+from .lease_moves import Moment, StepResult, Transition, ignore
 
 __all__ = ["TRANSITIONS", "rebase_lease", "server_for", "step"]
 
@@ -35,38 +35,38 @@ _LONGEST_AGE = 366 * 86400.0  # seconds; every period is long over by then, and 
 _EMPTY, _SEEKING, _HELD, _GIVEN_UP = LeasePhase.EMPTY, LeasePhase.SEEKING, LeasePhase.HELD, LeasePhase.GIVEN_UP
 
 TRANSITIONS: Mapping[tuple[LeasePhase, type[LeaseEvent]], Transition] = {
-    (_EMPTY, Located): transitions.locate_first,
-    (_EMPTY, ListRefreshed): transitions.list_unsettled,
-    (_EMPTY, Succeeded): transitions.ignore,
-    (_EMPTY, Failed): transitions.ignore,
-    (_EMPTY, NetworkChanged): transitions.change_network,
-    (_EMPTY, ServiceStarted): transitions.start_empty,
-    (_EMPTY, SettingsChanged): transitions.change_settings,
-    (_EMPTY, Ticked): transitions.tick,
-    (_SEEKING, Located): transitions.locate_unsettled,
-    (_SEEKING, ListRefreshed): transitions.list_unsettled,
-    (_SEEKING, Succeeded): transitions.answer_seeking,
-    (_SEEKING, Failed): transitions.fail,
-    (_SEEKING, NetworkChanged): transitions.change_network,
-    (_SEEKING, ServiceStarted): transitions.start_again,
-    (_SEEKING, SettingsChanged): transitions.change_settings,
-    (_SEEKING, Ticked): transitions.tick,
-    (_HELD, Located): transitions.locate_held,
-    (_HELD, ListRefreshed): transitions.list_held,
-    (_HELD, Succeeded): transitions.answer_held,
-    (_HELD, Failed): transitions.fail,
-    (_HELD, NetworkChanged): transitions.change_network,
-    (_HELD, ServiceStarted): transitions.start_again,
-    (_HELD, SettingsChanged): transitions.change_settings,
-    (_HELD, Ticked): transitions.tick,
-    (_GIVEN_UP, Located): transitions.locate_unsettled,
-    (_GIVEN_UP, ListRefreshed): transitions.list_unsettled,
-    (_GIVEN_UP, Succeeded): transitions.recover,
-    (_GIVEN_UP, Failed): transitions.fail_further,
-    (_GIVEN_UP, NetworkChanged): transitions.change_network,
-    (_GIVEN_UP, ServiceStarted): transitions.start_again,
-    (_GIVEN_UP, SettingsChanged): transitions.change_settings,
-    (_GIVEN_UP, Ticked): transitions.tick,
+    (_EMPTY, Located): lease_news.locate_first,
+    (_EMPTY, ListRefreshed): lease_news.list_unsettled,
+    (_EMPTY, Succeeded): ignore,
+    (_EMPTY, Failed): ignore,
+    (_EMPTY, NetworkChanged): lease_cycles.change_network,
+    (_EMPTY, ServiceStarted): lease_cycles.start_empty,
+    (_EMPTY, SettingsChanged): lease_cycles.change_settings,
+    (_EMPTY, Ticked): lease_cycles.tick,
+    (_SEEKING, Located): lease_news.locate_unsettled,
+    (_SEEKING, ListRefreshed): lease_news.list_unsettled,
+    (_SEEKING, Succeeded): lease_outcomes.answer_seeking,
+    (_SEEKING, Failed): lease_outcomes.fail,
+    (_SEEKING, NetworkChanged): lease_cycles.change_network,
+    (_SEEKING, ServiceStarted): lease_cycles.start_again,
+    (_SEEKING, SettingsChanged): lease_cycles.change_settings,
+    (_SEEKING, Ticked): lease_cycles.tick,
+    (_HELD, Located): lease_news.locate_held,
+    (_HELD, ListRefreshed): lease_news.list_held,
+    (_HELD, Succeeded): lease_outcomes.answer_held,
+    (_HELD, Failed): lease_outcomes.fail,
+    (_HELD, NetworkChanged): lease_cycles.change_network,
+    (_HELD, ServiceStarted): lease_cycles.start_again,
+    (_HELD, SettingsChanged): lease_cycles.change_settings,
+    (_HELD, Ticked): lease_cycles.tick,
+    (_GIVEN_UP, Located): lease_news.locate_unsettled,
+    (_GIVEN_UP, ListRefreshed): lease_news.list_unsettled,
+    (_GIVEN_UP, Succeeded): lease_outcomes.recover,
+    (_GIVEN_UP, Failed): lease_outcomes.fail_further,
+    (_GIVEN_UP, NetworkChanged): lease_cycles.change_network,
+    (_GIVEN_UP, ServiceStarted): lease_cycles.start_again,
+    (_GIVEN_UP, SettingsChanged): lease_cycles.change_settings,
+    (_GIVEN_UP, Ticked): lease_cycles.tick,
 }
 
 

@@ -28,6 +28,7 @@ from .states import STATES, State
 __all__ = [
     "FspNames",
     "choose_fsp",
+    "find_certificate",
     "find_communication",
     "find_reporting",
     "find_state_of_effect",
@@ -186,7 +187,7 @@ def plan_states(location: Location, last: Mapping[int, int], *, wants_certificat
     """
     given_up = has_given_up(location)
     communication = _find_communication(location, given_up=given_up, last=last.get(TopicType.CLIENT_COMMUNICATION))
-    certificate = _find_certificate(
+    certificate = find_certificate(
         wanted=wants_certificate,
         usable=location.decision.policy.can_use_https,
         last=last.get(TopicType.LOCAL_CERTIFICATE),
@@ -220,7 +221,14 @@ def _find_change(topic: TopicType, *, good: bool, last: int | None) -> State | N
 
 
 @decides("FS-017")
-def _find_certificate(*, wanted: bool, usable: bool, last: int | None) -> State | None:
+def find_certificate(*, wanted: bool, usable: bool, last: int | None) -> State | None:
+    """What is reported of the client certificate: that none can be used, or that one can again.
+
+    Args:
+        wanted: Whether the client is set to use one.
+        usable: Whether one can be used.
+        last: The state of the certificate last reported; None when none was.
+    """
     return _find_change(TopicType.LOCAL_CERTIFICATE, good=usable, last=last) if wanted else None
 
 

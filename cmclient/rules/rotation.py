@@ -84,12 +84,14 @@ def find_return(lease: Lease) -> tuple[LeaseCandidate, ...]:
     """Candidates of the current boundary group to return to, now that a refresh cycle begins.
 
     Returns:
-        Those that are better than the one in use; empty when that one is of the group itself, or before it by rank.
+        Those that are better than the one in use and were not left in this cycle; empty when that one is of the group
+        itself, or before it by rank.
     """
     used = next((one for one in lease.candidates if one.endpoint == lease.endpoint), None)
     if used is None or used.in_current_group:
         return ()
-    return tuple(one for one in lease.candidates if one.in_current_group and one.group < used.group)
+    better = (one for one in lease.candidates if one.in_current_group and one.group < used.group)
+    return tuple(one for one in better if one.endpoint not in lease.cycle.left)
 
 
 @decides("ST-001", "ST-008")

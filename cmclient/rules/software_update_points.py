@@ -4,6 +4,7 @@ Scanning itself is the caller's; it says how each scan ended. Times are seconds 
 """
 
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from typing import NamedTuple
 
 from ..model.decision import Reason
@@ -12,26 +13,29 @@ from ..model.facts import NetworkLocation
 from ..model.groups import BoundaryGroup, Role, SiteData
 from ..model.names import HostName, SiteCode, parse_port
 from ..model.rule import decides
+from ..model.scans import ScanHistory
 from .choose import SeededChooser
 from .pools import PoolEntry, build_pool, pool_at
 from .timing import SCAN_FAILURES, SCAN_INTERVAL, SCAN_SETTLE, SCAN_SHORT_CYCLE, SCAN_STAY
 
 __all__ = [
-    "ScanHistory",
     "UpdatePoint",
     "change_place",
     "choose_update_point",
     "fallback_minute",
+    "find_switch",
     "may_switch",
     "next_scan",
     "note_scan",
     "note_scan_failure",
     "rank_update_points",
+    "rebase_scans",
     "update_point_pool",
     "update_point_ports",
 ]
 
 _SECONDS = 60
+_LONGEST_AGE = 366 * 86400.0  # seconds; every time is long over by then
 _STAY_MINUTES = int(SCAN_STAY) // _SECONDS
 _THROUGH_GATEWAY_SINCE = 9012  # build of version 2006
 _CLOUD_PREFERRED_SINCE = 9078  # build of version 2203
@@ -51,24 +55,6 @@ class UpdatePoint(NamedTuple):
     audience: Audience = Audience.UNKNOWN
     is_gateway: bool = False
     allows_gateway: bool = False
-
-
-class ScanHistory(NamedTuple):
-    """What is remembered of scans. A client that scans with internet-facing ones too keeps another for those.
-
-    Attributes:
-        host: The one in use; None before the first.
-        first_failure: When the last good one first failed, from where fallback times run; None while scans succeed.
-        failures: When scans with the one in use failed, the first four; empty while they succeed.
-        last_failure: When the latest of them failed.
-        tried: Those that failed and were left since the last success, in order.
-    """
-
-    host: HostName | None = None
-    first_failure: float | None = None
-    failures: tuple[float, ...] = ()
-    last_failure: float | None = None
-    tried: tuple[HostName, ...] = ()
 
 
 # --- who may be used ------------------------------------------------------------------------------------------------
@@ -238,7 +224,7 @@ def fallback_minute(history: ScanHistory, now: float) -> int:
 
 def may_switch(history: ScanHistory, now: float, *, short_cycle: float = SCAN_SHORT_CYCLE) -> bool:
     """Whether the next scan may be with another one."""
-    moment = _find_switch(history, short_cycle)
+    moment = find_switch(history, short_cycle)
     return moment is not None and now >= moment
 
 
@@ -251,13 +237,13 @@ def next_scan(history: ScanHistory, *, short_cycle: float = SCAN_SHORT_CYCLE) ->
     """
     if history.last_failure is None:
         return None
-    again, switch = history.last_failure + SCAN_INTERVAL, _find_switch(history, short_cycle)
+    again, switch = history.last_failure + SCAN_INTERVAL, find_switch(history, short_cycle)
     return again if switch is None or switch <= history.last_failure else min(again, switch)
 
 
 @decides("SU-002", "SU-006", "SU-009", "SU-010")
-def _find_switch(history: ScanHistory, short_cycle: float) -> float | None:
-    """The moment from which another one may be used; None while that cannot be said.
+def find_switch(history: ScanHistory, short_cycle: float = SCAN_SHORT_CYCLE) -> float | None:
+    """When another one may be used; None while that cannot be said.
 
     The last good one is left after 120 minutes, and not before two minutes have passed since its fourth failure. Each
     further one is left one shorter cycle after it failed.
@@ -269,6 +255,30 @@ def _find_switch(history: ScanHistory, short_cycle: float) -> float | None:
     if len(history.failures) < SCAN_FAILURES:
         return None
     return max(history.first_failure + SCAN_STAY, history.failures[-1] + SCAN_SETTLE)
+
+
+def rebase_scans(history: ScanHistory, *, as_of: float, now: float, age: float) -> ScanHistory:
+    """Bring a history that was kept onto a monotonic clock that began anew.
+
+    Args:
+        history: As it was kept.
+        as_of: The time of its own clock when it was kept.
+        now: The new clock's time.
+        age: Seconds between then and now by the wall clock. That clock may have been set: less than nothing counts as
+            nothing.
+
+    Returns:
+        The history with all times moved. One that no scan can have led to remembers its server alone.
+    """
+    times = [*history.failures, *(time for time in (history.first_failure, history.last_failure) if time is not None)]
+    if not all(isfinite(time) and time <= as_of for time in (as_of, *times)):
+        return ScanHistory(history.host)
+    shift = now - max(0.0, min(age, _LONGEST_AGE)) - as_of
+    return history._replace(
+        first_failure=None if history.first_failure is None else history.first_failure + shift,
+        failures=tuple(time + shift for time in history.failures),
+        last_failure=None if history.last_failure is None else history.last_failure + shift,
+    )
 
 
 # --- ports ----------------------------------------------------------------------------------------------------------

@@ -1,19 +1,22 @@
 """The software update point that a client would scan with now, and why each other one is not it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from ..model.decision import Reason, Verdict
 from ..model.facts import NetworkLocation
 from ..model.names import HostName
-from ..model.roles import RoleDecision, RoleEvaluation, RoleServer, SiteRole
+from ..model.roles import RoleDecision, RoleEvaluation, RoleOrigin, RoleServer, SiteRole
 from ..model.rule import decides
+from ..model.scans import ScanHistory
 from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
 from .pools import PoolEntry
 from .software_update_points import (
-    ScanHistory,
     UpdatePoint,
     choose_update_point,
+    fallback_minute,
+    may_switch,
     rank_update_points,
     scans_from_internet,
 )
@@ -21,7 +24,8 @@ from .software_update_points import (
 __all__ = ["judge_update_points", "pool_of_named"]
 
 _NOBODYS_GROUP = ""
-_NOW = 0  # minutes since the first failure: of a client that scans well, or not yet
+_OUTSIDE = ", although it is in no group of the client"
+_AT_ONCE = 0  # minutes since the first failure
 
 
 @decides("SU-008")
@@ -32,48 +36,54 @@ def pool_of_named(hosts: Iterable[HostName], why: str) -> tuple[PoolEntry, ...]:
         hosts: The servers.
         why: Who names them.
     """
-    return tuple(PoolEntry(_NOW, host, _NOBODYS_GROUP, Reason("SU-008", why)) for host in hosts)
+    return tuple(PoolEntry(_AT_ONCE, host, _NOBODYS_GROUP, Reason("SU-008", why)) for host in hosts)
 
 
 def judge_update_points(
     servers: Sequence[RoleServer],
     pool: Sequence[PoolEntry],
     *,
-    in_use: HostName | None,
+    history: ScanHistory,
+    now: float,
     location: NetworkLocation,
     prefer_cloud: bool,
     build: int,
     chooser: SeededChooser,
-) -> RoleDecision:
-    """Judge every way to scan, for a client whose scans do not fail.
+) -> tuple[RoleDecision, ScanHistory]:
+    """Judge every way to scan.
 
     Args:
         servers: Every way that is known. A gateway is taken to lead to one that takes what comes through gateways.
         pool: Which of them the client's boundary groups let in, and when.
-        in_use: The one that it scans with; None before the first.
+        history: How its scans went with the one that it uses.
+        now: The time, on the clock of the history.
         location: Where it is.
         prefer_cloud: Whether a boundary group of the client prefers cloud sources.
         build: Build of the site's version.
         chooser: Orders equals.
 
     Returns:
-        The one in use first, if it is still named; then what may be used in its place, in the order of the rules.
+        The one for the next scan first: the one in use, if it is still named and its failures do not allow another;
+        then what may be used in its place, in the order of the rules. And the history with that one.
     """
+    minute, in_use = fallback_minute(history, now), history.host
     points = [UpdatePoint(one.host, is_gateway=one.is_gateway, allows_gateway=one.is_gateway) for one in servers]
     ranked = rank_update_points(
-        points, pool, minute=_NOW, location=location, prefer_cloud=prefer_cloud, build=build, chooser=chooser
+        points, pool, minute=minute, location=location, prefer_cloud=prefer_cloud, build=build, chooser=chooser
     )
     known = ranked if scans_from_internet(points, location) else points
-    first = choose_update_point(ScanHistory(in_use), ranked, known, now=0.0).host
+    chosen = choose_update_point(history, ranked, known, now)
+    first = chosen.host
     by_host = {one.host: one for one in servers}
     joins = {entry.host: entry for entry in pool}
     order = dict.fromkeys(([] if first is None else [first]) + [one.host for one in ranked])
     internet = scans_from_internet(points, location)
-    reasons = {host: _reasons(host, joins, in_use=in_use, internet=internet) for host in order}
+    use = _Use(history, is_left=in_use != first, may_leave=may_switch(history, now), minute=minute)
+    reasons = {host: _reasons(by_host[host], joins.get(host), use, internet=internet) for host in order}
     rejected = {
         one.host: _find_bar(one, joins.get(one.host), internet=internet) for one in servers if one.host not in order
     }
-    return RoleDecision(
+    decision = RoleDecision(
         SiteRole.SOFTWARE_UPDATE_POINT,
         tuple(_evaluated(by_host[host], Verdict.RANKED, reasons[host]) for host in order),
         tuple(_evaluated(by_host[host], Verdict.REJECTED, (rejected[host],)) for host in sorted(rejected)),
@@ -81,6 +91,7 @@ def judge_update_points(
         CATALOGUE_VERSION,
         notes=tuple(_notes(in_use, first, known, [by_host[host] for host in order])),
     )
+    return decision, chosen
 
 
 def _evaluated(server: RoleServer, verdict: Verdict, reasons: tuple[Reason, ...]) -> RoleEvaluation:
@@ -88,18 +99,34 @@ def _evaluated(server: RoleServer, verdict: Verdict, reasons: tuple[Reason, ...]
     return RoleEvaluation(server.host, verdict, reasons, server.origins, endpoints)
 
 
-@decides("SU-001", "NET-024")
-def _reasons(
-    host: HostName, joins: dict[HostName, PoolEntry], *, in_use: HostName | None, internet: bool
-) -> tuple[Reason, ...]:
+class _Use(NamedTuple):
+    """How the client stands with the one in use."""
+
+    history: ScanHistory
+    is_left: bool
+    may_leave: bool
+    minute: int
+
+
+@decides("SU-001", "SU-002", "SU-009", "NET-024")
+def _reasons(server: RoleServer, entry: PoolEntry | None, use: _Use, *, internet: bool) -> tuple[Reason, ...]:
     found: list[Reason] = []
     if internet:
         found.append(Reason("NET-024", "it faces the internet, where the client is"))
-    elif (entry := joins.get(host)) is not None and entry.minute <= _NOW:
+    elif entry is not None and entry.minute <= use.minute:
         found.append(entry.reason)
-    if host == in_use:
-        where = "" if found else ", although it is in no group of the client"
-        found.append(Reason("SU-001", f"in use, and kept for as long as it can be reached{where}"))
+    if server.host != use.history.host:
+        return tuple(found)
+    if use.is_left:
+        found.append(Reason("SU-009", "scans with it failed long enough for another one to be used"))
+        return tuple(found)
+    nobody_said = RoleOrigin.IN_USE in server.origins
+    where = "" if found else ", and nobody could be asked" if nobody_said else _OUTSIDE
+    found.append(Reason("SU-001", f"in use, and kept for as long as it can be reached{where}"))
+    if use.history.failures:
+        times = "once" if len(use.history.failures) == 1 else f"{len(use.history.failures)} times"
+        text = "and nobody else may be used" if use.may_leave else "which is too early to leave it"
+        found.append(Reason("SU-002", f"scans with it failed {times} in {use.minute} minutes, {text}"))
     return tuple(found)
 
 

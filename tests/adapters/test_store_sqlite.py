@@ -20,12 +20,13 @@ import pytest
 import cmclient.errors
 from cmclient.adapters.store import SCHEMA, SqliteStore
 from cmclient.errors import StoreDamagedError, StoreError
-from cmclient.model.agent import AgentStatus, NextErrand
+from cmclient.model.agent import AgentStatus, NextErrand, PurposeServer
 from cmclient.model.content import BoundaryGroupReference, ClientBoundaryGroups
 from cmclient.model.decision import Candidate, Origin, SourceKind, StoredAssignment
 from cmclient.model.endpoints import Endpoint, ManagementPoint, Scheme
 from cmclient.model.lease import Cycle, Lease, LeaseCandidate, LeasePhase, Period, Run
 from cmclient.model.names import HostName, SiteCode
+from cmclient.model.scans import ScanHistory
 from cmclient.model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -309,8 +310,11 @@ def test_the_second_version_can_still_be_read(path: Path) -> None:
     assert AgentStatus._fields == (
         *("pid", "process_start", "started", "updated", "doing", "stopped", "phase", "endpoint", "held_since"),
         *("failures", "left", "assigned_site", "network_location", "located_at", "answered_at", "last_error"),
-        *("last_error_at", "upcoming"),
+        *("last_error_at", "upcoming", "servers"),
     )
+    assert StoredUpdatePoint._fields == ("host", "scans", "as_of", "saved_at")
+    assert ScanHistory._fields == ("host", "first_failure", "failures", "last_failure", "tried")
+    assert PurposeServer._fields == ("purpose", "host")
     assert NextErrand._fields == ("errand", "at", "why")
 
 

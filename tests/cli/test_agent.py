@@ -371,6 +371,23 @@ def test_everybody_dead__the_agent_delivers_once_when_the_fsp_returns_and_tells_
     assert states(lab) == ["1000/2", "1000/1"]
 
 
+@pytest.mark.rule("ST-002", "MP-002")
+def test_once__leaves_a_dead_one_and_tells_who_is_for_what(lab: Lab, client: tuple[str, ...], store: str) -> None:
+    run("agent", "--once", *client)
+    before = status_of(store, code=1)
+    dead = before["endpoint"]["host"]
+    assert {one["purpose"]: one["host"] for one in before["servers"]}["policy"] == dead
+    lab.set_fault("mp", dead, "refuse")
+    shown = run("agent", "--once", *client)
+    assert f" left {before['endpoint']['scheme']}://{dead}" in shown
+    after = status_of(store, code=1)
+    servers = {one["purpose"]: one["host"] for one in after["servers"]}
+    assert (after["phase"], after["failures"]) == ("held", 0)
+    assert servers["policy"] == servers["location"] == after["endpoint"]["host"] != dead
+    assert servers["registration"] == {one["purpose"]: one["host"] for one in before["servers"]}["registration"]
+    assert f"Assigned management point: {servers['registration']} (registration and certain" in shown
+
+
 def test_once__with_reports_left_is_8(lab: Lab, client: tuple[str, ...], store: str) -> None:
     lab.set_fault("fsp", None, "http-500")
     run("report", "send", "--topic", "800", "--state", "400", *client)

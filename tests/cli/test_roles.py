@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import cmclient
 from cmclient.lab import built_in_text
 
 
@@ -58,7 +59,7 @@ def test_json__has_the_keys_that_a_management_point_has(data: str) -> None:
         *("schema", "time", "chosen", "assigned_site", "ranked", "rejected", "attempts", "sources", "facts", "seed"),
         *("catalogue", "notes", "error"),
     }
-    assert set(found) == {*expected, "role", "answered", "try_again_after", "reports"}
+    assert set(found) == {*expected, "role", "answered", "try_again_after", "reports", "scans"}
     assert found["reports"] is None, "nobody was asked, so nobody failed"
     assert (found["schema"], found["role"]) == ("cmclient.role-location/1", "smp")
     (one,) = found["ranked"]
@@ -84,6 +85,28 @@ def test_sup__nobody_can_be_asked__is_5() -> None:
     found = document("--role", "sup", "--lab", "--lab-fault", "mp=500", code=5)
     assert found["error"]["code"] == "not-reachable"
     assert {one["outcome"] for one in found["attempts"]} == {"failed"}
+
+
+@pytest.mark.parametrize("fault", ["mp=http-401", "mp=http-403"])
+def test_sup__trust_refused__is_6_as_it_is_for_the_management_point(fault: str) -> None:
+    sup = document("--role", "sup", "--lab", "--lab-fault", fault, code=6)
+    mp = document("--lab", "--lab-fault", fault, code=6)
+    assert sup["error"]["code"] == mp["error"]["code"] == "trust-refused"
+    assert sup["error"]["hint"] == mp["error"]["hint"]
+    assert ("certificate" in mp["error"]["hint"]) is ("403" in fault), "a 401 is about no certificate"
+    assert mp["error"]["hint"]
+
+
+def test_sup__whose_scans_fail__says_when_the_next_one_comes(tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite3"
+    given = ("--role", "sup", "--set", "software_update_points=http://sup1.corp.test:8530", "--set", f"store={store}")
+    assert "scans fail" not in run(*given).stdout
+    with cmclient.open_update_scans(cmclient.load_config(overrides={"store": str(store)})) as scans:
+        plan = [scans.note_failure(cmclient.HostName("sup1.corp.test")) for _ in range(4)][-1]
+    shown = run(*given).stdout
+    assert f"  scans fail since {plan.failing_since} (4 of 4); the next one is due at {plan.next_scan}\n" in shown
+    assert f"  another one may be used from {plan.others_from}\n" in shown
+    assert document(*given)["scans"] == plan._asdict()
 
 
 def test_sup__the_one_in_use_is_kept(data: str) -> None:

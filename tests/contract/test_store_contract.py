@@ -8,14 +8,15 @@ import pytest
 
 from cmclient.adapters.memory_store import ANSWERED_KEPT, MemoryStore, ReadOnlyStore
 from cmclient.adapters.store import SqliteStore
-from cmclient.model.agent import AgentStatus, Errand, NextErrand
+from cmclient.model.agent import AgentStatus, Errand, NextErrand, PurposeServer
 from cmclient.model.content import BoundaryGroupReference, ClientBoundaryGroups
-from cmclient.model.decision import Candidate, Origin, SourceKind, StoredAssignment
+from cmclient.model.decision import Candidate, Origin, Purpose, SourceKind, StoredAssignment
 from cmclient.model.endpoints import Audience, Endpoint, Locality, ManagementPoint, Protocols, Scheme, SiteKind
 from cmclient.model.facts import NetworkLocation
 from cmclient.model.lease import Cycle, Lease, LeaseCandidate, LeasePhase, Period, Run
 from cmclient.model.names import DnsDomain, GatewayPath, HostName, SiteCode
 from cmclient.model.rootkey import KeySource, StoredRootKey
+from cmclient.model.scans import ScanHistory
 from cmclient.model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 from cmclient.ports import Store
 from cmclient.protocol.rootkeyblob import build_root_key
@@ -97,7 +98,9 @@ STATUS = AgentStatus(
     last_error="\u00e9\ud800",
     last_error_at="2026-11-21T12:00:00+00:00",
     upcoming=NextErrand(Errand.LOCATE, "2026-11-22T13:00:00+00:00", "location"),
+    servers=(PurposeServer(Purpose.REGISTRATION, HostName("mp.corp.example")), PurposeServer(Purpose.POLICY)),
 )
+SCANS = ScanHistory(HostName("x"), 1.5, (1.5, 2.25), 2.25, (HostName("sup0"),))
 GROUPS = ClientBoundaryGroups(
     "2026-11-21T12:00:00Z", (BoundaryGroupReference("7", "guid", "1"),), on_vpn=False, connected_caches=("dp1",)
 )
@@ -270,6 +273,10 @@ def test_the_update_point_in_use_is_kept_and_a_read_only_store_leaves_it(store: 
         store.save_update_point(StoredUpdatePoint(host))
         assert store.load_update_point() == StoredUpdatePoint(host)
     guarded: Store = ReadOnlyStore(store)
+    full = StoredUpdatePoint(HostName("sup2.corp.example"), SCANS, 7.5, "2026-11-21T12:00:00+00:00")
+    store.save_update_point(full)
+    assert store.load_update_point() == full
+    store.save_update_point(StoredUpdatePoint(HostName("sup2.corp.example")))
     guarded.save_update_point(StoredUpdatePoint(HostName("sup3.corp.example")))
     assert guarded.load_update_point() == store.load_update_point() == StoredUpdatePoint(HostName("sup2.corp.example"))
 

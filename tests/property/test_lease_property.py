@@ -73,6 +73,7 @@ class KeptLease(RuleBasedStateMachine):
         self.gave_up = 0
         self.failed_at: list[float] = []  # of the one in use, counted by hand
         self.left: list[Endpoint] = []  # given up since an answer, a refresh cycle or a new place
+        self.spent: list[Endpoint] = []  # the same, but none of them once all were given up
 
     @initialize(seed=st.integers(0, 2**32), now=st.sampled_from((0.0, 0.25, 1e6)))
     def begin(self, seed: int, now: float) -> None:
@@ -102,9 +103,46 @@ class KeptLease(RuleBasedStateMachine):
         before = self.lease
         self.apply(ListRefreshed(candidates) if refreshed else Located(candidates, HostName("assigned")))
         works = before.phase is LeasePhase.HELD and (refreshed or not before.relocating)
-        if works and before.endpoint in {one.endpoint for one in candidates}:
-            assert self.lease.endpoint == before.endpoint, "one that works is kept"
-        self.left = [one for one in self.left if one in {other.endpoint for other in candidates}]
+        listed = {one.endpoint: one for one in candidates}
+        if works and before.endpoint in listed:
+            is_due = refreshed and before.refresh is not None and before.refresh.pending
+            self.check_return(before, listed, is_due=is_due)
+        self.left = [one for one in self.left if one in listed]
+        self.spent = [one for one in self.spent if one in listed]
+
+    def check_return(self, before: Lease, listed: dict[Endpoint, LeaseCandidate], *, is_due: bool) -> None:
+        """One that works is kept, but for one of the current boundary group in the list of a refresh cycle."""
+        assert before.endpoint is not None
+        used, taken = listed[before.endpoint], listed[self.lease.endpoint or before.endpoint]
+        better = [one for one in listed.values() if one.in_current_group and one.group < used.group]
+        back = [one.endpoint for one in better if one.endpoint not in before.cycle.left]
+        if not is_due or used.in_current_group or not back:
+            assert taken == used, "one that works is kept"
+            return
+        assert taken.endpoint in back, "not to one that was left in this cycle"
+        assert taken.group == min(one.group for one in better if one.endpoint in back)
+
+    @precondition(lambda self: self.lease.endpoint is not None)
+    @rule(candidates=candidate_lists(), is_known=st.booleans(), fails=st.booleans())
+    def refresh(self, candidates: tuple[LeaseCandidate, ...], is_known: bool, fails: bool) -> None:  # noqa: FBT001
+        """A refresh cycle as it usually is, of a client outside the current group.
+
+        Who is in it may be known before, and whoever is in use may be given up before the list comes.
+        """
+        used = self.lease.endpoint or ALL[0]
+        self.answer(used)
+        listed = (
+            *(one for one in candidates if one.endpoint != used),
+            LeaseCandidate(used, 9, in_current_group=False),
+        )
+        if is_known:
+            self.learn_candidates(listed, refreshed=True)
+        self.now += 86_400.0
+        self.pass_time(Ticked())
+        if fails:
+            self.fail_five_times(0, 0.0)
+        self.answer(self.lease.endpoint or ALL[0])
+        self.learn_candidates(listed, refreshed=True)
 
     @rule(refreshed=st.booleans())
     def learn_nothing(self, refreshed: bool) -> None:  # noqa: FBT001
@@ -117,7 +155,7 @@ class KeptLease(RuleBasedStateMachine):
         known = endpoint in {one.endpoint for one in before.candidates}
         if known:
             assert self.lease.phase is LeasePhase.HELD or endpoint in before.cycle.left
-            self.left = []
+            self.left, self.spent = [], []
         if known and endpoint == self.lease.endpoint:
             self.failed_at = []
             assert self.lease.failures == ()
@@ -163,8 +201,9 @@ class KeptLease(RuleBasedStateMachine):
         assert just_left is not None
         group = {one.endpoint: one.group for one in before.candidates}
         self.left = [*(one for one in self.left if one != just_left), just_left]
-        if set(self.left) >= set(group):
-            self.left = [just_left]
+        self.spent.append(just_left)
+        if set(self.spent) >= set(group):
+            self.left, self.spent = [just_left], []
         taken = self.lease.endpoint
         assert taken is not None
         if len(group) > 1:
@@ -181,13 +220,13 @@ class KeptLease(RuleBasedStateMachine):
         effects = self.apply(event)
         assert [effect.kind for effect in effects] == [EffectKind.REQUEST_LOCATION]
         assert self.lease.endpoint == before.endpoint
-        self.failed_at, self.left = [], []
+        self.failed_at, self.left, self.spent = [], [], []
 
     @rule(event=st.sampled_from((ServiceStarted(), Ticked())))
     def pass_time(self, event: LeaseEvent) -> None:
         effects = self.apply(event)
         if self.lease.cycle.left == () and EffectKind.REFRESH_GROUPS in {effect.kind for effect in effects}:
-            self.left = []
+            self.left, self.spent = [], []
         if any(effect.kind is EffectKind.MOVED for effect in effects):
             used = next(one for one in self.lease.candidates if one.endpoint == self.lease.endpoint)
             assert used.in_current_group, "only a return to the current group happens by itself"

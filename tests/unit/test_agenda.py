@@ -19,13 +19,22 @@ from cmclient.model.lease import (
     Ticked,
 )
 from cmclient.model.names import HostName
-from cmclient.rules.agenda import ASK_AGAIN, Pace, earliest_locate, is_other_network, plan_cycles, plan_probe
+from cmclient.rules.agenda import (
+    ASK_AGAIN,
+    Pace,
+    earliest_locate,
+    is_in_doubt,
+    is_other_network,
+    plan_cycles,
+    plan_probe,
+)
 from cmclient.rules.choose import SeededChooser
 from cmclient.rules.lease import step
 
 HOUR = 3600.0
 CHOOSER = SeededChooser(1)
 EXACT = Pace(spread=0.0, probe_interval=HOUR)
+OFF = Pace(spread=0.0, probe_interval=0.0)
 AT = Endpoint(Scheme.HTTP, HostName("mp1"), 80)
 INTRANET, INTERNET, UNKNOWN = NetworkLocation.INTRANET, NetworkLocation.INTERNET, NetworkLocation.UNKNOWN
 
@@ -133,8 +142,65 @@ def test_probe__five_that_take_as_long_as_they_may_still_fall_within_ten_minutes
 
 def test_probe__of_nobody_and_of_those_given_up_there_is_none() -> None:
     for lease in (Lease(0.0), held(0.0)._replace(phase=LeasePhase.GIVEN_UP)):
-        assert plan_probe(lease, EXACT, checked_at=None, now=0.0, chooser=CHOOSER) is None
-    assert plan_probe(held(0.0), Pace(0.0, 0.0), checked_at=None, now=0.0, chooser=CHOOSER) is None
+        for pace in (EXACT, OFF):
+            assert plan_probe(lease, pace, checked_at=None, now=0.0, chooser=CHOOSER) is None
+
+
+def test_probe__that_is_off_is_made_only_where_there_is_doubt() -> None:
+    """One that a location request did not ask, or saw failing, would never be left otherwise."""
+    lease = held(0.0)
+    failed = lease._replace(failures=(7.0,))
+    assert plan_probe(lease, OFF, checked_at=7.0, now=8.0, chooser=CHOOSER) is None
+    unasked = plan_probe(lease, OFF, checked_at=None, now=8.0, chooser=CHOOSER)
+    assert unasked is not None
+    assert unasked.at == 8.0
+    dues = [plan_probe(failed, OFF, checked_at=7.0, now=8.0, chooser=SeededChooser(seed)) for seed in range(50)]
+    waits = [due.at - 7.0 for due in dues if due is not None]
+    assert len(waits) == 50
+    assert 20.0 < max(waits) <= 30.0, "as soon as with checks on"
+
+
+@pytest.mark.parametrize("pace", [EXACT, OFF])
+def test_probe__is_not_made_before_the_server_wants_to_be_asked_again(pace: Pace) -> None:
+    lease = held(0.0)
+    for failures, checked_at in (((7.0,), 7.0), ((), None)):
+        asked = lease._replace(failures=failures)
+        due = plan_probe(asked, pace, checked_at=checked_at, now=8.0, chooser=CHOOSER, not_before=127.0)
+        assert due is not None
+        assert due.at == 127.0
+        due = plan_probe(asked, pace, checked_at=checked_at, now=8.0, chooser=CHOOSER, not_before=7.001)
+        assert due is not None
+        assert due.at > 7.001, "that time is over"
+
+
+def test_probe__somebody_waits_for_comes_within_seconds() -> None:
+    for pace in (EXACT, OFF):
+        for count, most in ((1, 2.0), (2, 4.0), (3, 8.0), (4, 8.0)):
+            failed = held(0.0)._replace(failures=(7.0,) * count)
+            waits = [
+                due.at - 7.0
+                for seed in range(50)
+                if (
+                    due := plan_probe(
+                        failed,
+                        pace._replace(is_hurried=True),
+                        checked_at=7.0,
+                        now=8.0,
+                        chooser=SeededChooser(seed),
+                    )
+                )
+            ]
+            assert len(waits) == 50
+            assert 0.7 * most < max(waits) <= most
+
+
+def test_doubt__is_over_when_it_answered_or_all_were_given_up() -> None:
+    lease = held(0.0)
+    assert not is_in_doubt(lease)
+    assert is_in_doubt(lease._replace(failures=(7.0,)))
+    assert is_in_doubt(lease._replace(phase=LeasePhase.SEEKING))
+    assert not is_in_doubt(lease._replace(phase=LeasePhase.GIVEN_UP, failures=(7.0,)))
+    assert not is_in_doubt(Lease(0.0))
 
 
 @pytest.mark.parametrize(

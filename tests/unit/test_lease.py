@@ -378,6 +378,48 @@ def test_refresh_cycle__leaves_a_client_with_one_that_comes_before_the_current_g
     assert (used(lease), kinds(seen)) == ("p", [REFRESH])
 
 
+def refreshing(now: float = 24 * HOUR) -> Lease:
+    """A client outside the current group whose refresh cycle has begun; the old list named nobody inside it."""
+    lease, _ = play(leased("n", "m", outside="nm", held="n"), (now, Ticked()))
+    assert lease.refresh is not None
+    assert lease.refresh.pending
+    return lease
+
+
+@pytest.mark.rule("ST-009")
+def test_refresh_cycle__returns_to_one_that_only_its_own_list_puts_into_the_current_group() -> None:
+    """Else the return would come a whole cycle late."""
+    lease, seen = play(refreshing(), (24 * HOUR + 1, ListRefreshed(groups("a", "n", outside="n"))))
+    assert (used(lease), [(effect.kind, effect.reason.rule) for _, effect in seen]) == ("a", [(MOVED, "ST-009")])
+    assert seen[0][1].reason.text == "back to the current boundary group: the new list names it"
+
+
+@pytest.mark.rule("ST-009")
+def test_refresh_cycle__whose_list_names_the_one_in_use_no_more__moves_once() -> None:
+    lease, seen = play(refreshing(), (24 * HOUR + 1, ListRefreshed(groups("a", "m", outside="m"))))
+    assert (used(lease), kinds(seen)) == ("a", [MOVED])
+
+
+@pytest.mark.rule("ST-009")
+def test_list_that_no_refresh_cycle_asked_for__returns_nobody() -> None:
+    lease, _ = play(refreshing(), (24 * HOUR + 1, ListRefreshed(groups("n", outside="n"))))
+    lease, seen = play(lease, (24 * HOUR + 2, ListRefreshed(groups("a", "n", outside="n"))))
+    assert (used(lease), seen) == ("n", [])
+
+
+@pytest.mark.rule("ST-009")
+def test_refresh_cycle__does_not_return_to_one_that_was_left_while_its_list_was_read() -> None:
+    lease, _ = play(to_neighbour(), (24 * HOUR, Ticked()))
+    assert used(lease) == "a", "by the old list"
+    listed = groups("a", "n", "m", outside="nm")
+    lease, _ = play(
+        lease, *failures("a", *(24 * HOUR + second for second in range(1, 6))), (24 * HOUR + 9, Succeeded(at("n")))
+    )
+    assert (used(lease), lease.phase) == ("n", LeasePhase.HELD)
+    lease, seen = play(lease, (24 * HOUR + 10, ListRefreshed(listed)))
+    assert (used(lease), seen) == ("n", [])
+
+
 # --- cycles ---------------------------------------------------------------------------------------------------------
 
 

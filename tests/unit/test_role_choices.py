@@ -9,6 +9,7 @@ from cmclient.model.facts import ClientKind, NetworkFacts, NetworkLocation
 from cmclient.model.groups import BoundaryGroup, FallbackTimes, Relationship, Role, SiteData, SiteServer
 from cmclient.model.names import HostName, SiteCode
 from cmclient.model.roles import RoleDecision, RoleOrigin, RoleServer, SiteRole
+from cmclient.model.scans import ScanHistory
 from cmclient.rules.choose import SeededChooser
 from cmclient.rules.migration_point_choice import judge_migration_points
 from cmclient.rules.pools import PoolEntry
@@ -50,20 +51,24 @@ SERVERS = tuple(
 def judge(
     *servers: RoleServer,
     in_use: HostName | None = None,
+    history: ScanHistory | None = None,
+    now: float = 0.0,
     location: NetworkLocation = NetworkLocation.INTRANET,
     prefer_cloud: bool = False,
     build: int = 9141,
     pool: tuple[PoolEntry, ...] | None = None,
 ) -> RoleDecision:
-    return judge_update_points(
+    decision, _ = judge_update_points(
         servers or SERVERS,
         update_point_pool(DATA, HERE, assigned_site=ABC, build=build) if pool is None else pool,
-        in_use=in_use,
+        history=history or ScanHistory(in_use),
+        now=now,
         location=location,
         prefer_cloud=prefer_cloud,
         build=build,
         chooser=SeededChooser(1),
     )
+    return decision
 
 
 def told(decision: RoleDecision) -> dict[str, tuple[str, ...]]:

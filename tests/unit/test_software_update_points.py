@@ -9,9 +9,9 @@ from cmclient.model.endpoints import Audience, Scheme
 from cmclient.model.facts import NetworkLocation
 from cmclient.model.groups import BoundaryGroup, FallbackTimes, Relationship, Role, SiteData, SiteServer
 from cmclient.model.names import HostName, SiteCode
+from cmclient.model.scans import ScanHistory
 from cmclient.rules.choose import SeededChooser
 from cmclient.rules.software_update_points import (
-    ScanHistory,
     UpdatePoint,
     change_place,
     choose_update_point,

@@ -295,7 +295,7 @@ def test_nobody_there__is_asked_again_less_and_less_and_at_least_every_half_hour
     assert all(600 <= gap <= 1800 for gap in gaps)
     assert gaps[0] <= 660
     assert max(gaps) > 900
-    assert world.told_of("unmanaged") == ["no management point was found"]
+    assert world.told_of("unmanaged") == ["no eligible management point answered (of 2)"], "they are known, and silent"
     assert agent.status.phase is LeasePhase.GIVEN_UP
 
 
@@ -535,7 +535,7 @@ def test_errand_that_is_broken_off__is_wanted_again(errand: Errand) -> None:
     agent = AgentWorld(MP1).agent(hours=1)
     agent._want_again(_Running(errand, 1, CancelSignal(), 5.0, frozenset()))
     wanted = {Errand.LOCATE: agent._wants_location, Errand.GATHER: agent._keeper.wants_network}
-    wanted[Errand.ASSIGN] = agent._assign_at == 5.0
+    wanted[Errand.ASSIGN] = agent._site.at == 5.0
     assert wanted == {one: one is errand for one in wanted}
 
 

@@ -7,8 +7,10 @@ from itertools import pairwise
 
 import pytest
 from agentworld import HOUR, MP1, MP2, AgentWorld
+from world import CERTIFICATE
 
 from cmclient.adapters.memory_report_queue import MemoryReportQueue
+from cmclient.adapters.memory_store import MemoryStore
 from cmclient.agent_reports import AgentReports
 from cmclient.config import ClientConfig
 from cmclient.errors import CancelledError, ConnectError, StoreError
@@ -19,6 +21,7 @@ from cmclient.model.lease import LeasePhase
 from cmclient.model.names import HostName
 from cmclient.model.reports import Enqueued, FallbackStatusPoint, FspSource, Reporting
 from cmclient.model.state import StateMessage
+from cmclient.model.stored import StoredLease
 from cmclient.ports import Cancellation
 from cmclient.protocol.statexml import parse_report
 from cmclient.report import StatusReporter
@@ -66,6 +69,7 @@ class Reported(AgentWorld):
             clock=self.clock,
             chooser=SeededChooser(1),
             identity=identity_of(settings, self.read() if location is None else location.facts),
+            wants_certificate=settings.use_pki_cert,
         )
 
     def states(self) -> list[str]:
@@ -329,3 +333,64 @@ def test_once__with_everybody_down_leaves_a_report_and_does_not_wait_to_try_agai
     again.run_once()
     assert len(world.tries) == 1, "the wait after a failure is not over"
     assert len(again.waiting_reports.messages) == 1
+
+
+# --- the client certificate ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("FS-017")
+def test_certificate_that_cannot_be_used__is_reported_once_and_so_is_its_return(world: Reported) -> None:
+    """The states are known again after every location request; they are told when they change."""
+    world.configured = world.settings(use_pki_cert=True)
+    world.run(hours=60, reports=world.open_reporter)
+    assert len(world.located_at()) > 3
+    assert world.states() == ["1001/2"]
+    world.certificate = CERTIFICATE
+    world.run(hours=60, reports=world.open_reporter)
+    assert world.states() == ["1001/2", "1001/1"]
+
+
+@pytest.mark.rule("FS-017")
+def test_certificate_that_nobody_wants__is_not_reported(world: Reported) -> None:
+    world.run(hours=30, reports=world.open_reporter)
+    assert world.states() == []
+
+
+# --- a store that fails -------------------------------------------------------------------------------------------
+
+
+class _NewerStore(MemoryStore):
+    """A store that a newer version wrote, until it is mended."""
+
+    is_broken = True
+
+    def _fail(self) -> None:
+        if self.is_broken:
+            raise StoreError("written by a newer cmclient")
+
+    def load_lease(self) -> StoredLease | None:
+        self._fail()
+        return super().load_lease()
+
+    def save_lease(self, stored: StoredLease) -> None:
+        self._fail()
+        super().save_lease(stored)
+
+
+def test_store_that_fails__is_logged_once_until_it_works_again(
+    world: Reported, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.store = _NewerStore()
+    world.run(hours=60)
+    said = [one for one in caplog.messages if "newer" in one]
+    assert len(said) == 1
+    status = world.store.load_agent_status()
+    assert status is not None
+    assert "newer" in status.last_error
+    caplog.clear()
+
+    def mend(*, broken: bool) -> Callable[[], None]:
+        return lambda: setattr(world.store, "is_broken", broken)
+
+    world.run((HOUR, mend(broken=False)), (3 * HOUR, mend(broken=True)), hours=60)
+    assert len([one for one in caplog.messages if "newer" in one]) == 2, "at the start, and after it had worked"

@@ -17,6 +17,7 @@ from cmclient.model.facts import NetworkLocation, parse_address
 from cmclient.model.groups import BoundaryGroup, Role, SiteData, SiteServer
 from cmclient.model.names import HostName, SiteCode
 from cmclient.model.roles import RoleLocation, RoleOutcome, SiteRole
+from cmclient.model.scans import ScanHistory
 from cmclient.model.stored import StoredUpdatePoint
 from cmclient.protocol.capabilities import OperationalSettings, build_operational_settings
 from cmclient.protocol.directory import management_point_entry
@@ -102,6 +103,8 @@ def test_update_point__in_use_is_kept_while_nobody_can_be_asked(lab: Lab, tmp_pa
         lab.set_fault("mp", None, None)
         lab.set_fault("mp", "mp3", "refuse")
     assert (chosen(kept), kept.decision.ranked[0].rules) == ("sup1", ("SU-001",))
+    said = kept.decision.ranked[0].reasons[0].text
+    assert said == "in use, and kept for as long as it can be reached, and nobody could be asked"
     assert (new.outcome, new.sources[0].code) == (RoleOutcome.NOT_REACHABLE, "no-reachable-management-point")
     assert new.attempts
 
@@ -153,7 +156,9 @@ def test_update_point__by_data_and_by_settings() -> None:
     assert by_data.decision.ranked[0].endpoints == ()
     given = world.role_locator(software_update_points="https://sup2.corp.test").locate(SUP)
     assert str(given.decision.ranked[0].endpoint) == "https://sup2.corp.test:8531"
-    assert world.store.load_update_point() == StoredUpdatePoint(OTHER)
+    kept = world.store.load_update_point()
+    assert kept is not None
+    assert (kept.host, kept.scans) == (OTHER, ScanHistory())
     both = World().role_locator(data=DATA, offline=True, software_update_points="sup1.corp.test:80;sup2.corp.test")
     ranked = both.locate(SUP).decision.ranked
     assert [(one.name, str(one.endpoint)) for one in ranked] == [(SERVER, "http://sup1.corp.test")]
