@@ -14,6 +14,7 @@ from ..errors import (
     ProtocolError,
     RedirectRefusedError,
     ReplyTooLargeError,
+    RootKeyError,
     ServerCertificateError,
     TlsError,
     UnsafeXmlError,
@@ -26,6 +27,7 @@ from .retry import classify_failure
 __all__ = ["all_refuse_trust", "find_failure", "find_trust_hint", "outcomes_of"]
 
 _CERTIFICATES = {ServerCertificateError.code, ClientCertificateError.code}
+_TRUST = {*_CERTIFICATES, RootKeyError.code}
 _REFUSALS = {401, 403}
 
 _TLS = (ServerCertificateError, ClientCertificateError, TlsError)
@@ -73,7 +75,7 @@ def find_failure(attempt: Attempt) -> FailureKind | None:
 def all_refuse_trust(attempts: Iterable[Attempt]) -> bool:
     """Whether everybody who failed was there, and refused trust or was refused it; False when nobody failed."""
     failed = [attempt for attempt in attempts if attempt.outcome is Outcome.FAILED]
-    return bool(failed) and all(one.code in _CERTIFICATES or one.status in _REFUSALS for one in failed)
+    return bool(failed) and all(one.code in _TRUST or one.status in _REFUSALS for one in failed)
 
 
 def find_trust_hint(attempts: Iterable[Attempt]) -> str:
