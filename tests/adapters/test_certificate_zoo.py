@@ -340,7 +340,7 @@ def test_our_certificate__of_a_server_that_passed_is_offered_at_once(scene: Scen
     transport = scene.transport()
     for _ in range(2):
         transport.send(ask(server.named(HOST)), within(PROMPT))
-        for session in transport._idle.pop(server.named(HOST)):
+        for session in transport._idle.pop((server.named(HOST), False)):
             session.close()
     assert server.accepted == 3
 
