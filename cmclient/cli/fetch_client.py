@@ -2,20 +2,25 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ContentNotObtainedError, HashMismatchError, LocateError
+from ..errors import ContentNotObtainedError, HashMismatchError, LocateError, TargetError
+from ..rules.setup_states import SetupTrouble
 from .codes import DONE, code_of
 
 if TYPE_CHECKING:
+    from ..assemble import Run
     from ..assemble_fetch import SetupFetcher
+    from ..config import ClientConfig
     from ..model.client_setup import SetupLocation
-    from ..model.download import DownloadReport
+    from ..model.decision import Location
+    from ..model.download import DownloadReport, SourceFailure
     from ..model.http import Deadline
     from ..rules.explain import Outline
     from .render import Table
+    from .reports import LocationReports
 
 __all__ = ["run_client_package"]
 
@@ -43,12 +48,56 @@ def run_client_package(arguments: argparse.Namespace) -> int:
                 with show_progress() if arguments.format == "text" else nullcontext():
                     fetcher.locator.plan(0.0, deadline)
             except LocateError as error:
-                return _tell_lost(arguments, error)
+                lost = error
+                reports = _report(config, run, [SetupTrouble(error.code)], error.location)
+                _end(arguments, reports, lambda: _tell_lost(arguments, lost))
+                return code_of(error)
             if (found := fetcher.locator.latest) is not None:
                 _tell_plan(arguments, found)
-            report, missed = _fetch(arguments, fetcher, deadline)
-    print_report(arguments.format, report, missed)
+            try:
+                report, missed = _fetch(arguments, fetcher, deadline)
+            except (HashMismatchError, TargetError) as error:
+                source, file = getattr(error, "source", ""), getattr(error, "file", "")
+                _end(arguments, _report(config, run, [SetupTrouble(error.code, source, file)]), lambda: None)
+                raise
+        told = None if missed is None else _report(config, run, _troubles_of(missed))
+        _end(arguments, told, lambda: print_report(arguments.format, report, missed))
     return DONE if missed is None else code_of(missed)
+
+
+def _troubles_of(missed: ContentNotObtainedError) -> "list[SetupTrouble]":
+    """What went wrong for good: the failures for which a source was left, else the end of it all."""
+    failures: tuple[SourceFailure, ...] = missed.report.failures
+    left = [SetupTrouble(one.code, str(one.address), one.file) for one in failures if one.left]
+    return left or [SetupTrouble(missed.code)]
+
+
+def _report(
+    config: "ClientConfig", run: "Run", troubles: list[SetupTrouble], location: "Location | None" = None
+) -> "LocationReports":
+    """Tell the fallback status point, if there is one, that client setup has no files."""
+    from time import monotonic
+
+    from ..model.http import Deadline
+    from .reports import report_setup
+
+    deadline = Deadline.after(config.attempt_timeout, monotonic)
+    return report_setup(config, run, troubles, deadline, location=location)
+
+
+def _end(arguments: argparse.Namespace, told: "LocationReports | None", print_result: Callable[[], object]) -> None:
+    """Print the result and what was reported; in JSON the result is the last line."""
+    from .render import show
+    from .reports import location_document, location_lines
+
+    if arguments.format != "json":
+        print_result()
+        if told is not None and (lines := list(location_lines(told, located=False))):
+            show(["", *lines])
+        return
+    if told is not None:
+        print(json.dumps({"event": "reports"} | location_document(told)), flush=True)
+    print_result()
 
 
 def _fetch(
@@ -119,7 +168,7 @@ def _document(found: "SetupLocation") -> dict[str, Any]:
     }
 
 
-def _tell_lost(arguments: argparse.Namespace, error: LocateError) -> int:
+def _tell_lost(arguments: argparse.Namespace, error: LocateError) -> None:
     """No management point was found that has the files."""
     from .contentviews import failure_document, failure_items
     from .render import show
@@ -128,4 +177,3 @@ def _tell_lost(arguments: argparse.Namespace, error: LocateError) -> int:
         print(json.dumps({"event": "result", "complete": False} | failure_document(error)))
     else:
         show(failure_items(error))
-    return code_of(error)

@@ -1,0 +1,76 @@
+"""``cmclient fetch --client-package`` as a person runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cmclient", "fetch", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == code, done.stderr + done.stdout
+    return done
+
+
+def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_json__the_plan_comes_first_and_the_result_last(tmp_path: Path) -> None:
+    told = lines(run("--client-package", str(tmp_path / "setup"), "--lab", "--format", "json"))
+    assert (told[0]["event"], told[-1]["event"]) == ("plan", "result")
+    assert [one["kind"] for one in told[0]["ranked"]] == ["dp-in-group", "management-point"]
+    assert told[-1]["complete"] is True
+    assert {one["name"] for one in told[-1]["files"]} >= {"ccmsetup.cab", "ccmsetup.exe", "x64/client.msi"}
+    assert (tmp_path / "setup" / "x64" / "client.msi").stat().st_size == 700_000
+
+
+@pytest.mark.rule("FS-023")
+@pytest.mark.parametrize(
+    ("more", "code", "states"),
+    [
+        pytest.param(("--source", "nowhere"), 7, [(800, 100), (800, 322)], id="folder"),
+        pytest.param(("--lab-fault", "mp=refuse"), 5, [(1000, 2), (800, 100), (800, 301)], id="management points"),
+    ],
+)
+def test_failure__is_reported_before_the_result(
+    tmp_path: Path, more: tuple[str, ...], code: int, states: list[tuple[int, int]]
+) -> None:
+    done = run("--client-package", str(tmp_path), "--lab", "--no-wait", "--format", "json", *more, code=code)
+    reports, result = lines(done)[-2:]
+    assert (reports["event"], result["event"], result["complete"]) == ("reports", "result", False)
+    assert [(one["topic"], one["state"]) for one in reports["sent"]] == states
+
+
+@pytest.mark.parametrize(
+    "more", [("--source", "nowhere", "--no-report"), ("--source", "nowhere", "--domain", "a.test")]
+)
+def test_nothing_is_reported_when_told_so_or_in_a_what_if(tmp_path: Path, more: tuple[str, ...]) -> None:
+    done = run("--client-package", str(tmp_path), "--lab", "--no-wait", "--format", "json", *more, code=7)
+    assert [one for one in lines(done) if one.get("event") == "reports" and one["sent"]] == []
+
+
+def test_text__says_where_it_came_from_and_why(tmp_path: Path) -> None:
+    said = run("--client-package", str(tmp_path), "--lab", "--explain").stdout
+    assert "dp1.corp.contoso.test" in said
+    assert "CI-010" in said
+    assert "6 files" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--client-package", "a", "ABC00001"), "takes no ID"),
+        (("ABC00001",), "an ID and a DIR are needed"),
+        (("ABC00001", "a", "--source", "b"), "--source is for the files of client setup"),
+        (("--client-package", "a", "--client-kind", "mac", "--source", "b", "--lab"), "CI-026"),
+    ],
+)
+def test_usage(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    del tmp_path
+    assert said in run(*arguments, code=2).stderr
