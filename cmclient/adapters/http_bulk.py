@@ -5,6 +5,7 @@ twice. Here http.client speaks on the same connections: dialled, watched, verifi
 the same errors. Where a proxy may be in between, and for servers that ask who we are, the ordinary way is taken.
 """
 
+import contextlib
 import http.client
 import ssl
 import threading
@@ -32,6 +33,14 @@ __all__ = ["LeanTransport"]
 
 _IDLE_LIMIT = 30.0  # seconds after which a kept connection is not used again
 _IDLE_KEPT = 16  # connections kept for one endpoint
+
+
+_CLOSED = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)  # RemoteDisconnected is one
+_HARMLESS = frozenset({"GET", "HEAD", "PROPFIND"})  # may be asked twice: they change nothing
+
+
+class _KeptNoLonger(Exception):  # noqa: N818 - no error: control flow inside this module
+    """A kept connection was closed by the server before it took the request."""
 
 
 class _Line:
@@ -88,16 +97,11 @@ class LeanTransport:
         if deadline.expired:
             raise TransportTimeoutError(f"{endpoint}: no time was left to ask", endpoint=str(endpoint))
         watch = Watch(endpoint, deadline, request.connect_timeout, cancellation, silence=patience)
-        line: _Line | None = None
         watch.__enter__()
         try:
-            line = self._take(endpoint)
-            with failures_told(line.adapter, watch):
-                response = self._exchange(line, request, watch)
+            line, response = self._ask(request, watch)
         except BaseException:
             watch.__exit__(None, None, None)
-            if line is not None:
-                line.close()
             raise
         if response.status == UNAUTHORIZED and request.may_log_in and self._ordinary.logs_in:
             watch.__exit__(None, None, None)
@@ -111,6 +115,30 @@ class LeanTransport:
         endpoint = request.endpoint
         return not self._ordinary.is_direct or endpoint.gateway is not None or endpoint in self._known
 
+    def _ask(self, request: HttpRequest, watch: Watch) -> tuple[_Line, http.client.HTTPResponse]:
+        """Ask on a kept connection; on a new one when the server has closed the kept one just now."""
+        kept = self._find_kept(request.endpoint)
+        if kept is not None:
+            with contextlib.suppress(_KeptNoLonger):
+                return kept, self._ask_on(kept, request, watch)
+        adapter = WatchedAdapter(self._ordinary.dialler, self._ordinary.trust)
+        line = _Line(adapter, build_connection(adapter, request.endpoint))
+        return line, self._ask_on(line, request, watch)
+
+    def _ask_on(self, line: _Line, request: HttpRequest, watch: Watch) -> http.client.HTTPResponse:
+        was_kept = line.used > 0 and request.method in _HARMLESS
+        try:
+            with failures_told(line.adapter, watch):
+                try:
+                    return self._exchange(line, request, watch)
+                except _CLOSED as error:
+                    if was_kept and watch.verdict is None:
+                        raise _KeptNoLonger from error
+                    raise
+        except BaseException:
+            line.close()
+            raise
+
     def give_back(self, line: _Line, endpoint: Endpoint, *, whole: bool) -> None:
         """A reply was let go of."""
         line.adapter.watch = None
@@ -123,15 +151,14 @@ class LeanTransport:
                     return
         line.close()
 
-    def _take(self, endpoint: Endpoint) -> _Line:
+    def _find_kept(self, endpoint: Endpoint) -> _Line | None:
         oldest = time.monotonic() - _IDLE_LIMIT
         while True:
             with self._lock:
                 kept = self._idle.get(endpoint)
                 line = kept.pop() if kept else None
             if line is None:
-                adapter = WatchedAdapter(self._ordinary.dialler, self._ordinary.trust)
-                return _Line(adapter, build_connection(adapter, endpoint))
+                return None
             if line.used >= oldest and not is_connection_dropped(line.connection):
                 return line
             line.close()

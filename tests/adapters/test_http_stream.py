@@ -1,11 +1,14 @@
 """Replies whose body is read as it comes: every check of the ordinary way, and memory that does not grow."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from time import monotonic
 
 import pytest
+import trustme
 from adapters.scripted_http import PROMPT, Peer, ScriptedServer
 
 from cmclient.adapters.http import RequestsTransport
@@ -16,6 +19,7 @@ from cmclient.errors import (
     ConnectionLostError,
     InvalidValueError,
     RedirectRefusedError,
+    ServerCertificateError,
     TransportError,
     TransportTimeoutError,
 )
@@ -241,3 +245,38 @@ def test_request__says_the_same(kind: str) -> None:
     told.pop(b"connection", None)
     assert told == {b"accept": b"*/*", b"accept-encoding": b"identity", b"range": b"bytes=1-", b"content-length": b"4"}
     assert lines[-1] == b"<x/>"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_server__is_verified_before_it_sees_a_request(kind: str, tmp_path: Path, *, trusted: bool) -> None:
+    authority, other = trustme.CA(), trustme.CA()
+    (authority if trusted else other).cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    with (
+        ScriptedServer(answer(HEAD % 2, b"ok"), tls=context) as server,
+        RequestsTransport(ca_file=str(tmp_path / "ca.pem")) as ordinary,
+        closing(LeanTransport(ordinary)) as lean,
+    ):
+        transport: RequestsTransport | LeanTransport = ordinary if kind == "ordinary" else lean
+        request = HttpRequest(server.named("localhost"), "/x")
+        if not trusted:
+            with pytest.raises(ServerCertificateError):
+                transport.open(request, NEVER)
+            assert server.requests == []
+            return
+        for _ in range(2):
+            with closing(transport.open(request, NEVER)) as reply:
+                assert reply.trusted
+                assert read(reply) == b"ok"
+        assert server.accepted == 1
+
+
+def test_proxy_of_the_environment__is_left_to_the_ordinary_way(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedServer(answer(HEAD % 5, b"proxy")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        with RequestsTransport(trust_env=True) as ordinary, closing(LeanTransport(ordinary)) as lean:
+            transport: RequestsTransport | LeanTransport = ordinary if kind == "ordinary" else lean
+            with closing(transport.open(HttpRequest(proxy.named("dp.test"), "/x"), NEVER)) as reply:
+                assert read(reply) == b"proxy"
+        assert proxy.requests[0].startswith(b"GET http://dp.test")

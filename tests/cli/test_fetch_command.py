@@ -45,13 +45,20 @@ def whole(server: ContentServer, files: dict[str, int] = FILES) -> dict[str, str
     return {name: hashlib.sha256(server.data(name)).hexdigest() for name in files}
 
 
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 when it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def safe_bytes(folder: Path, files: dict[str, int]) -> dict[str, int]:
     """How much of each file is there."""
     found = {}
     for name in files:
         part = folder / ".cmclient" / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.part"
-        path = part if part.exists() else folder / name
-        found[name] = path.stat().st_size if path.exists() else 0
+        found[name] = size_of(part) or size_of(folder / name)  # it may get its name between the two looks
     return found
 
 

@@ -9,6 +9,7 @@ from cmclient.assemble import Run, open_role_locator
 from cmclient.config import load_config
 from cmclient.errors import LabError
 from cmclient.lab import Hierarchy, Lab, Role, built_in_description, built_in_text, parse_description
+from cmclient.lab.clock import LabClock
 from cmclient.lab.ldap_tree import Ports
 from cmclient.lab.web_answers import Answers, WebRequest
 from cmclient.model.endpoints import Endpoint, Scheme
@@ -82,7 +83,7 @@ def answers(*, lag: int = 0, age: float = 0.0) -> Answers:
     described = built_in_description()
     systems = tuple(one._replace(replica_lag=lag) if one.host == MP2 else one for one in described.systems)
     described = described._replace(systems=systems)
-    return Answers(described, Hierarchy(described), lambda: Ports(80, 443), age=lambda: age)
+    return Answers(described, Hierarchy(described), lambda: Ports(80, 443), LabClock(0.1), age=lambda: age)
 
 
 def listed(given: Answers, client: str = "127.45.10.42") -> int:

@@ -88,7 +88,8 @@ def test_once__leaves_one_that_is_dead_and_ends_with_one_that_answered(settings:
     began = world.since()
     agent = run_once(world)
     assert (agent.lease.endpoint, agent.lease.phase, agent.lease.failures) == (at(MP2), LeasePhase.HELD, ())
-    assert len(checks_of(world, MP1)) == 5
+    asked = [path for _, host, path in world.requests if host == MP1.host]
+    assert len(asked) == 5, "once by a location request, for its key, and four times by checks"
     assert checks_of(world, MP2)[-1] == world.since(), "what it ends with answered it, just now"
     assert world.told_of("located") == [MP2.host], "what else there is, is found out once"
     assert 4.0 <= world.since() - began <= 30.0, "somebody waits; but not five times at once"
