@@ -86,9 +86,9 @@ class BulkTransport(Protocol):
     ) -> BulkReply:
         """Send one request and read the head of the reply.
 
-        Safe to call from several threads at once. Redirects are not followed, nothing is unpacked, and what was compressed
-        although nobody asked is refused. Nothing is asked twice, but on a kept connection that the server has closed
-        meanwhile. ``request.read_cap`` says nothing here: whoever reads counts.
+        Safe to call from several threads at once. Redirects are not followed, nothing is unpacked, and what was
+        compressed although nobody asked is refused. Nothing is asked twice, but on a kept connection that the server
+        has closed meanwhile. ``request.read_cap`` says nothing here: whoever reads counts.
 
         Args:
             request: What to ask.
