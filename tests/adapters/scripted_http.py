@@ -115,6 +115,11 @@ class ScriptedServer:
     def named(self, host: str) -> Endpoint:
         return Endpoint(Scheme.HTTP if self._tls is None else Scheme.HTTPS, HostName(host), self.port)
 
+    def await_ends(self) -> None:
+        """Wait until the script has ended for every connection so far, and each is closed."""
+        for thread in self._threads[1:]:
+            thread.join(PROMPT)
+
     def _start(self, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, daemon=True)
         self._threads.append(thread)

@@ -225,7 +225,7 @@ def test_kept_connection__that_the_server_has_closed_is_not_used(kind: str) -> N
             reply = transport.open(HttpRequest(server.endpoint, "/x"), NEVER)
             assert read(reply) == b"ok"
             reply.close()
-            server.peers.clear()
+            server.await_ends()
         assert server.accepted == 3
 
 
