@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -52,6 +52,7 @@ class Collected(NamedTuple):
 
 
 COLLECTED = pytest.StashKey[Collected]()
+_MARKED = "rule_marks"
 
 
 # --- the code -------------------------------------------------------------------------------------------------------
@@ -199,7 +200,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("write_rule_marks"):
         if not _is_complete(config) or config.getoption("collectonly") or config.getoption("setuponly"):
             raise pytest.UsageError(f"{REGENERATE} runs the complete suite: no path, -k, --deselect or --ignore")
-        config.pluginmanager.register(_Writer(config))
+        if not hasattr(config, "workerinput"):  # with -n it is the process that gathers what the others did
+            config.pluginmanager.register(_Writer(config))
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m takes tests out
@@ -207,6 +209,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[COLLECTED] = Collected(
         frozenset(item.nodeid for item in items), marked_tests(items, catalogue_ids()), _is_complete(config)
     )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With -n: hand the marks that were collected to the process that writes."""
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None and session.config.getoption("write_rule_marks"):
+        output[_MARKED] = [
+            (test.node_id, list(test.rules), test.everywhere) for test in session.config.stash[COLLECTED].marked
+        ]
 
 
 def catalogue_ids() -> frozenset[str]:
@@ -232,15 +243,23 @@ class _Writer:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._passed: set[str] = set()
+        self._marked: tuple[MarkedTest, ...] = ()
         self._said = f"{TARGET.as_posix()} is as it was, because the run did not pass"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and report.passed:
             self._passed.add(report.nodeid)
 
+    @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+    def pytest_testnodedown(self, node: Any) -> None:
+        told = getattr(node, "workeroutput", {}).get(_MARKED, ())
+        self._marked = tuple(MarkedTest(node_id, tuple(rules), everywhere) for node_id, rules, everywhere in told)
+
+    @pytest.hookimpl(trylast=True)  # with -n every process has told what it collected by then
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         if exitstatus == pytest.ExitCode.OK:
-            self._write(self._config.stash[COLLECTED].marked)
+            here = self._config.stash.get(COLLECTED, None)
+            self._write(self._marked or (() if here is None else here.marked))
 
     def _write(self, marked: tuple[MarkedTest, ...]) -> None:
         from cmclient.rules.catalogue import Shown, build_shown  # noqa: PLC0415
