@@ -338,6 +338,13 @@ def await_states(lab: Lab, *expected: str) -> None:
         lab.journal.entries()
 
 
+def await_taken(store: str) -> None:
+    """Until the agent knows that what it sent was taken: a send that is broken off before that is made again."""
+    end = time.monotonic() + PATIENCE
+    while status_of(store, code=1)["reports"]["waiting"]:
+        assert time.monotonic() < end, "it still waits"
+
+
 @pytest.mark.rule("FS-001", "FS-050")
 def test_everybody_dead__the_agent_delivers_once_when_the_fsp_returns_and_tells_of_the_return(
     lab: Lab, client: tuple[str, ...], store: str, tmp_path: Path
@@ -356,6 +363,7 @@ def test_everybody_dead__the_agent_delivers_once_when_the_fsp_returns_and_tells_
     let_wait_pass(store)
     with agent(*client) as running:
         await_states(lab, "1000/2")
+        await_taken(store)
         lab.set_fault("mp", None, None)
         with (tmp_path / "client.toml").open("a", encoding="utf-8") as settings:
             settings.write("client_build = 9106\n")
