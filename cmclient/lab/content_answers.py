@@ -141,6 +141,7 @@ class _Lookup(NamedTuple):
             return {one.host: SiteLocality.LOCAL for one in servers if not one.in_maintenance}
         return _localities(self.description, groups, self.home, minutes)
 
+    @decides("CI-011")
     def _by_site(self, content: Content, near: Mapping[HostName, SiteLocality]) -> Iterator[ContentSite]:
         by_site: dict[SiteCode, list[tuple[SiteLocality, LocationRecord]]] = {}
         for system in self.description.systems_of(Role.DP):

@@ -24,7 +24,7 @@ from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from cmclient.model.questions import AskingAddress, AskingClient
 from cmclient.protocol.content_replies import parse_content_location_reply
 from cmclient.protocol.envelope import build_message, parse_message
-from cmclient.protocol.location_requests import build_content_location_request
+from cmclient.protocol.location_requests import build_client_package_request, build_content_location_request
 from cmclient.protocol.multipart import CONTENT_TYPE
 
 P01 = SiteCode("P01")
@@ -62,6 +62,18 @@ class Site:
         body = build_content_location_request(
             facts, content=content, assigned_site=P01, options=options or ContentOptions(), in_operation=waits
         )
+        return self._ask(body, host)
+
+    def ask_package(self) -> list[str]:
+        """The servers of the client package, as client setup is told them."""
+        facts = NetworkFacts(
+            ad_site=AdSiteName("Headquarters"),
+            adapters=(Adapter("lab0", addresses=(parse_address("127.45.10.42/24"),)),),
+        )
+        found = self._ask(build_client_package_request(facts, assigned_site=P01, options=ContentOptions()), "pc042")
+        return [str(one.server).partition(".")[0] for site in found.sites for one in site.records]
+
+    def _ask(self, body: str, host: str) -> ContentLocations:
         mp = HostName("mp1.corp.contoso.test")
         message = Message(MessageId(str(uuid4())), datetime.now(UTC), HostName(host), mp, body)
         sent = build_message(message)
@@ -87,6 +99,16 @@ def site(described: LabDescription) -> Site:
 
 
 BRANCH = ("127.45.20.42/24", "Branch")
+
+
+@pytest.mark.rule("CI-011", "CI-012")
+@pytest.mark.parametrize("servers", [("dp1", "dp2", "dp3"), ("dp3", "dp2", "dp1"), ("dp2", "dp3")])
+def test_client_package__current_then_neighbour_then_default_group_and_all_at_once(
+    described: LabDescription, servers: tuple[str, ...]
+) -> None:
+    hosts = tuple(HostName(f"{one}.corp.contoso.test") for one in servers)
+    contents = tuple(one._replace(servers=hosts) if one.is_client_package else one for one in described.contents)
+    assert Site(described._replace(contents=contents)).ask_package() == sorted(servers)
 
 
 # --- with time ------------------------------------------------------------------------------------------------------
