@@ -143,14 +143,14 @@ class _Lookup(NamedTuple):
 
     @decides("CI-011")
     def _by_site(self, content: Content, near: Mapping[HostName, SiteLocality]) -> Iterator[ContentSite]:
-        by_site: dict[SiteCode, list[tuple[SiteLocality, LocationRecord]]] = {}
+        """The distribution points, the nearest first; a site with nearer and farther ones is named for each."""
+        told: dict[tuple[int, SiteCode], list[LocationRecord]] = {}
         for system in self.description.systems_of(Role.DP):
             if system.host in near and self._is_told(system, content):
                 record = self._record(system, content, near[system.host])
-                by_site.setdefault(system.site, []).append((near[system.host], record))
-        for code, told in sorted(by_site.items(), key=lambda one: min(_place(near) for near, _ in one[1])):
-            told.sort(key=lambda one: _place(one[0]))
-            yield ContentSite(self._site(code, told[0][0]), tuple(record for _, record in told))
+                told.setdefault((_place(near[system.host]), system.site), []).append(record)
+        for (place, code), records in sorted(told.items(), key=lambda one: one[0][0]):
+            yield ContentSite(self._site(code, _NEAREST_FIRST[place]), tuple(records))
 
     @decides("CL-017", "CL-018")
     def _cloud(self, content: Content, groups: Sequence[BoundaryGroup], minutes: float) -> Iterator[LocationRecord]:

@@ -122,7 +122,7 @@ def test_sources__join_as_fallback_times_pass(site: Site) -> None:
     site.clock.skip(1)
     assert site.named() == ["dp1", "dp2"]
     site.clock.skip(20)
-    assert site.named() == ["dp1", "dp3", "dp2"]  # by site, the nearest first
+    assert site.named() == ["dp1", "dp2", "dp3"]  # the nearest first
 
 
 @pytest.mark.rule("BG-031")
@@ -137,8 +137,8 @@ def test_sources__time_counts_for_each_search_and_begins_anew_elsewhere(site: Si
 
 
 def test_sources__a_client_that_does_not_wait_is_told_of_all(site: Site) -> None:
-    assert site.named(waits=False) == ["dp1", "dp3", "dp2"]
-    assert Site(built_in_description()._replace(fallback_minute=0.0)).named() == ["dp1", "dp3", "dp2"]
+    assert site.named(waits=False) == ["dp1", "dp2", "dp3"]
+    assert Site(built_in_description()._replace(fallback_minute=0.0)).named() == ["dp1", "dp2", "dp3"]
 
 
 # --- peers ----------------------------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def test_peers__of_the_current_group_alone__online_and_with_the_content(describe
     assert site.named(*BRANCH, options=NEAR_PEERS) == ["pc201", "dp2"]
     site.clock.skip(600)
     assert "pc201" not in site.named(options=NEAR_PEERS), "never of a neighbour, however long it takes"
-    assert site.named() == ["dp1", "dp3", "dp2"], "only who asks for peers is told of them"
+    assert site.named() == ["dp1", "dp2", "dp3"], "only who asks for peers is told of them"
     another = ContentReference(ContentId("P0100001"), 3)
     assert "pc043" not in site.named(content=another, options=NEAR_PEERS)
     offline = tuple(one._replace(online=False) for one in described.peers)
