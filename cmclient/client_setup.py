@@ -5,7 +5,7 @@ import logging
 from .config import ClientConfig
 from .contacting import client_of
 from .errors import ConfigError, LocateError, MalformedReplyError, NoReachableManagementPointError
-from .gather import gather_facts
+from .gather import read_facts
 from .locate import Locator
 from .messaging import LocationMessenger
 from .model.client_setup import SetupLocation, SetupPlan, SetupSearch
@@ -98,7 +98,7 @@ class SetupLocator:
         search = plan_setup_search(
             config.setup_mps, config.setup_sources, retry=config.setup_retry, timeout=config.setup_timeout
         )
-        facts = self._gather(deadline, offline=search.search is SetupSearch.NONE)
+        facts = read_facts(config, self._world, deadline.half(), offline=search.search is SetupSearch.NONE)[0]
         bar = find_setup_bar(search, facts.client_kind, facts.network_location, gateway=self._gateway)
         if bar is not None:
             raise ConfigError((f"{bar.text} ({bar.rule})",), hint="see what /mp and /source of the setup line say")
@@ -107,18 +107,6 @@ class SetupLocator:
             alone = Reason("CI-002", "folders were given, and no management point")
             return SetupLocation(search, plan_folders(search, alone), notes=notes)
         return _Asking(self._config, self._world, self._client_of(facts), search, facts, deadline).run(notes)
-
-    def _gather(self, deadline: Deadline, *, offline: bool) -> NetworkFacts:
-        world = self._world
-        facts, _ = gather_facts(
-            self._config,
-            source=world.facts,
-            names=world.names,
-            controllers=world.controllers,
-            deadline=deadline.half(),
-            offline=offline,
-        )
-        return facts
 
     def _client_of(self, facts: NetworkFacts) -> SourceClient:
         config = self._config

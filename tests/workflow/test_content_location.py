@@ -174,9 +174,9 @@ def test_groups__are_kept_and_repeated(lab: Lab, store: Path) -> None:
     assert stored is not None
     assert [group.id for group in stored.groups.groups] == ["1"]
     config = load_config(overrides={**lab.settings(), "store": str(store)})
-    with open_ports(config, Run(facts=lab.client_facts())) as ports:
-        heard = Heard(ports["transport"])
-        ContentLocator(config, **{**ports, "transport": heard}).locate(EVERYWHERE)
+    with open_ports(config, Run(facts=lab.client_facts())) as world:
+        heard = Heard(world.transport)
+        ContentLocator(config, world._replace(transport=heard)).locate(EVERYWHERE)
     assert [question.client.boundary_groups for question in heard.questions] == [stored.groups]
     assert all(question.in_operation for question in heard.questions)
 
@@ -263,8 +263,8 @@ def moving(lab: Lab, store: Path, facts: NetworkFacts) -> Iterator[tuple[FixedFa
     """A locator on a machine that a test can move."""
     config = load_config(overrides={**lab.settings(), "store": str(store), "internet_mp": "mp2.corp.contoso.test"})
     machine = FixedFacts(facts)
-    with open_ports(config, Run(facts=facts)) as ports:
-        yield machine, ContentLocator(config, **{**ports, "facts": machine})
+    with open_ports(config, Run(facts=facts)) as world:
+        yield machine, ContentLocator(config, world._replace(facts=machine))
 
 
 @pytest.mark.rule("NET-023")
