@@ -219,11 +219,13 @@ def open_content_locator(config: ClientConfig, run: Run | None = None) -> "Itera
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
+    from .adapters.shares import opens_shares
     from .content import ContentLocator, SiteKnowledge
 
     run = run or Run()
+    knowledge = SiteKnowledge(run.data, run.times_count)
     with open_ports(config, run) as world:
-        yield ContentLocator(with_root_key(config), world, knowledge=SiteKnowledge(run.data, run.times_count))
+        yield ContentLocator(with_root_key(config), world, knowledge=knowledge, opens_shares=opens_shares())
 
 
 @contextmanager

@@ -61,11 +61,14 @@ def open_fetcher(config: ClientConfig, run: Run | None = None, *, waits: bool = 
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
+    from .adapters.shares import opens_shares
+
     run = run or Run()
     with open_ports(config, run) as world, ExitStack() as stack:
         downloader = _build_downloader(config, run, world, stack, waits=waits)
-        knowledge = SiteKnowledge(run.data, run.times_count)
-        yield Fetcher(ContentLocator(with_root_key(config), world, knowledge=knowledge), downloader)
+        knowledge, config = SiteKnowledge(run.data, run.times_count), with_root_key(config)
+        locator = ContentLocator(config, world, knowledge=knowledge, opens_shares=opens_shares())
+        yield Fetcher(locator, downloader)
 
 
 def _build_downloader(
@@ -115,12 +118,13 @@ def open_setup_fetcher(config: ClientConfig, run: Run | None = None, *, waits: b
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
+    from .adapters.shares import opens_shares
     from .client_setup import SetupLocator
 
     run = run or Run()
     with open_ports(config, run) as world, ExitStack() as stack:
         downloader = _build_downloader(config, run, world, stack, waits=waits)
-        yield SetupFetcher(SetupLocator(with_root_key(config), world), downloader)
+        yield SetupFetcher(SetupLocator(with_root_key(config), world, opens_shares=opens_shares()), downloader)
 
 
 def parse_address(text: str) -> SourceAddress:

@@ -3,7 +3,7 @@
 import logging
 
 from .config import ClientConfig
-from .contacting import client_of
+from .contacting import client_of, has_account
 from .errors import ConfigError, LocateError, MalformedReplyError, NoReachableManagementPointError
 from .gather import read_facts
 from .locate import Locator
@@ -42,7 +42,15 @@ class SetupLocator:
     ``setup_retry`` says.
     """
 
-    def __init__(self, config: ClientConfig, world: World, *, exempt: bool = False, gateway: bool = False) -> None:
+    def __init__(
+        self,
+        config: ClientConfig,
+        world: World,
+        *,
+        exempt: bool = False,
+        gateway: bool = False,
+        opens_shares: bool = False,
+    ) -> None:
         """Put a locator together.
 
         Args:
@@ -50,11 +58,13 @@ class SetupLocator:
             world: The ports.
             exempt: It is an installation that brings another proof than a certificate, such as a token.
             gateway: A cloud management gateway is known.
+            opens_shares: Network shares can be opened here.
         """
         self._config = config
         self._world = world
         self._exempt = exempt
         self._gateway = gateway
+        self._opens_shares = opens_shares
         self._latest: SetupLocation | None = None
         self._asked_at = 0.0
 
@@ -114,7 +124,9 @@ class SetupLocator:
             facts=facts,
             order=SourceOrder.CLIENT_SETUP,
             has_certificate=config.use_pki_cert and self._world.certificate is not None,
+            has_account=has_account(config),
             may_use_http=config.allow_http,
+            may_use_smb=self._opens_shares,
             may_use_cloud=config.cloud_content,
             is_internet_based=config.internet_mp is not None,
         )

@@ -4,7 +4,7 @@ import logging
 from typing import NamedTuple
 
 from .config import ClientConfig
-from .contacting import client_of
+from .contacting import client_of, has_account
 from .errors import CmClientError, ConfigError, NoReachableManagementPointError
 from .known_groups import KnownGroups
 from .locate import Locator
@@ -20,6 +20,7 @@ from .model.rule import decides
 from .model.sources import ContentLocation, DeploymentOptions, SourceOrder, SourcePlan
 from .ports import Cancellation
 from .rules.boundaries import BoundaryIndex
+from .rules.device_sources import find_kind_bar
 from .rules.group_options import ClientOptions, combine_options
 from .rules.places import find_place
 from .rules.pools import PoolEntry, build_pool, current_groups
@@ -81,7 +82,8 @@ class ContentLocator:
         world: World,
         *,
         knowledge: SiteKnowledge = SiteKnowledge(),  # noqa: B008 - a value that nobody can change
-        bar: KindBar = lambda _source, _client: None,
+        opens_shares: bool = False,
+        bar: KindBar = find_kind_bar,
     ) -> None:
         """Put a locator together from its ports; ``cmclient.assemble`` does it from settings alone.
 
@@ -89,12 +91,14 @@ class ContentLocator:
             config: The settings.
             world: The ports.
             knowledge: What is known of the site besides what it answers.
+            opens_shares: Network shares can be opened here.
             bar: Why this kind of client may not use a source; None from it for no such reason.
         """
         self.config = config
         self.chooser = world.chooser
         self.bar = bar
         self._world = world
+        self._opens_shares = opens_shares
         self._groups = KnownGroups(world.store, world.clock)
         self._knowledge = knowledge
         self._client = client_of(config, world.transport, world.clock)
@@ -185,8 +189,9 @@ class ContentLocator:
             order=wanted.order,
             deployment=wanted.deployment,
             has_certificate=config.use_pki_cert and self._world.certificate is not None,
-            has_account=config.http_user is not None,
+            has_account=has_account(config),
             may_use_http=config.allow_http,
+            may_use_smb=self._opens_shares,
             may_use_cloud=config.cloud_content,
             is_internet_based=config.internet_mp is not None,
             prefer_dps_over_peers=options is not None and options.prefer_dps_over_peers.is_on,

@@ -26,7 +26,11 @@ from cmclient.rules.sources import plan_sources
 hosts = st.sampled_from([HostName(f"dp{number}.a.test") for number in range(6)])
 paths = st.sampled_from(["/SMS_DP_SMSPKG$/x", "/NOCERT_SMS_DP_SMSPKG$/x", "/CCMTOKENAUTH_SMS_DP_SMSPKG$/x", "/y", ""])
 urls = st.builds(
-    ContentUrl, st.builds(Endpoint, st.sampled_from(Scheme), hosts, st.just(8000)), paths, st.just(""), st.just("")
+    ContentUrl,
+    st.builds(Endpoint, st.sampled_from(Scheme), hosts, st.just(8000), st.none()),
+    paths,
+    st.just(""),
+    st.just(""),
 )
 words = st.sampled_from(["", "LOCAL", "subnet", "SUBNETPEER", "ADSITE", "REMOTE", "FALLBACK", "PEER", "CLOUD", "?"])
 records = st.builds(
