@@ -8,12 +8,13 @@ clock is for records only, so that setting it changes nothing else.
 import logging
 from collections.abc import Callable
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from .agent_hearing import Hearing
 from .agent_lease import AgentCallbacks, LeaseKeeper, location_events
 from .agent_record import AgentRecord
 from .agent_reports import AgentReports, OpenReporter
+from .agent_running import Running
 from .agent_site import SitePlan
 from .agent_worker import Start, Worker, start_thread
 from .errands import SiteErrands
@@ -40,16 +41,6 @@ _SHORTEST_WAIT = 1.0  # seconds; whatever is planned, the loop never spins
 _STOP_PATIENCE = 0.4  # seconds that an errand has to end when the agent stops, which it does within one
 _OVERDUE = 60.0  # seconds that an errand may be late before the agent counts as stuck
 _STARTS_KEPT = 20  # times of location requests; more are not made in an hour
-
-
-class _Running(NamedTuple):
-    """An errand under way, and what of the lease's wishes it is for."""
-
-    errand: Errand
-    run: int
-    signal: CancelSignal
-    since: float
-    asks: frozenset[EffectKind]
 
 
 class Agent:
@@ -100,7 +91,7 @@ class Agent:
         self._reports = AgentReports(reports, self._record, clock, Worker(start, waiter.nudge))
         self._keeper = LeaseKeeper(self._record, clock, chooser, callbacks or AgentCallbacks(), self._reports)
         self._worker = Worker(start, waiter.nudge)
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._wants_location = False
         self._wants_settings = False
         self._site = SitePlan(clock)
@@ -310,22 +301,10 @@ class Agent:
         elif errand is Errand.GATHER:
             self._keeper.wants_network = False
         _log.info("%s begins", errand.value, extra={"event": "agent.errand"})
-        self._running = _Running(errand, next(self._runs), CancelSignal(), self._clock.monotonic(), asks)
-        work = self._work_of(self._running)
+        self._running = Running(errand, next(self._runs), CancelSignal(), self._clock.monotonic(), asks)
+        work = self._running.work(self._errands, self.lease.endpoint, self.status.network_location)
         self._publish()
         self._worker.begin(work)
-
-    def _work_of(self, running: _Running) -> Callable[[], object]:
-        """The errand as a function; it looks at nothing that the loop changes."""
-        errands, run, signal = self._errands, running.run, running.signal
-        endpoint, where = self.lease.endpoint, self.status.network_location
-        if running.errand is Errand.LOCATE:
-            return lambda: errands.locate(run, signal)
-        if running.errand is Errand.ASSIGN:
-            return lambda: errands.assign(run, signal)
-        if running.errand is Errand.PROBE and endpoint is not None:
-            return lambda: errands.probe(endpoint, where, signal)
-        return lambda: errands.gather(signal)
 
     def _interrupt(self) -> None:
         if self._running is not None:
@@ -344,7 +323,7 @@ class Agent:
             elif running is not None:
                 self._conclude(running, done.answer, done.error)
 
-    def _want_again(self, running: _Running) -> None:
+    def _want_again(self, running: Running) -> None:
         """An errand was broken off: whatever it found, it is not looked at."""
         self._keeper.asks |= running.asks
         if running.errand is Errand.ASSIGN:
@@ -354,7 +333,7 @@ class Agent:
         elif running.errand is Errand.GATHER:
             self._keeper.wants_network = True
 
-    def _conclude(self, running: _Running, answer: Any, error: CmClientError | None) -> None:  # noqa: ANN401
+    def _conclude(self, running: Running, answer: Any, error: CmClientError | None) -> None:  # noqa: ANN401
         if error is not None:
             self._record.note_error(f"{running.errand.value}: {error.message}")
         match running.errand:
@@ -375,7 +354,7 @@ class Agent:
             case _:
                 pass  # where the client is could not be told; what was known stays
 
-    def _conclude_location(self, running: _Running, location: Location | None, error: CmClientError | None) -> None:
+    def _conclude_location(self, running: Running, location: Location | None, error: CmClientError | None) -> None:
         self.error = error
         if isinstance(error, LocateError):
             location = error.location

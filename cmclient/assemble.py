@@ -21,6 +21,7 @@ from .model.names import HostName
 from .model.secret import Secret
 from .ports import DomainControllerPing, FactsSource, NameService, Store
 from .rules.choose import SeededChooser
+from .world import World
 
 if TYPE_CHECKING:
     from .assign import Assigner
@@ -185,8 +186,8 @@ def open_locator(config: ClientConfig, run: Run | None = None) -> Iterator[Locat
     from .adapters.site_signatures import SiteSignatures
 
     run = run or Run()
-    with open_ports(config, run) as ports:
-        yield Locator(with_root_key(config), offline=run.offline, verifier=SiteSignatures(), **ports)
+    with open_ports(config, run) as world:
+        yield Locator(with_root_key(config), offline=run.offline, verifier=SiteSignatures(), **world._asdict())
 
 
 @contextmanager
@@ -203,8 +204,8 @@ def open_role_locator(config: ClientConfig, run: Run | None = None) -> "Iterator
     from .roles import RoleLocator
 
     run = run or Run()
-    with open_ports(config, run) as ports:
-        yield RoleLocator(with_root_key(config), offline=run.offline, data=run.data, **ports)
+    with open_ports(config, run) as world:
+        yield RoleLocator(with_root_key(config), world, offline=run.offline, data=run.data)
 
 
 @contextmanager
@@ -218,11 +219,13 @@ def open_content_locator(config: ClientConfig, run: Run | None = None) -> "Itera
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
+    from .adapters.shares import opens_shares
     from .content import ContentLocator, SiteKnowledge
 
     run = run or Run()
-    with open_ports(config, run) as ports:
-        yield ContentLocator(config, knowledge=SiteKnowledge(run.data, run.times_count), **ports)
+    knowledge = SiteKnowledge(run.data, run.times_count)
+    with open_ports(config, run) as world:
+        yield ContentLocator(with_root_key(config), world, knowledge=knowledge, opens_shares=opens_shares())
 
 
 @contextmanager
@@ -252,13 +255,13 @@ def open_assigner(config: ClientConfig, run: Run | None = None) -> "Iterator[Ass
     """
     from .assign import Assigner
 
-    with open_ports(config, run or Run()) as ports:
-        yield Assigner(with_root_key(config), **ports)
+    with open_ports(config, run or Run()) as world:
+        yield Assigner(with_root_key(config), world)
 
 
 @contextmanager
-def open_ports(config: ClientConfig, run: Run) -> Iterator[dict[str, Any]]:
-    """What every workflow that looks for something needs from the world, by the names of its arguments."""
+def open_ports(config: ClientConfig, run: Run) -> Iterator[World]:
+    """What every workflow that looks for something needs from the world."""
     from .adapters.clock import SystemClock, fresh_seed
 
     clock = SystemClock()
@@ -281,17 +284,17 @@ def open_ports(config: ClientConfig, run: Run) -> Iterator[dict[str, Any]]:
         logins = find_http_logins(
             config, lambda: facts.read().membership, has_certificate=own is not None, password=run.http_password
         )
-        yield {
-            "facts": facts,
-            "directory": lazy(lambda: build_directory(config, credentials, resolve)),
-            "controllers": lazy(lambda: _controllers(config, resolve)),
-            "names": names,
-            "transport": lazy(lambda: build_transport(config, own, resolve, logins, crls=crls, writes=run.writes)),
-            "store": lazy(lambda: open_store(config, run, stack)),
-            "clock": clock,
-            "chooser": SeededChooser(fresh_seed() if config.seed is None else config.seed),
-            "certificate": None if own is None else own.described,
-        }
+        yield World(
+            facts=facts,
+            directory=lazy(lambda: build_directory(config, credentials, resolve)),
+            controllers=lazy(lambda: _controllers(config, resolve)),
+            names=names,
+            transport=lazy(lambda: build_transport(config, own, resolve, logins, crls=crls, writes=run.writes)),
+            store=lazy(lambda: open_store(config, run, stack)),
+            clock=clock,
+            chooser=SeededChooser(fresh_seed() if config.seed is None else config.seed),
+            certificate=None if own is None else own.described,
+        )
 
 
 def locate(config: ClientConfig | None = None) -> Location:

@@ -107,5 +107,4 @@ def find_waiting_reports(config: ClientConfig) -> QueueView:
 def _open_errands(config: ClientConfig, run: Run) -> SiteErrands:
     config = agent_settings(with_root_key(config))  # the ports are as patient as the errands
     stack = ExitStack()
-    ports = stack.enter_context(open_ports(config, run))
-    return SiteErrands(config, close=stack.close, **ports)
+    return SiteErrands(config, stack.enter_context(open_ports(config, run)), close=stack.close)

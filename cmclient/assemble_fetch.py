@@ -1,11 +1,12 @@
 """The composition root of downloads: puts a locator of content and a downloader together from settings."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from .assemble import Run, open_ports
 from .assemble_login import find_share_login
+from .assemble_rootkey import with_root_key
 from .config import ClientConfig
 from .content import ContentLocator, SiteKnowledge
 from .download import ContentDownloader, DownloadOptions, FixedPlan
@@ -15,8 +16,10 @@ from .model.endpoints import HTTP_PORT, HTTPS_PORT, Endpoint, Scheme
 from .model.names import HostName, parse_port
 from .model.sources import ContentSource, PlannedSource, SourceAddress, SourceOrder, SourcePlan, SourceTier
 from .ports import SharedFiles
+from .world import World
 
 if TYPE_CHECKING:
+    from .adapters.http import RequestsTransport
     from .client_setup import SetupLocator
 
 __all__ = ["Fetcher", "SetupFetcher", "open_fetcher", "open_setup_fetcher", "parse_address", "plan_addresses"]
@@ -58,14 +61,18 @@ def open_fetcher(config: ClientConfig, run: Run | None = None, *, waits: bool = 
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
+    from .adapters.shares import opens_shares
+
     run = run or Run()
-    with open_ports(config, run) as ports, ExitStack() as stack:
-        downloader = _build_downloader(config, run, ports, stack, waits=waits)
-        yield Fetcher(ContentLocator(config, knowledge=SiteKnowledge(run.data, run.times_count), **ports), downloader)
+    with open_ports(config, run) as world, ExitStack() as stack:
+        downloader = _build_downloader(config, run, world, stack, waits=waits)
+        knowledge, config = SiteKnowledge(run.data, run.times_count), with_root_key(config)
+        locator = ContentLocator(config, world, knowledge=knowledge, opens_shares=opens_shares())
+        yield Fetcher(locator, downloader)
 
 
 def _build_downloader(
-    config: ClientConfig, run: Run, ports: Mapping[str, Any], stack: ExitStack, *, waits: bool
+    config: ClientConfig, run: Run, world: World, stack: ExitStack, *, waits: bool
 ) -> ContentDownloader:
     from .adapters.files import LocalFiles
     from .adapters.http_bulk import LeanTransport
@@ -79,9 +86,9 @@ def _build_downloader(
         waits=waits,
     )
     return ContentDownloader(
-        transport=stack.enter_context(closing(LeanTransport(ports["transport"]))),
+        transport=stack.enter_context(closing(LeanTransport(cast("RequestsTransport", world.transport)))),
         files=LocalFiles(),
-        clock=ports["clock"],
+        clock=world.clock,
         shares=_find_shares(config, run),
         options=options,
     )
@@ -111,13 +118,13 @@ def open_setup_fetcher(config: ClientConfig, run: Run | None = None, *, waits: b
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
+    from .adapters.shares import opens_shares
     from .client_setup import SetupLocator
-    from .world import World
 
     run = run or Run()
-    with open_ports(config, run) as ports, ExitStack() as stack:
-        downloader = _build_downloader(config, run, ports, stack, waits=waits)
-        yield SetupFetcher(SetupLocator(config, World(**ports)), downloader)
+    with open_ports(config, run) as world, ExitStack() as stack:
+        downloader = _build_downloader(config, run, world, stack, waits=waits)
+        yield SetupFetcher(SetupLocator(with_root_key(config), world, opens_shares=opens_shares()), downloader)
 
 
 def parse_address(text: str) -> SourceAddress:

@@ -5,6 +5,7 @@ from functools import cache
 
 from .assemble_trust import Resolve, read_password_file
 from .config import ClientConfig
+from .contacting import has_account
 from .errors import ConfigError
 from .model.directory import DirectoryCredentials
 from .model.endpoints import Scheme
@@ -108,11 +109,11 @@ def find_http_logins(
     if config.http_authentication is Authentication.NONE:
         return None
     known = password or read_password_file(config.http_password_file, "http_password_file")
-    has_account = config.http_user is not None or config.http_keytab is not None
+    given = has_account(config)
 
     @cache
     def find(scheme: Scheme) -> tuple[Login, ...]:
-        proofs = plan_proofs(scheme, membership(), has_certificate=has_certificate, has_account=has_account)
+        proofs = plan_proofs(scheme, membership(), has_certificate=has_certificate, has_account=given)
         return plan_logins(
             proofs, config.http_authentication, user=config.http_user, password=known, keytab=config.http_keytab
         )

@@ -7,20 +7,19 @@ from typing import NamedTuple
 from .config import ClientConfig
 from .contacting import client_of
 from .discover import Sources
-from .gather import gather_facts
+from .gather import read_facts
 from .messaging import LocationMessenger
 from .model.assignment import AssignmentDecision
-from .model.certificates import ClientCertificate
 from .model.decision import Reason, SourceReport, StoredAssignment
 from .model.facts import NetworkFacts
 from .model.http import Attempt, Deadline
 from .model.network import LocationJudgement
 from .model.rule import decides
-from .ports import Clock, DirectoryService, DomainControllerPing, FactsSource, NameService, Store, Transport
 from .rootkeys import RootKeys
 from .rules.choose import SeededChooser
 from .rules.roaming import judge_roaming
 from .sitesearch import AskAssignedSite, AssignmentOptions, SiteMeans, SiteSearch
+from .world import World
 
 __all__ = ["Assigner", "AssignmentOptions", "AssignmentReport"]
 
@@ -58,46 +57,20 @@ class AssignmentReport(NamedTuple):
 class Assigner:
     """Finds the site that a client is assigned to, as a client would, and says why it is that one."""
 
-    def __init__(  # noqa: PLR0913 - one argument a port
-        self,
-        config: ClientConfig,
-        *,
-        facts: FactsSource,
-        directory: DirectoryService,
-        controllers: DomainControllerPing,
-        names: NameService,
-        transport: Transport,
-        store: Store,
-        clock: Clock,
-        chooser: SeededChooser,
-        certificate: ClientCertificate | None = None,
-        ask_assigned_site: AskAssignedSite | None = None,
-    ) -> None:
+    def __init__(self, config: ClientConfig, world: World, *, ask_assigned_site: AskAssignedSite | None = None) -> None:
         """Put an assigner together from its ports; ``cmclient.assemble`` does it from settings alone.
 
         Args:
             config: The settings.
-            facts: This machine, or facts given in its place.
-            directory: Active Directory.
-            controllers: The ping that finds forest and AD site.
-            names: DNS.
-            transport: HTTP.
-            store: What is kept between runs; read, and written by ``save`` alone.
-            clock: The time.
-            chooser: Chance.
-            certificate: The client certificate, if there is one.
+            world: The ports. Their store is read, and written by ``save`` alone.
             ask_assigned_site: Asks a management point for the site; None for the message that a client sends.
         """
         self._config = config
-        self._facts = facts
-        self._names = names
-        self._controllers = controllers
-        self._clock = clock
-        self._seed = chooser.seed
-        self._sources = Sources(config, directory=directory, names=names, store=store, clock=clock)
-        self._client = client_of(config, transport, clock)
-        self._store = store
-        self._certificate = certificate
+        self._world = world
+        self._sources = Sources(
+            config, directory=world.directory, names=world.names, store=world.store, clock=world.clock
+        )
+        self._client = client_of(config, world.transport, world.clock)
         self._ask_assigned_site = ask_assigned_site
 
     def assign(self, options: AssignmentOptions = _USUAL, *, attempt: int = 0) -> AssignmentReport:
@@ -111,16 +84,9 @@ class Assigner:
             FactsError: The machine could not be asked at all.
             InvalidValueError: A boundary of ``options.data`` cannot be of its kind.
         """
-        deadline = Deadline.after(self._config.deadline, self._clock.monotonic)
-        facts, location = gather_facts(
-            self._config,
-            source=self._facts,
-            names=self._names,
-            controllers=self._controllers,
-            deadline=deadline,
-            offline=options.data is not None,
-        )
-        chooser = SeededChooser(self._seed + attempt)
+        deadline = Deadline.after(self._config.deadline, self._world.clock.monotonic)
+        facts, location = read_facts(self._config, self._world, deadline, offline=options.data is not None)
+        chooser = SeededChooser(self._world.chooser.seed + attempt)
         means = self._means(facts, chooser)
         search = SiteSearch(means, facts, location, options=options, chooser=chooser, deadline=deadline)
         return self._report(search, search.search())
@@ -160,23 +126,23 @@ class Assigner:
             StoreError: It cannot be written.
         """
         if report.learned is not None:
-            self._store.save_assignment(report.learned)
+            self._world.store.save_assignment(report.learned)
 
     def _means(self, facts: NetworkFacts, chooser: SeededChooser) -> SiteMeans:
-        messenger = LocationMessenger(self._client, self._clock, host=facts.host, chooser=chooser)
+        messenger = LocationMessenger(self._client, self._world.clock, host=facts.host, chooser=chooser)
         return SiteMeans(
             config=self._config,
             sources=self._sources,
             client=self._client,
             messenger=messenger,
             ask_assigned_site=self._ask_assigned_site or messenger.fetch_assigned_site,
-            store=self._store,
-            certificate=self._certificate,
-            keys=RootKeys(self._config, self._store, self._client, self._clock, None),
+            store=self._world.store,
+            certificate=self._world.certificate,
+            keys=RootKeys(self._config, self._world.store, self._client, self._world.clock, None),
         )
 
     def _report(self, search: SiteSearch, decision: AssignmentDecision) -> AssignmentReport:
-        now = self._clock.now()
+        now = self._world.clock.now()
         again = decision.retry_seconds
         return AssignmentReport(
             decision=decision,

@@ -3,9 +3,9 @@
 import logging
 
 from .config import ClientConfig
-from .contacting import client_of
+from .contacting import client_of, has_account
 from .errors import ConfigError, LocateError, MalformedReplyError, NoReachableManagementPointError
-from .gather import gather_facts
+from .gather import read_facts
 from .locate import Locator
 from .messaging import LocationMessenger
 from .model.client_setup import SetupLocation, SetupPlan, SetupSearch
@@ -42,7 +42,15 @@ class SetupLocator:
     ``setup_retry`` says.
     """
 
-    def __init__(self, config: ClientConfig, world: World, *, exempt: bool = False, gateway: bool = False) -> None:
+    def __init__(
+        self,
+        config: ClientConfig,
+        world: World,
+        *,
+        exempt: bool = False,
+        gateway: bool = False,
+        opens_shares: bool = False,
+    ) -> None:
         """Put a locator together.
 
         Args:
@@ -50,11 +58,13 @@ class SetupLocator:
             world: The ports.
             exempt: It is an installation that brings another proof than a certificate, such as a token.
             gateway: A cloud management gateway is known.
+            opens_shares: Network shares can be opened here.
         """
         self._config = config
         self._world = world
         self._exempt = exempt
         self._gateway = gateway
+        self._opens_shares = opens_shares
         self._latest: SetupLocation | None = None
         self._asked_at = 0.0
 
@@ -98,7 +108,7 @@ class SetupLocator:
         search = plan_setup_search(
             config.setup_mps, config.setup_sources, retry=config.setup_retry, timeout=config.setup_timeout
         )
-        facts = self._gather(deadline, offline=search.search is SetupSearch.NONE)
+        facts = read_facts(config, self._world, deadline.half(), offline=search.search is SetupSearch.NONE)[0]
         bar = find_setup_bar(search, facts.client_kind, facts.network_location, gateway=self._gateway)
         if bar is not None:
             raise ConfigError((f"{bar.text} ({bar.rule})",), hint="see what /mp and /source of the setup line say")
@@ -108,25 +118,15 @@ class SetupLocator:
             return SetupLocation(search, plan_folders(search, alone), notes=notes)
         return _Asking(self._config, self._world, self._client_of(facts), search, facts, deadline).run(notes)
 
-    def _gather(self, deadline: Deadline, *, offline: bool) -> NetworkFacts:
-        world = self._world
-        facts, _ = gather_facts(
-            self._config,
-            source=world.facts,
-            names=world.names,
-            controllers=world.controllers,
-            deadline=deadline.half(),
-            offline=offline,
-        )
-        return facts
-
     def _client_of(self, facts: NetworkFacts) -> SourceClient:
         config = self._config
         return SourceClient(
             facts=facts,
             order=SourceOrder.CLIENT_SETUP,
             has_certificate=config.use_pki_cert and self._world.certificate is not None,
+            has_account=has_account(config),
             may_use_http=config.allow_http,
+            may_use_smb=self._opens_shares,
             may_use_cloud=config.cloud_content,
             is_internet_based=config.internet_mp is not None,
         )

@@ -4,12 +4,11 @@ import logging
 from typing import NamedTuple
 
 from .config import ClientConfig
-from .contacting import client_of
+from .contacting import client_of, has_account
 from .errors import CmClientError, ConfigError, NoReachableManagementPointError
 from .known_groups import KnownGroups
 from .locate import Locator
 from .messaging import LocationMessenger
-from .model.certificates import ClientCertificate
 from .model.content import ContentLocations, ContentReference
 from .model.decision import Location, Purpose
 from .model.endpoints import Endpoint
@@ -19,18 +18,9 @@ from .model.http import Attempt, Deadline
 from .model.names import SiteCode
 from .model.rule import decides
 from .model.sources import ContentLocation, DeploymentOptions, SourceOrder, SourcePlan
-from .ports import (
-    Cancellation,
-    Clock,
-    DirectoryService,
-    DomainControllerPing,
-    FactsSource,
-    NameService,
-    Store,
-    Transport,
-)
+from .ports import Cancellation
 from .rules.boundaries import BoundaryIndex
-from .rules.choose import SeededChooser
+from .rules.device_sources import find_kind_bar
 from .rules.group_options import ClientOptions, combine_options
 from .rules.places import find_place
 from .rules.pools import PoolEntry, build_pool, current_groups
@@ -39,6 +29,7 @@ from .rules.source_client import SourceClient, wanted_options
 from .rules.source_lacks import find_source_lack
 from .rules.source_widening import SourceHistory, follow_answer, next_question
 from .rules.sources import KindBar, plan_sources
+from .world import World
 
 __all__ = ["ContentLocator", "ContentSearch", "SiteKnowledge"]
 
@@ -85,63 +76,35 @@ class _Answered(NamedTuple):
 class ContentLocator:
     """Locates content as a client would, and says why each source stands where it does."""
 
-    def __init__(  # noqa: PLR0913 - one argument a port
+    def __init__(
         self,
         config: ClientConfig,
+        world: World,
         *,
-        facts: FactsSource,
-        directory: DirectoryService,
-        controllers: DomainControllerPing,
-        names: NameService,
-        transport: Transport,
-        store: Store,
-        clock: Clock,
-        chooser: SeededChooser,
-        certificate: ClientCertificate | None = None,
         knowledge: SiteKnowledge = SiteKnowledge(),  # noqa: B008 - a value that nobody can change
-        has_account: bool = False,
-        bar: KindBar = lambda _source, _client: None,
+        opens_shares: bool = False,
+        bar: KindBar = find_kind_bar,
     ) -> None:
         """Put a locator together from its ports; ``cmclient.assemble`` does it from settings alone.
 
         Args:
             config: The settings.
-            facts: This machine, or facts given in its place.
-            directory: Active Directory.
-            controllers: The ping that finds forest and AD site.
-            names: DNS.
-            transport: HTTP.
-            store: What is kept between runs.
-            clock: The time.
-            chooser: Chance.
-            certificate: The client certificate, if there is one.
+            world: The ports.
             knowledge: What is known of the site besides what it answers.
-            has_account: There is an account that distribution points know, such as a network access account.
+            opens_shares: Network shares can be opened here.
             bar: Why this kind of client may not use a source; None from it for no such reason.
         """
         self.config = config
-        self.chooser = chooser
+        self.chooser = world.chooser
         self.bar = bar
-        self._clock = clock
-        self._groups = KnownGroups(store, clock)
-        self._facts = facts
+        self._world = world
+        self._opens_shares = opens_shares
+        self._groups = KnownGroups(world.store, world.clock)
         self._knowledge = knowledge
-        self._certificate = certificate
-        self._has_account = has_account
-        self._client = client_of(config, transport, clock)
+        self._client = client_of(config, world.transport, world.clock)
         # Any site's management point may be asked, and there must be time left when one is found.
-        self._locator = Locator(
-            config._replace(purpose=Purpose.LOCATION, deadline=config.deadline / 2),
-            facts=facts,
-            directory=directory,
-            controllers=controllers,
-            names=names,
-            transport=transport,
-            store=store,
-            clock=clock,
-            chooser=chooser,
-            certificate=certificate,
-        )
+        asking = config._replace(purpose=Purpose.LOCATION, deadline=config.deadline / 2)
+        self._locator = Locator(asking, **world._asdict())
 
     def locate(
         self,
@@ -194,7 +157,7 @@ class ContentLocator:
         Raises:
             FactsError: The machine could not be asked at all.
         """
-        facts = self._facts.read()
+        facts = self._world.facts.read()
         return frozenset(one.network or one.address for one in facts.addresses), facts.network_location
 
     def find_management_point(self) -> Location:
@@ -203,7 +166,7 @@ class ContentLocator:
 
     def deadline(self, deadline: Deadline | None) -> Deadline:
         """The end of one question."""
-        own = Deadline.after(self.config.deadline, self._clock.monotonic)
+        own = Deadline.after(self.config.deadline, self._world.clock.monotonic)
         return own if deadline is None else deadline.within(self.config.deadline)
 
     def known_of(self, facts: NetworkFacts, site: SiteCode | None) -> _Known:
@@ -225,9 +188,10 @@ class ContentLocator:
             facts=facts,
             order=wanted.order,
             deployment=wanted.deployment,
-            has_certificate=config.use_pki_cert and self._certificate is not None,
-            has_account=self._has_account,
+            has_certificate=config.use_pki_cert and self._world.certificate is not None,
+            has_account=has_account(config),
             may_use_http=config.allow_http,
+            may_use_smb=self._opens_shares,
             may_use_cloud=config.cloud_content,
             is_internet_based=config.internet_mp is not None,
             prefer_dps_over_peers=options is not None and options.prefer_dps_over_peers.is_on,
@@ -257,7 +221,7 @@ class ContentLocator:
         if site is None or first is None:
             raise ConfigError(("a content request names the client's site, and it has none",), hint="set site_code")
         facts, before = location.facts, self._groups.load(notes)
-        messenger = LocationMessenger(self._client, self._clock, host=facts.host, chooser=self.chooser)
+        messenger = LocationMessenger(self._client, self._world.clock, host=facts.host, chooser=self.chooser)
         options = wanted_options(client, wanted.content.kind, allow_peers=allow_peers)
 
         def fetch(endpoint: Endpoint, cancellation: Cancellation) -> ContentLocations:

@@ -4,34 +4,23 @@ Each takes long, is done beside the agent's loop, and ends soon after it was can
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from .assign import Assigner, AssignmentReport
 from .config import ClientConfig
 from .contacting import client_of
 from .errors import CancelledError
 from .locate import Locator
-from .model.certificates import ClientCertificate
 from .model.decision import Location
 from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.http import Attempt, Deadline, HttpReply, HttpRequest
 from .model.legacy import ProfileName
 from .model.rule import decides
-from .ports import (
-    Cancellation,
-    Chooser,
-    Clock,
-    DirectoryService,
-    DomainControllerPing,
-    FactsSource,
-    NameService,
-    Store,
-    Transport,
-)
+from .ports import Cancellation, Transport
 from .protocol.mplist import MpListQuery
 from .racing import CancelSignal
 from .rules.choose import SeededChooser
+from .world import World
 
 __all__ = ["SiteErrands", "agent_settings"]
 
@@ -54,49 +43,16 @@ class SiteErrands:
         config: The settings, with an agent's patience.
     """
 
-    def __init__(  # noqa: PLR0913 - one argument a port
-        self,
-        config: ClientConfig,
-        *,
-        facts: FactsSource,
-        directory: DirectoryService,
-        controllers: DomainControllerPing,
-        names: NameService,
-        transport: Transport,
-        store: Store,
-        clock: Clock,
-        chooser: Chooser,
-        certificate: ClientCertificate | None = None,
-        close: Callable[[], None] | None = None,
-    ) -> None:
+    def __init__(self, config: ClientConfig, world: World, *, close: Callable[[], None] | None = None) -> None:
         """Put the errands together from ports; ``cmclient.assemble`` does it from settings alone.
 
         Args:
             config: The settings.
-            facts: This machine.
-            directory: Active Directory.
-            controllers: The ping that finds forest and AD site.
-            names: DNS.
-            transport: HTTP.
-            store: What is kept between runs.
-            clock: The time.
-            chooser: Chance; each run draws anew.
-            certificate: The client certificate, if there is one.
+            world: The ports. Each run draws anew from their chooser.
             close: Lets go of the ports.
         """
         self.config = agent_settings(config)
-        self._ports: dict[str, Any] = {
-            "facts": facts,
-            "directory": directory,
-            "controllers": controllers,
-            "names": names,
-            "store": store,
-            "clock": clock,
-            "certificate": certificate,
-        }
-        self._transport = transport
-        self._clock = clock
-        self._seed = chooser.seed
+        self._world = world
         self._close = close
 
     @property
@@ -142,12 +98,8 @@ class SiteErrands:
             FactsError: The machine could not be asked at all.
             StoreError: It cannot be kept.
         """
-        assigner = Assigner(
-            self.config,
-            transport=_Interruptible(self._transport, cancellation),
-            chooser=SeededChooser(self._seed),
-            **self._ports,
-        )
+        world = self._world._replace(transport=_Interruptible(self._world.transport, cancellation))
+        assigner = Assigner(self.config, world)
         report = assigner.assign(attempt=run)
         if not cancellation.cancelled:
             assigner.save(report)
@@ -155,8 +107,8 @@ class SiteErrands:
 
     def probe(self, endpoint: Endpoint, where: NetworkLocation, cancellation: Cancellation) -> Attempt:
         """Ask a management point for the list that is for clients where this one is: the least that each answers."""
-        client = client_of(self.config, self._transport, self._clock)
-        deadline = Deadline.after(self.config.deadline, self._clock.monotonic)
+        client = client_of(self.config, self._world.transport, self._world.clock)
+        deadline = Deadline.after(self.config.deadline, self._world.clock.monotonic)
         query = MpListQuery.MPLIST2 if where is NetworkLocation.INTERNET else MpListQuery.MPLIST
         result = client.attempt(
             endpoint,
@@ -172,8 +124,11 @@ class SiteErrands:
 
     def _locator(self, run: int, cancellation: Cancellation) -> Locator:
         """A locator for one run: nothing that a run found out outlives it except what it stores."""
-        transport = _Interruptible(self._transport, cancellation)
-        return Locator(self.config, transport=transport, chooser=SeededChooser(self._seed + run), **self._ports)
+        world = self._world
+        again = world._replace(
+            transport=_Interruptible(world.transport, cancellation), chooser=SeededChooser(world.chooser.seed + run)
+        )
+        return Locator(self.config, **again._asdict())
 
 
 class _Interruptible:

@@ -17,6 +17,7 @@ from .protocol.setupsources import counts_existing_first
 from .protocol.srv import domain_controller_query_name, read_directory_servers
 from .rules.mplist import find_directory_bar
 from .rules.network import judge_changes, judge_location, weigh_facts
+from .world import World
 
 __all__ = ["gather_facts", "parse_server"]
 
@@ -101,6 +102,20 @@ def gather_facts(
         judgement = judgement._replace(reasons=(Reason("NET-006", "offline, so nobody was asked"),))
     reasons = judgement.reasons + tuple(change.reason for change in refused)
     return _located(facts, judgement), judgement._replace(reasons=reasons)
+
+
+def read_facts(
+    config: ClientConfig, world: World, deadline: Deadline, *, offline: bool = False
+) -> tuple[NetworkFacts, LocationJudgement]:
+    """``gather_facts`` with the ports of a world; its arguments and errors are those."""
+    return gather_facts(
+        config,
+        source=world.facts,
+        names=world.names,
+        controllers=world.controllers,
+        deadline=deadline,
+        offline=offline,
+    )
 
 
 def _located(facts: NetworkFacts, judgement: LocationJudgement) -> NetworkFacts:

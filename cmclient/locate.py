@@ -16,6 +16,7 @@ from .errors import (
     TrustRefusedError,
 )
 from .gather import gather_facts
+from .knowledge import Knowledge, Tools
 from .model.certificates import ClientCertificate
 from .model.decision import Decision, Location, Reason, SourceReport
 from .model.facts import NetworkFacts
@@ -35,7 +36,7 @@ from .ports import (
 from .rules.choose import SeededChooser
 from .rules.failures import all_refuse_trust, find_trust_hint
 from .rules.metered import action_of, find_metered_bar
-from .search import Search, Tools
+from .search import Search
 
 __all__ = ["DiscoveryReport", "Locator"]
 
@@ -128,14 +129,15 @@ class Locator:
         deadline = self._deadline()
         facts, _ = self._gather(deadline)
         search = Search(self._tools, facts, deadline)
+        known = search.known
         for stage in search.every_stage():
             for turn in stage:
-                if turn.source not in {report.source for report in search.reports}:
+                if turn.source not in {report.source for report in known.reports}:
                     search.ask(turn)
         if find_metered_bar(self._config.metered, facts, action_of(self._config.purpose)) is None:
             search.contact()
             search.turn_to_internet()
-        return DiscoveryReport(search.decide(), tuple(search.reports), tuple(search.attempts))
+        return DiscoveryReport(known.decide(), tuple(known.reports), tuple(known.attempts))
 
     @decides("ML-007", "ML-011")
     def locate(self) -> Location:
@@ -156,20 +158,21 @@ class Locator:
         deadline = self._deadline()
         facts, where = self._gather(deadline)
         search = Search(self._tools, facts, deadline)
+        known = search.known
         for reason in where.reasons:
-            search.note(f"network location {facts.network_location.value}: {reason.text}")
+            known.note(f"network location {facts.network_location.value}: {reason.text}")
         if (bar := find_metered_bar(self._config.metered, facts, action_of(self._config.purpose))) is not None:
-            raise _barred(search, bar)
+            raise _barred(known, bar)
         for stage in search.stages():
-            if search.is_over():
+            if known.is_over():
                 search.pass_over(stage)
                 continue
             for turn in stage:
                 search.ask(turn)
             search.contact()
         search.turn_to_internet()
-        search.keep()
-        location = search.location()
+        known.keep()
+        location = known.location()
         if location.chosen is None:
             raise _failure(location, timed_out=deadline.expired)
         _log.info("located %s", location.endpoint, extra={"event": "mp.located"})
@@ -189,11 +192,11 @@ class Locator:
         )
 
 
-def _barred(search: Search, bar: Reason) -> LocateError:
+def _barred(known: Knowledge, bar: Reason) -> LocateError:
     """The error for a client that may not talk to its site at all now."""
-    search.note(f"{bar.rule} {bar.text}")
+    known.note(f"{bar.rule} {bar.text}")
     hint = "try from another connection, or set metered to limit or allow"
-    return NoEligibleManagementPointError(bar.text, location=search.location(), hint=hint)
+    return NoEligibleManagementPointError(bar.text, location=known.location(), hint=hint)
 
 
 def _failure(location: Location, *, timed_out: bool) -> LocateError:

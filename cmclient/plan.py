@@ -7,8 +7,7 @@ groups one ``Outcome``. Who finds spots for whole columns at once (``adapters/fl
 """
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, ip_address
 from typing import Any
 
@@ -17,14 +16,12 @@ from .model.boundary import BoundaryKind, Connection
 from .model.facts import InterfaceAddress, parse_address
 from .model.groups import SiteData
 from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
-from .model.planning import ROLES, Answer, Change, Context, Joining, MachineColumns, Outcome, RowFault, Written
-from .protocol.planrows import RowForm
+from .model.planning import ROLES, Answer, Context, Joining, MachineColumns, Outcome, RowFault
 from .rules.boundaries import OCTETS, BoundaryIndex
-from .rules.changes import find_change
 from .rules.pools import build_pool
 from .rules.sites import find_sites
 
-__all__ = ["ChangeMemo", "PlanIndex", "Planner", "evaluate"]
+__all__ = ["PlanIndex", "evaluate"]
 
 _MOST_NAME = 256  # characters; a column of something else is told early
 _MOST_CELL = 4096  # characters of one field; protects against a row that is no row
@@ -33,8 +30,6 @@ _MOST_ADDRESSES = 64  # of one machine
 _MOST_PLACES = 200_000
 _MOST_OUTCOMES = 100_000
 _MOST_SERVERS = 1_000_000  # in all pools that are kept
-
-_PART = 1024 * 1024  # characters of rows that are written at once
 
 _MASKS = {str(length): 0xFFFFFFFF & ~(0xFFFFFFFF >> length) for length in range(33)}
 _YES, _NO = {"yes", "true", "1"}, {"no", "false", "0"}
@@ -272,74 +267,6 @@ class PlanIndex:
     def _counted(self, servers: _Servers) -> _Servers:
         self._servers += sum(map(len, servers))
         return servers
-
-
-class Planner:
-    """Answers for one batch after another, or compares the answers by two sets of data, and writes them as rows."""
-
-    def __init__(self, form: RowForm, index: PlanIndex, after: PlanIndex | None = None) -> None:
-        """Prepare.
-
-        Args:
-            form: How rows are written.
-            index: The boundary data.
-            after: The other boundary data, to be compared with; None to answer.
-        """
-        self._index = index
-        self._form = form
-        self._after = after
-        self._changes = ChangeMemo()
-
-    def write(self, columns: MachineColumns) -> Written:
-        """Answer or compare a batch."""
-        found = self._index.answers(columns)
-        faults = [(place, one) for place, one in enumerate(found) if isinstance(one, RowFault)]
-        answered = len(found) - len(faults)
-        if self._after is None:
-            pairs = ((name, one) for name, one in zip(columns.name, found, strict=True) if isinstance(one, Answer))
-            rows = (self._form.name(name) + self._form.answer(one) for name, one in pairs)
-            return Written(_joined(rows), answered, faults)
-        counts = Counter[str]()
-        changes: list[tuple[str, Change]] = []
-        for name, one, other in zip(columns.name, found, self._after.answers(columns), strict=True):
-            if isinstance(one, RowFault) or isinstance(other, RowFault):
-                continue
-            change = self._changes.find(one.outcome, other.outcome)
-            if change is not None:
-                changes.append((name, change))
-                counts.update(("machines", *change.kinds))
-        rows = (self._form.name(name) + self._form.change(change) for name, change in changes)
-        return Written(_joined(rows), answered, faults, counts)
-
-
-def _joined(rows: Iterable[str]) -> Iterator[bytes]:
-    """Rows as not too many bytes at once."""
-    part: list[str] = []
-    size = 0
-    for row in rows:
-        part.append(row)
-        size += len(row)
-        if size > _PART:
-            yield "".join(part).encode()
-            part, size = [], 0
-    yield "".join(part).encode()
-
-
-class ChangeMemo:
-    """Changes between outcomes, found again by identity."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[int, int], tuple[Outcome, Outcome, Change | None]] = {}
-
-    def find(self, before: Outcome, after: Outcome) -> Change | None:
-        """How they differ; None when they do not."""
-        key = id(before), id(after)  # kept with both, so that the identities are nobody else's
-        found = self._found.get(key)
-        if found is None:
-            if len(self._found) >= _MOST_OUTCOMES:
-                self._found.clear()
-            found = self._found[key] = (before, after, find_change(before, after))
-        return found[2]
 
 
 def evaluate(index: PlanIndex, columns: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:

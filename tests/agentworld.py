@@ -159,18 +159,7 @@ class AgentWorld(World):
             self.serve(point, listed or self.points, {"ABC": listed or self.points})
 
     def errands(self, settings: ClientConfig, seed: int = 1) -> SiteErrands:
-        return SiteErrands(
-            settings,
-            facts=self,
-            directory=self,
-            controllers=self,
-            names=self,
-            transport=self,
-            store=self.store,
-            clock=self.clock,
-            chooser=SeededChooser(seed),
-            certificate=self.certificate,
-        )
+        return SiteErrands(settings, self.ports(seed=seed, certificate=self.certificate))
 
     def callbacks(self) -> AgentCallbacks:
         def tell(what: str, detail: object) -> None:

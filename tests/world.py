@@ -22,6 +22,7 @@ from cmclient.protocol.trustkeys import MP_KEY_INFORMATION_PATH, build_root_key
 from cmclient.roles import RoleLocator
 from cmclient.rules.choose import SeededChooser
 from cmclient.sitesearch import AskAssignedSite
+from cmclient.world import World as Ports
 
 CORP = DnsDomain("corp.test")
 DC1 = HostName("dc1.corp.test")
@@ -169,55 +170,25 @@ class World:
         if self.controller is not None:
             self.controller = self.controller._replace(client_site=AdSiteName(name))
 
+    def ports(self, *, seed: int = 1, certificate: ClientCertificate | None = None) -> Ports:
+        """This world as the ports of a workflow."""
+        return Ports(self, self, self, self, self, self.store, self.clock, SeededChooser(seed), certificate)
+
     def locator(self, *, https: bool = False, offline: bool = False, seed: int = 1, **settings: object) -> Locator:
         """A locator in this world."""
-        return Locator(
-            config(use_pki_cert=https, **settings),
-            facts=self,
-            directory=self,
-            controllers=self,
-            names=self,
-            transport=self,
-            store=self.store,
-            clock=self.clock,
-            chooser=SeededChooser(seed),
-            certificate=CERTIFICATE if https else None,
-            offline=offline,
-        )
+        ports = self.ports(seed=seed, certificate=CERTIFICATE if https else None)
+        return Locator(config(use_pki_cert=https, **settings), offline=offline, **ports._asdict())
 
     def assigner(
         self, *, https: bool = False, seed: int = 1, ask: AskAssignedSite | None = None, **settings: object
     ) -> Assigner:
         """An assigner in this world; ``ask`` stands for the message about the assigned site."""
-        return Assigner(
-            config(use_pki_cert=https, **settings),
-            facts=self,
-            directory=self,
-            controllers=self,
-            names=self,
-            transport=self,
-            store=self.store,
-            clock=self.clock,
-            chooser=SeededChooser(seed),
-            certificate=CERTIFICATE if https else None,
-            ask_assigned_site=ask,
-        )
+        ports = self.ports(seed=seed, certificate=CERTIFICATE if https else None)
+        return Assigner(config(use_pki_cert=https, **settings), ports, ask_assigned_site=ask)
 
     def role_locator(self, *, offline: bool = False, data: SiteData | None = None, **settings: object) -> RoleLocator:
         """A locator of servers of other roles in this world."""
-        return RoleLocator(
-            config(**settings),
-            facts=self,
-            directory=self,
-            controllers=self,
-            names=self,
-            transport=self,
-            store=self.store,
-            clock=self.clock,
-            chooser=SeededChooser(1),
-            offline=offline,
-            data=data,
-        )
+        return RoleLocator(config(**settings), self.ports(), offline=offline, data=data)
 
     def contacted(self) -> list[str]:
         """URLs asked, in order."""

@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from io import FileIO
 from pathlib import Path
 
@@ -23,11 +24,16 @@ from ..model.download import FileEntry, RelativeName
 from ..model.http import Deadline
 from ..ports import Cancellation, SharedFile, SharedFiles
 
-__all__ = ["MOST_FILES", "FolderFiles", "Shares", "check_time", "is_share"]
+__all__ = ["MOST_FILES", "FolderFiles", "Shares", "check_time", "is_share", "opens_shares"]
 
 MOST_FILES = 100_000  # in a folder: against one that has no end
 _BINARY = getattr(os, "O_BINARY", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # a pipe in the place of a file must not hang us
+
+
+def opens_shares() -> bool:
+    """Whether network shares can be opened here: by the operating system, or by the extra ``smb``."""
+    return sys.platform == "win32" or find_spec("smbprotocol") is not None
 
 
 def is_share(path: str) -> bool:

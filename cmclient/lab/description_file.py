@@ -4,9 +4,9 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 
-from ..errors import InvalidValueError, LabError
+from ..errors import LabError
 from ..model.boundary import BoundaryKind
 from ..model.endpoints import Audience, Protocols, SiteKind
 from ..model.facts import InterfaceAddress, parse_address
@@ -16,6 +16,16 @@ from ..protocol.sitedata import SourceFile, read_site_data
 from ..protocol.tables import Table
 from ..rules.boundary_values import check_boundary
 from .description import LOOKED_UP, AdSite, Client, Forest, LabDescription, ReportThrottle, Site, SiteSystem
+from .description_values import (
+    as_ad_site_name,
+    as_client_address,
+    as_domain,
+    as_gateway_path,
+    as_loopback,
+    as_name,
+    as_network,
+    as_site_code,
+)
 from .faults import Role, parse_fault
 from .offers import read_contents, read_update_points, read_update_source
 from .peers import PEERS_NAMED, read_peers
@@ -23,7 +33,6 @@ from .peers import PEERS_NAMED, read_peers
 __all__ = ["built_in_description", "built_in_text", "parse_description"]
 
 _MAX_TEXT = 1024 * 1024  # characters; a lab is described by hand
-_LOOPBACK = IPv4Network("127.0.0.0/8")
 _POOL = IPv4Network("127.45.0.0/24")  # where servers without an address get one
 
 _NOT_RUN = ("servers", "software_update_points", "state_migration_points")  # tables of servers that groups reference
@@ -131,12 +140,12 @@ class _Reader:
             return Client(_NO_HOST, InterfaceAddress("127.0.0.1", 8))
         client = Client(
             host=table.text("host", HostName, _NO_HOST, required=True),
-            address=table.text("address", _client_address, InterfaceAddress("127.0.0.1", 8), required=True),
-            domain=table.text("domain", _domain, None),
-            site_code=table.text("site_code", _site_code, None),
+            address=table.text("address", as_client_address, InterfaceAddress("127.0.0.1", 8), required=True),
+            domain=table.text("domain", as_domain, None),
+            site_code=table.text("site_code", as_site_code, None),
             registered=table.flag("registered", fallback=True),
-            connection=table.text("connection", _name, "lab0"),
-            connection_description=table.text("connection_description", _name, "network of the lab"),
+            connection=table.text("connection", as_name, "lab0"),
+            connection_description=table.text("connection_description", as_name, "network of the lab"),
             is_vpn=table.flag("vpn", fallback=False),
             other_addresses=table.texts("other_addresses", parse_address),
             gateways=table.texts("gateways", HostName),
@@ -167,8 +176,8 @@ class _Reader:
         return forest
 
     def _ad_site(self, table: Table) -> AdSite:
-        name = table.text("name", _ad_site_name, AdSiteName("none"), required=True)
-        site = AdSite(name, table.texts("subnets", _network))
+        name = table.text("name", as_ad_site_name, AdSiteName("none"), required=True)
+        site = AdSite(name, table.texts("subnets", as_network))
         table.end()
         return site
 
@@ -178,7 +187,7 @@ class _Reader:
             code=table.text("code", SiteCode, _NO_SITE, required=True),
             kind=kind,
             forest=table.text("forest", DnsDomain, _NO_DOMAIN, required=True),
-            parent=table.text("parent", _site_code, None, required=kind is SiteKind.SECONDARY),
+            parent=table.text("parent", as_site_code, None, required=kind is SiteKind.SECONDARY),
             build=table.number("build", 9141),
             publish=table.flag("publish", fallback=True),
         )
@@ -240,7 +249,7 @@ class _Reader:
         return self._system(table, Role.CMG)._replace(
             protocols=Protocols.HTTPS,
             audience=Audience.INTERNET,
-            gateway=table.text("number", _gateway_path, _NO_GATEWAY, required=True),
+            gateway=table.text("number", as_gateway_path, _NO_GATEWAY, required=True),
             behind=behind,
         )
 
@@ -278,7 +287,7 @@ class _Reader:
 
     def _host(self, table: Table, key: str) -> HostName:
         host = table.text(key, HostName, _NO_HOST, required=True)
-        address = table.text("address", _loopback, None)
+        address = table.text("address", as_loopback, None)
         if host != _NO_HOST:
             before = self._hosts.get(host)
             if None not in {before, address} and before != address:
@@ -351,62 +360,6 @@ class _Reader:
             mps = [system.host for system in described.systems_of(Role.MP) if system.site == site.code]
             if site.kind is SiteKind.SECONDARY and len(mps) > 1:
                 self._file.note("management_points", f"gives the secondary site {site.code} more than one")
-
-
-# Values of single keys
-
-
-def _site_code(text: str) -> SiteCode | None:
-    return SiteCode(text)
-
-
-def _domain(text: str) -> DnsDomain | None:
-    return DnsDomain(text)
-
-
-def _ad_site_name(text: str) -> AdSiteName:
-    if "." in HostName(text):
-        raise InvalidValueError("AD site name", text, "it is part of DNS names here, so one label of one")
-    return AdSiteName(text)
-
-
-def _name(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        raise InvalidValueError("name", text, "it is empty or has control characters")
-    return text
-
-
-def _gateway_path(text: str) -> GatewayPath:
-    return GatewayPath(f"/CCM_Proxy_MutualAuth/{text}")
-
-
-def _network(text: str) -> IPv4Network:
-    try:
-        return IPv4Network(text)
-    except ValueError as error:
-        raise InvalidValueError("subnet", text, "write ADDRESS/PREFIX, as in 127.45.10.0/24") from error
-
-
-def _address(text: str) -> IPv4Address:
-    try:
-        return IPv4Address(text.strip())
-    except ValueError as error:
-        raise InvalidValueError("IPv4 address", text, "write four numbers, as in 127.45.1.1") from error
-
-
-def _loopback(text: str) -> str | None:
-    address = _address(text)
-    if address not in _LOOPBACK:
-        raise InvalidValueError("loopback address", text, f"everything in a lab lies in {_LOOPBACK}")
-    return str(address)
-
-
-def _client_address(text: str) -> InterfaceAddress:
-    address = parse_address(text)
-    _loopback(address.address)
-    if address.prefix is None:
-        raise InvalidValueError("address of a client", text, "boundaries need its prefix too, as in 127.45.10.42/24")
-    return address
 
 
 def _not_run(data: SiteData) -> Iterator[SiteServer]:

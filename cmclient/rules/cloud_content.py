@@ -23,14 +23,12 @@ __all__ = [
     "find_cloud_bar",
     "plan_cloud_fetch",
     "read_cloud_address",
-    "waits_for_cloud_content",
 ]
 
 _TOKEN_LIFE = timedelta(hours=24)
 _PATH = "/downloadrestservice.svc/getcontentxmlsecure"
 _MOST = 2048  # characters; a longer address is an attack on whoever keeps it
 _HTTPS = 443
-_SETUP_PATIENCE = timedelta(hours=4)
 
 
 class CloudAddress(NamedTuple):
@@ -101,8 +99,9 @@ def find_cloud_bar(facts: NetworkFacts, *, allowed: bool = False) -> Reason | No
         allowed: "Allow access to cloud distribution point"; off unless somebody turned it on.
     """
     if not allowed:
-        return Reason("CL-044", "access to content in the cloud is not allowed, as is the default")
-    if not any(ip_address(one.address).version == 4 for one in facts.addresses):  # noqa: PLR2004 - IPv4
+        return Reason("CL-044", "content in the cloud is not allowed for this client: set cloud_content")
+    versions = {ip_address(one.address).version for one in facts.addresses}
+    if versions and 4 not in versions:  # noqa: PLR2004 - IPv4; where no address is known, nothing speaks against it
         return Reason("CL-043", "content in the cloud takes IPv4, and the client has no such address")
     return None
 
@@ -119,13 +118,3 @@ def plan_cloud_fetch(address: CloudAddress, now: datetime) -> tuple[tuple[CloudS
         return (), Reason("CL-041", "the token of the location list is older than a day: ask for the list again")
     text = "what the content service answers is not public, so the place in the storage cannot be learned"
     return (CloudStep.RESOLVE, CloudStep.CONNECT), Reason("CL-042", text)
-
-
-@decides("CI-014")
-def waits_for_cloud_content(tried_for: timedelta) -> bool:
-    """Whether client setup tries a gateway that holds content once more, before it takes the gateway itself.
-
-    Args:
-        tried_for: How long it has been tried in vain.
-    """
-    return tried_for < _SETUP_PATIENCE

@@ -18,9 +18,10 @@ from ..model.sources import (
 )
 from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
+from .device_sources import find_kind_bar
 from .source_client import SourceClient
 from .sources import plan_sources
-from .timing import SETUP_POINT_WAIT
+from .timing import SETUP_CLOUD_WAIT, SETUP_POINT_WAIT
 
 __all__ = ["CLIENT_FOLDER", "plan_folders", "plan_setup_sources"]
 
@@ -52,11 +53,11 @@ def plan_setup_sources(
         folders, for when no management point is there any more.
     """
     plan = plan_sources(None, answer, client._replace(order=SourceOrder.CLIENT_SETUP), chooser=chooser, bar=_find_bar)
-    opens_after = SETUP_POINT_WAIT if plan.ranked else 0.0
+    opens_after, why_point = _point_opening(point, plan.ranked)
     source = ContentSource(SourceTier.MANAGEMENT_POINT, (SourceAddress(point, CLIENT_FOLDER),), point.host)
     bar = _find_point_bar(point, client)
     if bar is None:
-        ranked: tuple[PlannedSource, ...] = (PlannedSource(source, opens_after, _why_point(opens_after)),)
+        ranked: tuple[PlannedSource, ...] = (PlannedSource(source, opens_after, (why_point,)),)
         rejected: tuple[RejectedSource, ...] = ()
     else:
         ranked, rejected = (), (RejectedSource(source, (bar,)),)
@@ -93,9 +94,11 @@ def _folders(paths: Sequence[str], opens_after: float, why: Reason) -> Iterator[
         yield PlannedSource(source, opens_after, (why, Reason("CI-005", "it is read as a folder, or over SMB")))
 
 
-def _find_bar(source: ContentSource, _client: SourceClient) -> Reason | None:
+def _find_bar(source: ContentSource, client: SourceClient) -> Reason | None:
     """Peers serve installed clients; a machine that is none yet cannot prove itself to them."""
-    return Reason("CI-009", "client setup takes files from distribution points") if source.tier in _PEERS else None
+    if source.tier in _PEERS:
+        return Reason("CI-009", "client setup takes files from distribution points")
+    return find_kind_bar(source, client, is_installing=True)
 
 
 @decides("CI-018")
@@ -105,11 +108,21 @@ def _find_point_bar(point: Endpoint, client: SourceClient) -> Reason | None:
     return None
 
 
-@decides("CI-009", "CI-010")
-def _why_point(opens_after: float) -> tuple[Reason, ...]:
-    if opens_after:
-        hours = opens_after / 3600
-        return (
-            Reason("CI-010", f"the management point itself, when {hours:.0f} h of distribution points gave nothing"),
-        )
-    return (Reason("CI-009", "no distribution point was named: the management point itself"),)
+@decides("CI-009", "CI-010", "CI-014")
+def _point_opening(point: Endpoint, sources: Sequence[PlannedSource]) -> tuple[float, Reason]:
+    """When the management point itself may be used, and why: as long as others are there, they are tried before it.
+
+    A gateway that holds content is a cloud source of its own, and is tried as long before it stands in as the
+    management point behind it.
+    """
+    if not sources:
+        return 0.0, Reason("CI-009", "no distribution point was named: the management point itself")
+    if point.gateway is not None and any(one.source.tier is SourceTier.CLOUD for one in sources):
+        text = f"the gateway itself, when {_hours(SETUP_CLOUD_WAIT)} of its content in the cloud gave nothing"
+        return SETUP_CLOUD_WAIT, Reason("CI-014", text)
+    text = f"the management point itself, when {_hours(SETUP_POINT_WAIT)} of distribution points gave nothing"
+    return SETUP_POINT_WAIT, Reason("CI-010", text)
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.0f} h"

@@ -12,6 +12,7 @@ from ..model.decision import Reason
 from ..model.endpoints import Endpoint, Scheme
 from ..model.rule import decides
 from ..model.sources import SourceAddress
+from .device_kinds import find_device_http_bar
 from .source_client import SourceClient
 
 __all__ = ["Addresses", "find_addresses"]
@@ -92,6 +93,8 @@ def _find_bar(way: SourceAddress, record: LocationRecord, client: SourceClient) 
 
 @decides("CL-019", "CL-020")
 def _find_http_bar(endpoint: Endpoint, record: LocationRecord, client: SourceClient) -> Reason | None:
+    if (bar := find_device_http_bar(client.facts.client_kind)) is not None:
+        return Reason(bar.rule, f"{endpoint} is HTTP, and {bar.text}")
     if client.on_internet:
         return Reason("CL-019", f"{endpoint} is HTTP, and on the internet only HTTPS is used")
     if not client.may_use_http:
@@ -112,4 +115,8 @@ def _takes_tokens(record: LocationRecord) -> bool:
 def _find_share_bar(client: SourceClient) -> Reason | None:
     if client.on_internet:
         return Reason("CL-019", "a network share is not used on the internet")
-    return None if client.may_use_smb else Reason("CL-047", "network shares were not asked for")
+    return (
+        None
+        if client.may_use_smb
+        else Reason("CL-047", "it is a network share, and this machine opens none without the extra smb")
+    )

@@ -22,7 +22,7 @@ class SourceClient(NamedTuple):
         has_account: It has an account that distribution points know: its computer's, or a network access account.
         takes_tokens: It can get access tokens for content, and use them.
         may_use_http: HTTP is allowed at all.
-        may_use_smb: Network shares are.
+        may_use_smb: Network shares can be opened, by the operating system or otherwise.
         may_use_cloud: Cloud sources are (the client setting "Allow access to cloud distribution point").
         is_internet_based: It is set up for internet-based client management (IBCM).
         prefer_dps_over_peers: A boundary group of it puts distribution points before peers of the same subnet.

@@ -24,6 +24,7 @@ from ..model.sources import (
 )
 from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
+from .cloud_content import find_cloud_bar
 from .pools import PoolEntry
 from .source_addresses import find_addresses
 from .source_client import SourceClient
@@ -138,8 +139,8 @@ def _find_bar(source: ContentSource, content: ContentReference | None, client: S
 @decides("NET-025", "CL-071")
 def _find_cloud_bar(content: ContentReference | None, client: SourceClient) -> Reason | None:
     """Whoever may use cloud sources at all may, joined to a domain or not; but see internet-based clients."""
-    if not client.may_use_cloud:
-        return Reason("CL-044", "cloud sources are not allowed for this client: set cloud_content")
+    if (bar := find_cloud_bar(client.facts, allowed=client.may_use_cloud)) is not None:
+        return bar
     if client.on_internet and client.is_internet_based and content and content.kind is ContentKind.UPDATE:
         why = "an internet-based client gets updates from Microsoft Update, then internet-facing distribution points"
         return Reason("NET-025", why)

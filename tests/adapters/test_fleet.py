@@ -10,7 +10,8 @@ from cmclient.errors import CmClientError, ConfigError
 from cmclient.model.boundary import Boundary, BoundaryKind
 from cmclient.model.groups import BoundaryGroup, SiteData
 from cmclient.model.planning import MachineColumns
-from cmclient.plan import PlanIndex, Planner
+from cmclient.plan import PlanIndex
+from cmclient.planner import Planner
 from cmclient.protocol.machines import parse_csv_header
 from cmclient.protocol.planrows import find_form
 

@@ -35,3 +35,17 @@ def test_a_wrong_line__everything_that_is_wrong() -> None:
     assert "Wrong: '/nosource'" in out
     assert "did you mean SMSSITECODE?" in out
     assert "leave out what stands before the host" in out
+
+
+def test_switches_of_client_setup__the_settings_that_they_become() -> None:
+    line = r"/mp:mp1.corp.test /source:\\files\client /retry:20 /downloadtimeout:60 /logon"
+    code, out = run("setup-line", "check", line, "--format", "json")
+    becomes = {one["name"]: one["setting"] for one in json.loads(out)["items"]}
+    assert code == 0
+    assert becomes == {
+        "/mp": "setup_mps",
+        "/source": "setup_sources",
+        "/retry": "setup_retry",
+        "/downloadtimeout": "setup_timeout",
+        "/logon": None,
+    }

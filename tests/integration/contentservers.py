@@ -5,6 +5,7 @@ from pathlib import Path
 
 import trustme
 from integration.daemons import AddressBlock, Daemon
+from integration.nginx import main_page, temporary_folders
 
 __all__ = ["PROGRAMS", "ContentFolder", "start_apache", "start_nginx"]
 
@@ -42,20 +43,12 @@ def start_nginx(folder: Path, content: ContentFolder, block: AddressBlock, autho
     folder.mkdir()
     address = block.address(7, 1)
     authority.issue_cert(host).private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/t; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
     (folder / "nginx.conf").write_text(
         f"""\
 load_module {MODULES[0]};
-daemon off;
-user root;
-worker_processes 1;
-pid {folder}/pid;
-error_log {folder}/log info;
-events {{ worker_connections 64; }}
+{main_page(folder)}
 http {{
-    {temporary}
+    {temporary_folders(folder)}
     access_log {folder}/hits;
     server {{
         listen {address}:{HTTP};

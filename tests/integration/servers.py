@@ -12,6 +12,7 @@ from typing import NamedTuple, Self
 import trustme
 from integration.daemons import AddressBlock, Daemon
 from integration.hierarchy import DOMAIN, MANAGEMENT_POINTS, ManagementPoint, mp_list
+from integration.nginx import main_page, temporary_folders
 
 __all__ = ["DNS_PORT", "PROGRAMS", "Hit", "NameServer", "Trap", "WebServer"]
 
@@ -123,18 +124,10 @@ class WebServer:
 
     def _configuration(self) -> str:
         folder = self._folder
-        temporary = "".join(
-            f"{kind}_temp_path {folder}/temporary; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
         return f"""\
-daemon off;
-user root;
-worker_processes 1;
-pid {folder}/pid;
-error_log {folder}/log info;
-events {{ worker_connections 64; }}
+{main_page(folder)}
 http {{
-    {temporary}
+    {temporary_folders(folder)}
     log_format hits '$server_name $remote_addr $request_uri $status $verdict';
     access_log {folder}/hits hits;
     map $ssl_client_verify $verdict {{ default $ssl_client_verify; '' -; }}

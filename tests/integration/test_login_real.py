@@ -177,12 +177,12 @@ class Asker:
         for name, value in variables.items():
             self._monkeypatch.setenv(name, value)
         config = load_config(options=with_files(self._domain, changes))
-        ports = self._stack.enter_context(
+        world = self._stack.enter_context(
             open_ports(config, Run(facts=NetworkFacts(membership=membership), remembers=False))
         )
         path = f"/file.bin?{next(_NUMBERS)}."
         request = HttpRequest(Endpoint(scheme, HostName(host), port), path, may_log_in=True)
-        reply = ports["transport"].send(request, Deadline.after(20, time.monotonic))
+        reply = world.transport.send(request, Deadline.after(20, time.monotonic))
         return reply, self._web.visits(port, path, last=reply.status)
 
 

@@ -9,6 +9,7 @@ from adapters.zoo import CLIENT, Held, ZooAuthority, ec_key
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from integration.daemons import AddressBlock, Daemon, claim_addresses
+from integration.nginx import main_page, temporary_folders
 
 from cmclient.adapters.identity import ClientIdentity
 from cmclient.model.names import HostName
@@ -143,8 +144,6 @@ def _write_files(folder: Path, hosts: dict[str, _Host], revoked: Held) -> None:
 
 
 def _nginx(folder: Path, block: AddressBlock, hosts: dict[str, _Host]) -> str:
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = "".join(f"{kind}_temp_path {folder}/temporary; " for kind in kinds)
     servers = "".join(
         f"""
     server {{
@@ -159,14 +158,9 @@ def _nginx(folder: Path, block: AddressBlock, hosts: dict[str, _Host]) -> str:
         if short not in {"renegotiates", "asks-later"}
     )
     return f"""\
-daemon off;
-user root;
-worker_processes 1;
-pid {folder}/pid;
-error_log {folder}/log info;
-events {{ worker_connections 64; }}
+{main_page(folder)}
 http {{
-    {temporary}
+    {temporary_folders(folder)}
     log_format hits '$server_name $request_uri $ssl_client_verify';
     access_log {folder}/hits hits;
     server {{ listen {block.address(1, 1)}:{LIST_PORT}; server_name lists; root {folder}/lists; }}

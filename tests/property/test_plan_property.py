@@ -14,7 +14,8 @@ from cmclient.model.facts import parse_address
 from cmclient.model.groups import BoundaryGroup, FallbackTimes, Relationship, Role, SiteData, SiteServer
 from cmclient.model.names import AdSiteName, HostName, SiteCode
 from cmclient.model.planning import ROLES, MachineColumns, RowFault
-from cmclient.plan import PlanIndex, Planner, evaluate
+from cmclient.plan import PlanIndex, evaluate
+from cmclient.planner import Planner
 from cmclient.protocol.machines import parse_csv, parse_csv_header, parse_json_lines
 from cmclient.protocol.planrows import find_form
 from cmclient.rules.boundaries import BoundaryIndex

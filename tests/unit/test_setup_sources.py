@@ -6,9 +6,9 @@ from cmclient.model.client_setup import SetupPlan, SetupSearch
 from cmclient.model.content import ContentLocations, ContentSite, ContentUrl, LocationRecord
 from cmclient.model.decision import Reason
 from cmclient.model.endpoints import Endpoint, Scheme
-from cmclient.model.facts import NetworkFacts, NetworkLocation
+from cmclient.model.facts import ClientKind, NetworkFacts, NetworkLocation
 from cmclient.model.messages import MpSite, SiteLocality
-from cmclient.model.names import HostName, SiteCode
+from cmclient.model.names import GatewayPath, HostName, SiteCode
 from cmclient.model.sources import SourcePlan, SourceTier
 from cmclient.protocol.elements import parse_web_address
 from cmclient.rules.choose import SeededChooser
@@ -18,13 +18,14 @@ from cmclient.rules.source_client import SourceClient
 P01 = SiteCode("P01")
 HTTP_POINT = Endpoint(Scheme.HTTP, HostName("mp1.a.test"), 80)
 HTTPS_POINT = Endpoint(Scheme.HTTPS, HostName("mp1.a.test"), 443)
+GATEWAY = Endpoint(Scheme.HTTPS, HostName("gw.a.test"), 443, GatewayPath("/CCM_Proxy_MutualAuth/7205"))
 CLIENT = SourceClient(NetworkFacts(network_location=NetworkLocation.INTRANET))
 SEARCH = SetupPlan(SetupSearch.GIVEN_THEN_DISCOVER, (), (r"\\files\client", "/media"), 600.0, 86_400.0)
 FOUR_HOURS = 4 * 3600.0
 
 
-def record(server: str, locality: str) -> LocationRecord:
-    way = ContentUrl(*parse_web_address(f"http://{server}/SMS_DP_SMSPKG$/P0100002"))
+def record(server: str, locality: str, scheme: str = "http") -> LocationRecord:
+    way = ContentUrl(*parse_web_address(f"{scheme}://{server}/SMS_DP_SMSPKG$/P0100002"))
     return LocationRecord((way,), server=HostName(server), locality=locality)
 
 
@@ -61,6 +62,38 @@ def test_the_management_point_itself_comes_after_distribution_points(
     assert (point.opens_after, point.reasons[0].rule) == (opens_after, rule)
     assert [str(one) for one in point.source.addresses] == ["http://mp1.a.test/CCM_Client"]
     assert found.ranked.index(point) == len(records)
+
+
+@pytest.mark.rule("CI-014")
+@pytest.mark.parametrize(
+    ("point", "cloud", "allowed", "opening"),
+    [
+        (GATEWAY, "CLOUD", True, (FOUR_HOURS, "CI-014")),
+        (GATEWAY, "CLOUD", False, (0.0, "CI-009")),
+        (GATEWAY, "LOCAL", True, (FOUR_HOURS, "CI-010")),
+        (HTTPS_POINT, "CLOUD", True, (FOUR_HOURS, "CI-010")),
+    ],
+    ids=["its content is tried first", "cloud is not allowed", "a distribution point", "no gateway"],
+)
+def test_a_gateway_stands_in_when_its_content_gave_nothing_for_four_hours(
+    point: Endpoint,
+    cloud: str,
+    allowed: bool,  # noqa: FBT001
+    opening: tuple[float, str],
+) -> None:
+    found = plan(record("gw.a.test", cloud), point=point, client=CLIENT._replace(may_use_cloud=allowed))
+    (last,) = [one for one in found.ranked if one.source.tier is SourceTier.MANAGEMENT_POINT]
+    assert (last.opens_after, last.reasons[0].rule) == opening
+    assert [str(one) for one in last.source.addresses] == [f"{point}/CCM_Client"]
+
+
+@pytest.mark.rule("CI-027", "CI-028")
+@pytest.mark.parametrize(("kind", "first"), [(ClientKind.MAC, "mp1.a.test"), (ClientKind.LEGACY_MOBILE, "dp.a.test")])
+def test_some_devices_are_installed_by_the_management_point_alone(kind: ClientKind, first: str) -> None:
+    device = CLIENT._replace(facts=CLIENT.facts._replace(client_kind=kind))
+    found = plan(record("dp.a.test", "LOCAL", "https"), point=HTTPS_POINT, client=device)
+    assert found.ranked[0].source.server == first
+    assert [one.reasons[0].rule for one in found.rejected] == ([] if first == "dp.a.test" else ["CI-027"])
 
 
 @pytest.mark.rule("CI-004")

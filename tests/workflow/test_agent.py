@@ -10,8 +10,8 @@ from agentworld import ABC, HOUR, MP1, MP2, AgentWorld, Manager
 from world import CERTIFICATE, CORP, DC1, JOINED, config
 
 from cmclient.adapters.memory_store import MemoryStore
-from cmclient.agent import _Running
 from cmclient.agent_lease import AgentCallbacks
+from cmclient.agent_running import Running
 from cmclient.errands import agent_settings
 from cmclient.errors import ConfigError, StoreError
 from cmclient.model.agent import AgentStatus, Errand
@@ -533,7 +533,7 @@ def test_settings_read_again__in_the_middle_of_a_location_request_does_not_lose_
 def test_errand_that_is_broken_off__is_wanted_again(errand: Errand) -> None:
     """Settings that are read again in the middle of it must not lose it; a check comes by itself."""
     agent = AgentWorld(MP1).agent(hours=1)
-    agent._want_again(_Running(errand, 1, CancelSignal(), 5.0, frozenset()))
+    agent._want_again(Running(errand, 1, CancelSignal(), 5.0, frozenset()))
     wanted = {Errand.LOCATE: agent._wants_location, Errand.GATHER: agent._keeper.wants_network}
     wanted[Errand.ASSIGN] = agent._site.at == 5.0
     assert wanted == {one: one is errand for one in wanted}

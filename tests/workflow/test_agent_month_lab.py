@@ -152,13 +152,13 @@ class LabMonth:
             lambda _reason: self.told.append("unmanaged"),
         )
         with ExitStack() as stack:
-            ports = stack.enter_context(open_ports(self.settings, Run(facts=self.lab.client_facts())))
-            ports.update(clock=self.clock, chooser=SeededChooser(int(self.clock.seconds)))
+            opened = stack.enter_context(open_ports(self.settings, Run(facts=self.lab.client_facts())))
+            world = opened._replace(clock=self.clock, chooser=SeededChooser(int(self.clock.seconds)))
             self.agent = Agent(
-                SiteErrands(self.settings, **ports),
-                store=ports["store"],
+                SiteErrands(self.settings, world),
+                store=world.store,
                 clock=self.clock,
-                chooser=ports["chooser"],
+                chooser=world.chooser,
                 waiter=ScriptedWaiter(self.clock, happenings, until=hours * HOUR),
                 process=AgentProcess(77),
                 callbacks=callbacks,

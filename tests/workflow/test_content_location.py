@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from world import OTHER_KEY
 
 from cmclient.adapters.store import SqliteStore
 from cmclient.assemble import FixedFacts, Run, open_content_locator, open_ports
@@ -14,13 +15,15 @@ from cmclient.content import ContentLocator, ContentSearch
 from cmclient.errors import ConfigError, NoReachableManagementPointError
 from cmclient.lab import Lab, built_in_description
 from cmclient.lab.description import LabDescription
+from cmclient.lab.faults import Role as SystemRole
 from cmclient.model.content import BoundaryGroupReference, ClientBoundaryGroups, ContentId, ContentReference
-from cmclient.model.endpoints import Audience
-from cmclient.model.facts import NetworkFacts, NetworkLocation, parse_address
+from cmclient.model.endpoints import Audience, Protocols
+from cmclient.model.facts import Membership, NetworkFacts, NetworkLocation, parse_address
 from cmclient.model.groups import GroupOptions
 from cmclient.model.http import Deadline, HttpReply, HttpRequest, Outcome
 from cmclient.model.names import HostName
 from cmclient.model.questions import LocationQuestion
+from cmclient.model.rootkey import KeySource
 from cmclient.model.sources import ContentLocation, DeploymentOptions, SourceOrder, SourceTier
 from cmclient.model.stored import StoredBoundaryGroups
 from cmclient.ports import Cancellation, Transport
@@ -174,9 +177,9 @@ def test_groups__are_kept_and_repeated(lab: Lab, store: Path) -> None:
     assert stored is not None
     assert [group.id for group in stored.groups.groups] == ["1"]
     config = load_config(overrides={**lab.settings(), "store": str(store)})
-    with open_ports(config, Run(facts=lab.client_facts())) as ports:
-        heard = Heard(ports["transport"])
-        ContentLocator(config, **{**ports, "transport": heard}).locate(EVERYWHERE)
+    with open_ports(config, Run(facts=lab.client_facts())) as world:
+        heard = Heard(world.transport)
+        ContentLocator(config, world._replace(transport=heard)).locate(EVERYWHERE)
     assert [question.client.boundary_groups for question in heard.questions] == [stored.groups]
     assert all(question.in_operation for question in heard.questions)
 
@@ -199,6 +202,67 @@ def test_groups__are_repeated_until_they_are_due_for_a_refresh(
 def test_what_if__writes_nothing(lab: Lab, store: Path) -> None:
     assert named(locate(lab, store, writes=False)) == ["pc043", "dp1"]
     assert list(store.parent.iterdir()) == []
+
+
+# --- what the client can do -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("CL-020", "CF-030")
+@pytest.mark.parametrize("account", [None, r"CORP\\reader"])
+def test_workgroup_client__over_http_only_with_an_account(lab: Lab, store: Path, account: str | None) -> None:
+    facts = lab.client_facts()._replace(membership=Membership.WORKGROUP, domain=None)
+    given = {} if account is None else {"http_user": account}
+    found = locate(lab, store, run=Run(facts=facts), management_points="mp1.corp.contoso.test", **given)
+    assert ("dp1" in named(found)) is (account is not None)
+    assert {one.reasons[0].rule for one in found.plan.rejected} == ({"CL-020"} if account is None else set())
+
+
+@pytest.mark.rule("CL-047")
+@pytest.mark.parametrize("can", [True, False])
+def test_shares__are_asked_for_where_they_can_be_opened(lab: Lab, store: Path, can: bool) -> None:  # noqa: FBT001
+    config = load_config(overrides={**lab.settings(), "store": str(store)})
+    with open_ports(config, Run(facts=lab.client_facts())) as world:
+        heard = Heard(world.transport)
+        ContentLocator(config, world._replace(transport=heard), opens_shares=can).locate(EVERYWHERE)
+    assert [question.options.smb for question in heard.questions] == [can]
+
+
+@pytest.mark.parametrize(
+    ("kind", "used", "barred"),
+    [
+        pytest.param("mac", {"dp1", "dp3"}, {("dp2", "MC-002")}, marks=pytest.mark.rule("MC-002")),
+        pytest.param(
+            "mobile", set(), {(one, "CI-027") for one in ("dp1", "dp2", "dp3")}, marks=pytest.mark.rule("CI-027")
+        ),
+    ],
+)
+def test_device__is_named_sources_and_uses_those_for_its_kind(
+    store: Path, kind: str, used: set[str], barred: set[tuple[str, str]]
+) -> None:
+    described = describe()
+    systems = tuple(
+        one._replace(audience=Audience.BOTH, protocols=Protocols.BOTH, devices=True)
+        if one.role in {SystemRole.MP, SystemRole.DP}
+        else one
+        for one in described.systems
+    )
+    with Lab(described._replace(systems=systems)) as other:
+        outside = other.client_facts()._replace(network_location=NetworkLocation.INTERNET)
+        found = locate(other, store, run=Run(facts=outside), client_kind=kind, internet_mp="mp2.corp.contoso.test")
+    assert set(named(found)) == used
+    rejected = {(str(one.source.server).partition(".")[0], one.reasons[0].rule) for one in found.plan.rejected}
+    assert rejected == barred
+
+
+@pytest.mark.rule("TR-056")
+def test_root_key__is_read_from_the_file_that_a_setting_names(lab: Lab, store: Path) -> None:
+    file = store.with_name("mobileclient.tcf")
+    file.write_text(f"SMSPublicRootKey={OTHER_KEY.text}\n", encoding="ascii")
+    found = locate(lab, store, trusted_root_key_file=str(file))
+    assert found.location.root_key is not None
+    assert found.location.root_key.source is KeySource.SETTINGS
+    with pytest.raises(ConfigError, match="cannot be read"):
+        locate(lab, store, trusted_root_key_file=str(file.with_name("nothing")))
 
 
 # --- how the plan widens --------------------------------------------------------------------------------------------
@@ -263,8 +327,8 @@ def moving(lab: Lab, store: Path, facts: NetworkFacts) -> Iterator[tuple[FixedFa
     """A locator on a machine that a test can move."""
     config = load_config(overrides={**lab.settings(), "store": str(store), "internet_mp": "mp2.corp.contoso.test"})
     machine = FixedFacts(facts)
-    with open_ports(config, Run(facts=facts)) as ports:
-        yield machine, ContentLocator(config, **{**ports, "facts": machine})
+    with open_ports(config, Run(facts=facts)) as world:
+        yield machine, ContentLocator(config, world._replace(facts=machine))
 
 
 @pytest.mark.rule("NET-023")

@@ -3,10 +3,11 @@
 import heapq
 import logging
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
+from handclock import HandClock
 from world import config
 
 from cmclient.adapters.memory_report_queue import MemoryReportQueue
@@ -48,19 +49,6 @@ PAGE = b"<html><head><title>Log on</title></head></html>"
 Answer = HttpReply | CmClientError
 
 
-class Hands:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 21, 12, tzinfo=UTC) + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
 class Point:
     """A fallback status point that answers as it is told, the last answer for ever."""
 
@@ -85,7 +73,7 @@ class Point:
 def reporter(point: Any, **parts: Any) -> StatusReporter:
     given: dict[str, Any] = {
         "queue": MemoryReportQueue(),
-        "clock": Hands(),
+        "clock": HandClock(),
         "chooser": SeededChooser(1),
         "identity": IDENTITY,
         **parts,
@@ -180,7 +168,7 @@ def test_too_large__leaves_and_the_rest_is_sent(caplog: pytest.LogCaptureFixture
 
 
 def test_wait__is_kept_unless_somebody_insists_and_grows() -> None:
-    point, clock = Point(ConnectError("refused")), Hands()
+    point, clock = Point(ConnectError("refused")), HandClock()
     made = reporter(point, clock=clock)
     put(made, 100)
     first = made.flush()
@@ -209,7 +197,7 @@ def test_a_new_message__does_not_end_the_wait() -> None:
 
 
 def test_success__forgets_earlier_failures() -> None:
-    point, clock = Point(ConnectError("refused"), HttpReply(200, b"")), Hands()
+    point, clock = Point(ConnectError("refused"), HttpReply(200, b"")), HandClock()
     made = reporter(point, clock=clock)
     put(made, 100)
     made.flush()
@@ -228,7 +216,7 @@ def test_retry_after__is_heeded() -> None:
 
 
 def test_deadline__ends_between_two_messages_and_the_rest_is_due_at_once() -> None:
-    clock = Hands()
+    clock = HandClock()
 
     def slow() -> HttpReply:
         clock.seconds += 6
@@ -257,7 +245,7 @@ def test_requests__are_as_patient_as_they_are_told() -> None:
 
 
 def test_another_sender__is_left_alone() -> None:
-    queue, clock = MemoryReportQueue(), Hands()
+    queue, clock = MemoryReportQueue(), HandClock()
     second_point = Point()
     second = reporter(second_point, queue=queue, clock=clock)
     seen = []
@@ -276,7 +264,7 @@ def test_another_sender__is_left_alone() -> None:
 
 
 def test_right_to_send__is_prolonged_and_given_up_when_another_one_took_it() -> None:
-    queue, clock = MemoryReportQueue(), Hands()
+    queue, clock = MemoryReportQueue(), HandClock()
 
     def slow() -> HttpReply:
         clock.seconds += 31
@@ -522,7 +510,7 @@ class Fleet:
     """A thousand clients and one fallback status point with a throttle, all on one clock."""
 
     def __init__(self, clients: int, states: Iterable[int], throttle: ReportThrottle) -> None:
-        self.clock = Hands()
+        self.clock = HandClock()
         self.point = StatusPoint(throttle)
         self.taken: list[float] = []
         self.refused: list[float] = []

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 
 import pytest
+from handclock import HandClock
 
 from cmclient.adapters.http import RequestsTransport
 from cmclient.adapters.memory_report_queue import MemoryReportQueue
@@ -29,19 +29,6 @@ THROTTLE = ReportThrottle(1000, 3600.0)  # the product's hour, with room for a t
 TAKEN = re.compile(r"took 800/(\d+) .*from PC(\d+) ")
 
 
-class Hands:
-    """A clock that is moved by hand, for the clients and for the throttle."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 21, 12, tzinfo=UTC) + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
 class Seen:
     """What the journal has of the fallback status point, read on from where it was read last."""
 
@@ -57,19 +44,19 @@ class Seen:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Hands:
-    hands = Hands()
+def clock(monkeypatch: pytest.MonkeyPatch) -> HandClock:
+    hands = HandClock()
     monkeypatch.setattr("cmclient.lab.web_answers.monotonic", hands.monotonic)
     return hands
 
 
 @pytest.fixture
-def lab(clock: Hands) -> Iterator[Lab]:
+def lab(clock: HandClock) -> Iterator[Lab]:
     with Lab(built_in_description()._replace(throttle=THROTTLE)) as running:
         yield running
 
 
-def fleet_of(lab: Lab, clock: Hands, transport: RequestsTransport) -> list[StatusReporter]:
+def fleet_of(lab: Lab, clock: HandClock, transport: RequestsTransport) -> list[StatusReporter]:
     (fsp,) = lab.description.servers_of(Role.FSP)
     endpoint = Endpoint(Scheme.HTTP, HostName(lab.description.addresses[fsp]), lab.running.web.http)
     fleet = []
@@ -91,7 +78,7 @@ def fleet_of(lab: Lab, clock: Hands, transport: RequestsTransport) -> list[Statu
 @pytest.mark.slow
 @pytest.mark.rule("FS-014", "FS-050")
 def test_fleet__backs_off_and_delivers_everything_once_and_in_order(
-    lab: Lab, clock: Hands, caplog: pytest.LogCaptureFixture
+    lab: Lab, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL)
     seen = Seen(lab)

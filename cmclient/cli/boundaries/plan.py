@@ -131,7 +131,7 @@ class _Run:
     def __init__(
         self, arguments: argparse.Namespace, kind: str, written: str, indexes: "list[PlanIndex]", *, fleet: bool
     ) -> None:
-        from ...plan import ChangeMemo, Planner
+        from ...planner import ChangeMemo, Planner
         from ...protocol.planrows import find_form
 
         self._name = arguments.clients
