@@ -345,6 +345,7 @@ def await_taken(store: str) -> None:
         assert time.monotonic() < end, "it still waits"
 
 
+@pytest.mark.slow
 @pytest.mark.rule("FS-001", "FS-050")
 def test_everybody_dead__the_agent_delivers_once_when_the_fsp_returns_and_tells_of_the_return(
     lab: Lab, client: tuple[str, ...], store: str, tmp_path: Path
@@ -379,6 +380,7 @@ def test_everybody_dead__the_agent_delivers_once_when_the_fsp_returns_and_tells_
     assert states(lab) == ["1000/2", "1000/1"]
 
 
+@pytest.mark.slow
 @pytest.mark.rule("ST-002", "MP-002")
 def test_once__leaves_a_dead_one_and_tells_who_is_for_what(lab: Lab, client: tuple[str, ...], store: str) -> None:
     run("agent", "--once", *client)

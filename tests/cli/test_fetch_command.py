@@ -129,7 +129,7 @@ def test_folder_that_is_a_file__is_exit_code_1(tmp_path: Path) -> None:
 @posix
 def test_interrupt__is_exit_code_130_and_the_next_run_goes_on(tmp_path: Path) -> None:
     with ContentServer(FILES) as server:
-        slow = command(*from_server(server, tmp_path, "--set", "content_rate=4000000"))
+        slow = command(*from_server(server, tmp_path, "--set", "content_rate=1500000"))
         child = subprocess.Popen(slow, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
         wait_for_bytes(tmp_path, FILES, 500_000)
         child.send_signal(signal.SIGINT)
@@ -143,6 +143,7 @@ def test_interrupt__is_exit_code_130_and_the_next_run_goes_on(tmp_path: Path) ->
 
 
 @posix
+@pytest.mark.slow
 def test_second_process_on_one_folder__is_refused_and_the_first_one_goes_on(tmp_path: Path) -> None:
     with ContentServer(FILES) as server:
         slow = command(*from_server(server, tmp_path, "--set", "content_rate=4000000"))
