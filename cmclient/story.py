@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from .model.story import (
@@ -180,7 +179,6 @@ class _Teller:
         errors = sorted(self._errors.values(), key=lambda error: (-error.severity, -error.times))
         facts = facts_from_log(events)
         decisions = self._decisions if self._logs == 1 else _told_in_order(self._decisions, events)
-        rank_sources = partial(view_sources, explanations=self._explanations)
         return LogStory(
             events=events,
             decisions=tuple(decisions),
@@ -189,7 +187,7 @@ class _Teller:
             notes=tuple(_notes(events, self._files, self._dropped)),
             facts=facts,
             dropped=self._dropped,
-            checks=check_decisions(decisions, events, facts, rank_sources=rank_sources),
+            checks=check_decisions(decisions, events, facts, rank_sources=view_sources),
         )
 
 
