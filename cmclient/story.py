@@ -38,6 +38,10 @@ _PROBLEMS = {
     TextKind.WEB_PAGE: "it is a web page, not a log; paste the text of the log itself",
     TextKind.BINARY: "it is no text",
 }
+_SILENT = (
+    "nothing in these logs tells of locating: give LocationServices.log, ClientLocation.log, CcmMessaging.log, "
+    "ccmsetup.log or DataTransferService.log, or the folder that they are in; --errors shows the errors of any log"
+)
 _EARLIEST = datetime.min  # noqa: DTZ901 - sorts before every other
 
 
@@ -127,7 +131,7 @@ class _Teller:
                 break
         text = sniff_log(head[:HEAD])
         if text.kind is not TextKind.LOG:
-            yield ReadCounts(size=len(head)), _PROBLEMS[text.kind]
+            yield ReadCounts(size=len(head) + sum(map(len, blocks))), _PROBLEMS[text.kind]
             return
         transcoder = Transcoder(text.encoding)
         reader = LogReader(starts=STARTS, marks=MARKS, quick=self._errors_only, code_page=self._code_page)
@@ -184,11 +188,16 @@ class _Teller:
             decisions=tuple(decisions),
             errors=tuple(errors),
             files=tuple(self._files),
-            notes=tuple(_notes(events, self._files, self._dropped)),
+            notes=(*_notes(events, self._files, self._dropped), *self._silence()),
             facts=facts,
             dropped=self._dropped,
             checks=check_decisions(decisions, events, facts, rank_sources=view_sources),
         )
+
+    def _silence(self) -> Iterator[str]:
+        """That nothing was known of what could be read, which may be the wrong file."""
+        if not (self._events or self._errors or self._errors_only) and any(file.counts.lines for file in self._files):
+            yield _SILENT
 
 
 def _chain(head: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
