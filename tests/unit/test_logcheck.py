@@ -84,6 +84,7 @@ def findings(*logs: str) -> list[Finding]:
         ([SECURE_LOCAL, TOKEN_LOCAL], AGREES),
         ([TOKEN_LOCAL, SECURE_LOCAL], DIFFERS),
         ([LOCAL, SHARE, REMOTE], AGREES),
+        ([SHARE, NEAR], DIFFERS),
         ([MASKED, LOCAL], AGREES),
         ([LOCAL, MASKED], DIFFERS),
         ([NEAR, BARE], NOT_ENOUGH),
@@ -165,6 +166,12 @@ REQUEST = '<ContentLocationRequest><ClientLocationInfo AllowHTTP="{}"/></Content
 )
 def test_a_source_over_http_is_none_for_who_may_use_https_only(before: str, outcome: Agreement) -> None:
     assert findings(before + listed(NEAR, TOKEN) + started(NEAR))[-1].outcome is outcome
+
+
+@pytest.mark.parametrize(("source", "outcome"), [(BARE, AGREES), (LOCAL, NOT_ENOUGH)])
+def test_a_source_that_may_be_https_is_not_taken_for_http(source: tuple[str, str], outcome: Agreement) -> None:
+    (finding,) = findings(record("ContentLocationRequest : " + REQUEST.format(0)) + listed(source))
+    assert finding.outcome is outcome
 
 
 def test_on_the_internet_no_word_for_nearness_counts_and_no_peer() -> None:
