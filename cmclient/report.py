@@ -282,7 +282,7 @@ class StatusReporter:
             self._flush(sending, deadline or Deadline(None, self._clock.monotonic), force=force)
         except StoreError as error:
             _LOG.warning("%s", error.message, extra={"event": "report.store-failed"})
-            sending.end(error.code, error.message)
+            sending.end(error.code, f"{error.message}; {error.hint}" if error.hint else error.message)
         return sending.report()
 
     def drop(self, serials: Sequence[int] | None = None) -> tuple[DroppedMessage, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from .model.story import (
@@ -39,6 +38,10 @@ _PROBLEMS = {
     TextKind.WEB_PAGE: "it is a web page, not a log; paste the text of the log itself",
     TextKind.BINARY: "it is no text",
 }
+_SILENT = (
+    "nothing in these logs tells of locating: give LocationServices.log, ClientLocation.log, CcmMessaging.log, "
+    "ccmsetup.log or DataTransferService.log, or the folder that they are in; --errors shows the errors of any log"
+)
 _EARLIEST = datetime.min  # noqa: DTZ901 - sorts before every other
 
 
@@ -128,7 +131,7 @@ class _Teller:
                 break
         text = sniff_log(head[:HEAD])
         if text.kind is not TextKind.LOG:
-            yield ReadCounts(size=len(head)), _PROBLEMS[text.kind]
+            yield ReadCounts(size=len(head) + sum(map(len, blocks))), _PROBLEMS[text.kind]
             return
         transcoder = Transcoder(text.encoding)
         reader = LogReader(starts=STARTS, marks=MARKS, quick=self._errors_only, code_page=self._code_page)
@@ -180,17 +183,21 @@ class _Teller:
         errors = sorted(self._errors.values(), key=lambda error: (-error.severity, -error.times))
         facts = facts_from_log(events)
         decisions = self._decisions if self._logs == 1 else _told_in_order(self._decisions, events)
-        rank_sources = partial(view_sources, explanations=self._explanations)
         return LogStory(
             events=events,
             decisions=tuple(decisions),
             errors=tuple(errors),
             files=tuple(self._files),
-            notes=tuple(_notes(events, self._files, self._dropped)),
+            notes=(*_notes(events, self._files, self._dropped), *self._silence()),
             facts=facts,
             dropped=self._dropped,
-            checks=check_decisions(decisions, events, facts, rank_sources=rank_sources),
+            checks=check_decisions(decisions, events, facts, rank_sources=view_sources),
         )
+
+    def _silence(self) -> Iterator[str]:
+        """That nothing was known of what could be read, which may be the wrong file."""
+        if not (self._events or self._errors or self._errors_only) and any(file.counts.lines for file in self._files):
+            yield _SILENT
 
 
 def _chain(head: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:

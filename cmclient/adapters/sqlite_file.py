@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISDIR
 from threading import Lock
 from time import monotonic
 from typing import NamedTuple, TypeVar
@@ -162,6 +163,8 @@ class SqliteFile:
             return None
         except OSError as error:
             raise self._refused("read", error) from error
+        if S_ISDIR(status.st_mode):  # else SQLite would blame the disk
+            raise StoreError(f"the store {self._path} is a folder", hint="name a file for the store")
         return status.st_dev, status.st_ino
 
     def _create_file(self) -> None:

@@ -10,18 +10,15 @@ __all__ = [
     "find_host_name",
     "find_scheme",
     "host_of",
-    "is_cloud_source",
     "is_gateway",
-    "is_peer",
     "is_same",
     "is_source",
+    "path_of",
 ]
 
 _HOST = re.compile(r"(?:https?://|(?!https?://))([\w.-]+|\[[0-9a-f:]+\])", re.IGNORECASE)
 _SOURCE_PATH = re.compile(r"SMS_DP_|SCCM_BranchCache|downloadrestservice", re.IGNORECASE)
-_PEER_PATH = re.compile(r"/SCCM_BranchCache\$?/", re.IGNORECASE)
 _GATEWAY_PATH = re.compile(r"CCM_PROXY_", re.IGNORECASE)
-_CLOUD_PATH = re.compile(r"/downloadrestservice\.svc/", re.IGNORECASE)
 
 
 def host_of(address: str) -> str:
@@ -37,6 +34,12 @@ def find_host_name(address: str) -> HostName | None:
         return HostName(found[1]) if found else None
     except InvalidValueError:
         return None
+
+
+def path_of(address: str) -> str:
+    """What follows the server of a URL; ``/`` where nothing does."""
+    _, slash, path = address.partition("://")[2].partition("/")
+    return f"/{path}" if slash else "/"
 
 
 def find_scheme(address: str) -> Scheme | None:
@@ -58,13 +61,3 @@ def is_source(text: str) -> bool:
 def is_gateway(text: str) -> bool:
     """Whether it is that of a cloud management gateway in the place of a management point."""
     return _GATEWAY_PATH.search(text) is not None
-
-
-def is_cloud_source(text: str) -> bool:
-    """Whether it is that of content in the cloud."""
-    return _CLOUD_PATH.search(text) is not None
-
-
-def is_peer(text: str) -> bool:
-    """Whether it is that of a peer, which serves content to its neighbours."""
-    return _PEER_PATH.search(text) is not None

@@ -1,94 +1,121 @@
-"""Sources of content in a log, in the order that our rules give them.
+"""Sources of content in a log, in the order that our own source plan gives them.
 
-The site says in a word how near a source is, and the address tells a peer and the cloud from a distribution point:
-
-    source                                     place
-    a peer in the client's subnet                  2
-    a distribution point in its subnet             3
-    a peer of its boundary group                   4
-    a distribution point of that group             5
-    one of a neighbour group                       6
-    one of the fallback                            7
-    the cloud                                     10
-
-Places are those of the ten ranks of content sources. What a log does not show: which sources boundary groups prefer.
-The order is made with nothing preferred; what a preference would make of it is told besides.
+Each address that a log lists is taken for a source of its own, as the site would name it, and ``plan_sources`` orders
+them. What no log shows of the client counts in favour of a source: that it has an account, takes access tokens, may
+use shares and the cloud; the site lists for a client what it may use. What a log does not show of boundary groups is
+which sources they prefer: the order is made with nothing preferred, and what a preference would make of it is told
+besides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from ..model.endpoints import Scheme
+from ..model.content import ContentLocations, ContentSite, ContentUrl, LocationRecord
+from ..model.endpoints import HTTP_PORT, HTTPS_PORT, Endpoint, Scheme
+from ..model.facts import NetworkFacts, NetworkLocation
 from ..model.logchecks import RankedSources, RequestSaid, SourceView
+from ..model.messages import MpSite
+from ..model.names import HostName
+from ..model.sources import PlannedSource, RejectedSource, SourcePlan, SourceTier
 from ..model.story import LoggedSource
-from .logaddresses import find_scheme, host_of, is_cloud_source, is_peer
-from .logdecisions import Explanations, source_reason
+from .choose import SeededChooser
+from .logaddresses import find_host_name, find_scheme, host_of, path_of
+from .source_client import SourceClient
+from .source_kinds import says_where
+from .sources import plan_sources
 
 __all__ = ["view_sources"]
 
-_PEER_IN_SUBNET, _DP_IN_SUBNET, _PEER_IN_GROUP = 2, 3, 4
-_CLOUD = 10
-_WORDS = {"SUBNETPEER": _PEER_IN_SUBNET, "SUBNET": _DP_IN_SUBNET, "LOCAL": 5, "REMOTE": 6, "FALLBACK": 7}
-_PEER_WORDS = {"SUBNET": _PEER_IN_SUBNET, "LOCAL": _PEER_IN_GROUP}
-_PREFERENCES: Mapping[str, Mapping[int, float]] = {
-    "whether a boundary group prefers distribution points over peers in the same subnet": {_PEER_IN_SUBNET: 3.5},
-    "whether a boundary group prefers cloud sources": {_CLOUD: 0},
-}
+_PREFERENCES: Sequence[tuple[str, frozenset[SourceTier], Callable[[SourceClient], SourceClient]]] = (
+    (
+        "whether a boundary group prefers distribution points over peers in the same subnet",
+        frozenset({SourceTier.PEER_IN_SUBNET, SourceTier.DP_IN_SUBNET}),
+        lambda client: client._replace(prefer_dps_over_peers=True),
+    ),
+    (
+        "whether a boundary group prefers cloud sources",
+        frozenset({SourceTier.CLOUD}),
+        lambda client: client._replace(prefer_cloud=True),
+    ),
+)
+"""What no log shows, with the tiers that all have to be there for it to count, and the client of whom it is true."""
+_LOCATIONS = {True: NetworkLocation.INTERNET, False: NetworkLocation.INTRANET, None: NetworkLocation.UNKNOWN}
+_MASKED = HostName("masked.invalid")
+_SHARE = "\\\\"
 
 
-def view_sources(sources: Sequence[LoggedSource], said: RequestSaid, explanations: Explanations) -> SourceView:
+def view_sources(sources: Sequence[LoggedSource], said: RequestSaid) -> SourceView:
     """Order the sources that a log lists.
 
     Args:
         sources: In any order, each once.
         said: What the log shows of the request.
-        explanations: Which rules speak of each word for nearness.
 
     Returns:
         The order, and the orders under preferences that would change it. A single source needs no word for its
         nearness: there is nothing to put it before or behind.
     """
-    usable = [source for source in sources if not _is_barred(source, said)]
-    rejected = tuple(source for source in sources if _is_barred(source, said))
-    unknown = dict.fromkeys(_unplaced(source) for source in usable if not _place(source)) if usable[1:] else {}
-    ranked = _ranked(usable, rejected, explanations, {})
+    client = SourceClient(
+        NetworkFacts(network_location=_LOCATIONS[said.on_internet]),
+        has_account=True,
+        takes_tokens=True,
+        may_use_http=said.allows_http is not False,
+        may_use_smb=True,
+        may_use_cloud=True,
+    )
+    records = tuple(_record(source, number) for number, source in enumerate(sources))
+    plan = _plan(records, client)
+    ranked = _ranked(sources, plan)
+    usable = [source for group in ranked.groups for source in group]
+    tiers = {one.source.tier for one in plan.ranked}
     others = tuple(
         (what, other)
-        for what, moved in _PREFERENCES.items()
-        if (other := _ranked(usable, rejected, explanations, moved)).groups != ranked.groups
+        for what, moved, preferring in _PREFERENCES
+        if moved <= tiers and (other := _ranked(sources, _plan(records, preferring(client)))).groups != ranked.groups
     )
-    return SourceView(ranked, others, tuple(unknown))
+    unknown = dict.fromkeys(_unknown_of(source, said) for source in usable) if usable[1:] else {}
+    return SourceView(ranked, others, tuple(filter(None, unknown)))
 
 
-def _is_barred(source: LoggedSource, said: RequestSaid) -> bool:
-    """Whether it is over HTTP and the client may not use that: by its own settings, or on the internet."""
-    return find_scheme(source.url) is Scheme.HTTP and (said.allows_http is False or said.on_internet is True)
+def _plan(records: tuple[LocationRecord, ...], client: SourceClient) -> SourcePlan:
+    answer = ContentLocations(sites=(ContentSite(MpSite(), records),))
+    return plan_sources(None, answer, client, chooser=SeededChooser(0))
 
 
-def _place(source: LoggedSource) -> int:
-    """Its place in the order; 0 for a word that nobody has explained."""
-    if is_cloud_source(source.url):
-        return _CLOUD
-    words = {**_WORDS, **_PEER_WORDS} if is_peer(source.url) else _WORDS
-    return words.get(source.locality.upper(), 0)
+def _ranked(sources: Sequence[LoggedSource], plan: SourcePlan) -> RankedSources:
+    groups: list[list[int]] = []
+    for one in plan.ranked:
+        if one.is_tie:
+            groups[-1].append(_number_of(one))
+        else:
+            groups.append([_number_of(one)])
+    taken = {number for group in groups for number in group}
+    rejected = tuple(source for number, source in enumerate(sources) if number not in taken)
+    judged: tuple[PlannedSource | RejectedSource, ...] = (*plan.ranked, *plan.rejected)
+    rules = dict.fromkeys(reason.rule for one in judged for reason in one.reasons)
+    ordered = tuple(tuple(sources[number] for number in sorted(group)) for group in groups)
+    return RankedSources(ordered, rejected, tuple(rules))
 
 
-def _unplaced(source: LoggedSource) -> str:
-    if source.locality.strip("-"):
-        return f"what the locality {source.locality} means"
-    return f"the locality of {host_of(source.url)}"
+def _record(source: LoggedSource, number: int) -> LocationRecord:
+    """A source as an answer would name it, with its number at the end of its path."""
+    record = LocationRecord(locality=source.locality, dp_type=source.dp_type, auth_method=source.auth_method)
+    if source.url.startswith(_SHARE):
+        return record._replace(smb_path=f"{source.url}#{number}")
+    scheme = find_scheme(source.url) or Scheme.HTTPS
+    port = HTTPS_PORT if scheme is Scheme.HTTPS else HTTP_PORT
+    endpoint = Endpoint(scheme, find_host_name(source.url) or _MASKED, port)
+    return record._replace(urls=(ContentUrl(endpoint, f"{path_of(source.url)}#{number}"),))
 
 
-def _ranked(
-    usable: Sequence[LoggedSource],
-    rejected: tuple[LoggedSource, ...],
-    explanations: Explanations,
-    moved: Mapping[int, float],
-) -> RankedSources:
-    groups: dict[float, list[LoggedSource]] = {}
-    for source in usable:
-        place = _place(source)
-        groups.setdefault(moved.get(place, place), []).append(source)
-    ordered = tuple(tuple(groups[place]) for place in sorted(groups))
-    reasons = (source_reason(source, explanations) for group in ordered for source in group)
-    rules = tuple(dict.fromkeys(rule for reason in reasons if reason is not None for rule in reason.rules))
-    return RankedSources(ordered, rejected, rules)
+def _number_of(planned: PlannedSource) -> int:
+    return int(planned.source.addresses[0].path.rpartition("#")[2])
+
+
+def _unknown_of(source: LoggedSource, said: RequestSaid) -> str:
+    """What has to be known of a source before it can be ordered; empty for nothing."""
+    if not says_where(_record(source, 0)) and not said.on_internet:
+        known = source.locality.strip("-")
+        return f"what the locality {source.locality} means" if known else f"the locality of {host_of(source.url)}"
+    if find_scheme(source.url) is None and not source.url.startswith(_SHARE):
+        return f"whether {source.url} is HTTP or HTTPS"
+    return ""

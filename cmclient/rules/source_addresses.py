@@ -1,7 +1,8 @@
 """The addresses of a source in the order in which a client tries them, and which it leaves out.
 
 Over HTTPS a distribution point has one directory for clients with a certificate, one for those without (``NOCERT_``)
-and one for access tokens (``CCMTOKENAUTH_``). A real client tries them in this order, whichever the site names.
+and one for access tokens (``CCMTOKENAUTH_``). A real client tries them in this order, whichever the site names; it
+was seen to try plain HTTP before the directory for tokens.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from ..model.sources import SourceAddress
 from .device_kinds import find_device_http_bar
 from .source_client import SourceClient
 
-__all__ = ["Addresses", "find_addresses"]
+__all__ = ["Addresses", "find_addresses", "takes_tokens_alone"]
 
 _TOKEN, _NOCERT, _CERTIFICATE = "/ccmtokenauth_", "/nocert_", "/sms_dp_smspkg"
 _TOKEN_AUTHENTICATION = 1024  # bit of what a source says of how it authenticates clients
@@ -33,8 +34,17 @@ class Addresses(NamedTuple):
     bars: tuple[Reason, ...]
 
 
+def takes_tokens_alone(way: SourceAddress) -> bool:
+    """Whether an address is in the directory for access tokens.
+
+    Args:
+        way: The address.
+    """
+    return way.path.lower().startswith(_TOKEN)
+
+
 def find_addresses(record: LocationRecord, client: SourceClient) -> Addresses:
-    """Order the addresses of a source: HTTPS before HTTP, a share last; within HTTPS as the client can prove itself.
+    """Order the addresses of a source: HTTPS as the client can prove itself, HTTP, tokens; a share last.
 
     Args:
         record: The source.
@@ -71,13 +81,12 @@ def _without_certificate(way: SourceAddress) -> Iterator[SourceAddress]:
 
 @decides("CL-021", "CL-022")
 def _preference(way: SourceAddress, client: SourceClient) -> int:
-    """HTTPS before HTTP; with a certificate its directory first, without one the directory that wants none."""
+    """HTTPS before HTTP, and that before tokens; with a certificate its directory first, without one that for none."""
     if way.endpoint is None or way.endpoint.scheme is Scheme.HTTP:
-        return 4
-    path = way.path.lower()
-    if path.startswith(_TOKEN):
         return 3
-    return int(path.startswith(_NOCERT) is client.has_certificate)
+    if takes_tokens_alone(way):
+        return 4
+    return int(way.path.lower().startswith(_NOCERT) is client.has_certificate)
 
 
 def _find_bar(way: SourceAddress, record: LocationRecord, client: SourceClient) -> Reason | None:
@@ -86,7 +95,7 @@ def _find_bar(way: SourceAddress, record: LocationRecord, client: SourceClient) 
         return None
     if endpoint.scheme is Scheme.HTTP:
         return _find_http_bar(endpoint, record, client)
-    if way.path.lower().startswith(_TOKEN) and not client.takes_tokens:
+    if takes_tokens_alone(way) and not client.takes_tokens:
         return Reason("CL-022", f"one address of {endpoint} takes access tokens alone, and this client has none")
     return None
 

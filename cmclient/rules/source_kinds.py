@@ -14,7 +14,8 @@ The word that the site has for it decides, in any case and with any mark between
     another                                        by the word for its site, else in the current group, last
 
 A distribution point on the client's own computer comes before all of that, and a cloud source is one whatever the
-word. On the internet every other distribution point that a site names faces the internet.
+word: by its type, its domain, or the path under which cloud management gateways have content. On the internet every
+other distribution point that a site names faces the internet.
 """
 
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ from ..model.names import HostName
 from ..model.rule import decides
 from ..model.sources import SourceTier
 
-__all__ = ["TIER_RULES", "SourceKind", "find_kind", "is_peer", "server_of"]
+__all__ = ["TIER_RULES", "SourceKind", "find_kind", "is_peer", "says_where", "server_of"]
 
 TIER_RULES: Mapping[SourceTier, tuple[str, str]] = {
     SourceTier.SAME_COMPUTER: ("CL-002", "a distribution point on this computer"),
@@ -66,6 +67,7 @@ _USUAL, _UNKNOWN = 1, 2  # how near, within a tier
 _PEER = "PEER"
 _PEER_FOLDER = "/sccm_branchcache$/"
 _CLOUD_WORDS = ("AZURE", "CLOUD", "CMG")
+_CLOUD_FOLDER = "/downloadrestservice.svc/"
 _CLOUD_DOMAINS = ("cloudapp.net", "cloudapp.azure.com", "core.windows.net")
 
 
@@ -137,6 +139,17 @@ def _said(record: LocationRecord) -> Reason:
     return Reason("CL-046", f"the site says {record.locality or 'nothing'} of where it is")
 
 
+def says_where(record: LocationRecord) -> bool:
+    """Whether the word for a source, or its addresses, say how near it is: not without a word, nor with an unknown one.
+
+    Args:
+        record: The source.
+    """
+    word = _word(record)
+    is_peers = word.endswith(_PEER) and word.removesuffix(_PEER) in {*_WORDS, ""}
+    return _is_cloud(record) or word in _WORDS or is_peers
+
+
 def is_peer(record: LocationRecord) -> bool:
     """Whether a source is another client: the word for it, or where its addresses lead."""
     return _PEER in _word(record) or any(url.path.lower().startswith(_PEER_FOLDER) for url in record.urls)
@@ -144,9 +157,11 @@ def is_peer(record: LocationRecord) -> bool:
 
 def _is_cloud(record: LocationRecord) -> bool:
     words = (_word(record), record.dp_type.upper())
-    hosts = {url.endpoint.host for url in record.urls}
-    return any(one in word for one in _CLOUD_WORDS for word in words) or any(
-        host.is_in(domain) for host in hosts for domain in _CLOUD_DOMAINS
+    if any(one in word for one in _CLOUD_WORDS for word in words):
+        return True
+    return any(
+        url.path.lower().startswith(_CLOUD_FOLDER) or any(url.endpoint.host.is_in(domain) for domain in _CLOUD_DOMAINS)
+        for url in record.urls
     )
 
 

@@ -1,8 +1,9 @@
 """Which source a client turns to first, which next, and when: a content location reply as a timeline of sources.
 
 The order has ten tiers (``model.sources.SourceTier``); two options of boundary groups change it. Within a tier comes
-what is nearer by the word of the site, then HTTPS before HTTP, then chance. A task sequence has an order of its own
-(``rules.task_sequence_sources``). A source that opens later stands behind every one that opens earlier.
+what is nearer by the word of the site, then HTTPS before HTTP and access tokens, then chance. A task sequence has an
+order of its own (``rules.task_sequence_sources``). A source that opens later stands behind every one that opens
+earlier.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
 from .cloud_content import find_cloud_bar
 from .pools import PoolEntry
-from .source_addresses import find_addresses
+from .source_addresses import find_addresses, takes_tokens_alone
 from .source_client import SourceClient
 from .source_kinds import TIER_RULES, SourceKind, find_kind, server_of
 from .task_sequence_sources import find_deployment_bar, task_sequence_place
@@ -185,12 +186,12 @@ def _judge(
     opens_after, why = opening
     place, moved = _place(source, client, pool)
     reasons = (*moved, *kind.reasons, *(() if why is None else (why,)), *bars)
-    first = source.addresses[0].endpoint
-    is_plain = first is None or first.scheme is Scheme.HTTP
-    label = f"source {source.server or ''} {source.addresses[0]}"
+    first = source.addresses[0]
+    is_last = first.endpoint is None or first.endpoint.scheme is Scheme.HTTP or takes_tokens_alone(first)
+    label = f"source {source.server or ''} {first}"
     return _Judged(
         PlannedSource(source, opens_after, reasons),
-        (*place, kind.nearness, is_plain),
+        (*place, kind.nearness, is_last),
         chooser.draw(label),
     )
 

@@ -573,8 +573,11 @@ def test_a_full_disk_leaves_the_old_list(path: Path) -> None:
 
 def test_a_folder_in_its_place_is_refused(path: Path) -> None:
     path.mkdir(parents=True)
-    refused_by(path, "permissions", writing=False)
-    refused_by(path, "permissions", writing=True)
+    refused_by(path, "name a file", writing=False)
+    refused_by(path, "name a file", writing=True)
+    with SqliteStore(path, read_only=True) as store, pytest.raises(StoreError, match="is a folder"):
+        store.load_mp_list()
+    assert list(path.iterdir()) == []
 
 
 def test_a_file_where_its_folder_should_be_is_refused(path: Path) -> None:

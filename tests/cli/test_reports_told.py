@@ -163,7 +163,9 @@ def test_newer_queue__is_told_by_every_command_and_left_alone(lab: Lab, here: tu
         connection.execute("PRAGMA user_version = 999")
     before = path.read_bytes()
     assert "Nothing was reported: the store" in run("locate", *here, code=5)
-    assert "written by a newer cmclient" in run("report", "flush", *here, code=1)
+    told = run("report", "flush", *here, code=1)
+    assert "written by a newer cmclient" in told
+    assert "; update cmclient, or name another file for the store" in told
     for action in (("list",), ("send", "--topic", "800", "--state", "100")):
         assert run("report", *action, *here, code=1) == ""
     assert path.read_bytes() == before

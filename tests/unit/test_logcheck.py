@@ -19,6 +19,12 @@ LOCAL = ("http://dp2.corp.test/SMS_DP_SMSPKG$/ABC00001", "LOCAL")
 LOCAL_PEER = ("https://peer2.corp.test:8003/SCCM_BranchCache$/ABC00001", "LOCAL")
 REMOTE = ("http://dp3.corp.test/SMS_DP_SMSPKG$/ABC00001", "REMOTE")
 FALLBACK = ("http://dp4.corp.test/SMS_DP_SMSPKG$/ABC00001", "FALLBACK")
+SECURE_LOCAL = ("https://dp5.corp.test/SMS_DP_SMSPKG$/ABC00001", "LOCAL")
+TOKEN_LOCAL = ("https://dp6.corp.test/CCMTOKENAUTH_SMS_DP_SMSPKG$/ABC00001", "LOCAL")
+AD_SITE = ("http://dp9.corp.test/SMS_DP_SMSPKG$/ABC00001", "ADSITE")
+SHARE = (r"\\dp8.corp.test\SMSPKGD$\ABC00001", "LOCAL")
+MASKED = ("https://<DP>/SMS_DP_SMSPKG$/ABC00001", "SUBNET")
+BARE = ("dp7.corp.test/SMS_DP_SMSPKG$/ABC00001", "LOCAL")
 CLOUD = ("https://cmg.test/downloadrestservice.svc/getcontentxmlsecure?pid=ABC00001", "")
 
 
@@ -71,7 +77,20 @@ def findings(*logs: str) -> list[Finding]:
         ([NEAR, PEER], NOT_ENOUGH),
         ([CLOUD, NEAR], NOT_ENOUGH),
         ([NEAR, CLOUD, LOCAL], DIFFERS),
-        ([NEAR, ("http://dp9.corp.test/SMS_DP_SMSPKG$/A", "ADSITE")], NOT_ENOUGH),
+        ([NEAR, AD_SITE, LOCAL], AGREES),
+        ([LOCAL, AD_SITE], DIFFERS),
+        ([SECURE_LOCAL, LOCAL], AGREES),
+        ([LOCAL, SECURE_LOCAL], DIFFERS),
+        ([SECURE_LOCAL, TOKEN_LOCAL], AGREES),
+        ([TOKEN_LOCAL, SECURE_LOCAL], DIFFERS),
+        ([LOCAL, SHARE, REMOTE], AGREES),
+        ([SHARE, NEAR], DIFFERS),
+        ([MASKED, LOCAL], AGREES),
+        ([LOCAL, MASKED], DIFFERS),
+        ([NEAR, BARE], NOT_ENOUGH),
+        ([BARE], AGREES),
+        ([NEAR, ("http://dp9.corp.test/SMS_DP_SMSPKG$/A", "FAR")], NOT_ENOUGH),
+        ([PEER, (PEER[0], "FARPEER")], NOT_ENOUGH),
         ([NEAR, ("http://dp9.corp.test/SMS_DP_SMSPKG$/A", "")], NOT_ENOUGH),
     ],
 )
@@ -147,6 +166,22 @@ REQUEST = '<ContentLocationRequest><ClientLocationInfo AllowHTTP="{}"/></Content
 )
 def test_a_source_over_http_is_none_for_who_may_use_https_only(before: str, outcome: Agreement) -> None:
     assert findings(before + listed(NEAR, TOKEN) + started(NEAR))[-1].outcome is outcome
+
+
+@pytest.mark.parametrize(("source", "outcome"), [(BARE, AGREES), (LOCAL, NOT_ENOUGH)])
+def test_a_source_that_may_be_https_is_not_taken_for_http(source: tuple[str, str], outcome: Agreement) -> None:
+    (finding,) = findings(record("ContentLocationRequest : " + REQUEST.format(0)) + listed(source))
+    assert finding.outcome is outcome
+
+
+def test_on_the_internet_no_word_for_nearness_counts_and_no_peer() -> None:
+    away = record("CCMSETUP bootstrap from Internet: 1")
+    far = ("https://dp7.corp.test/SMS_DP_SMSPKG$/ABC00001", "REMOTE")
+    unsaid = ("https://dp8.corp.test/SMS_DP_SMSPKG$/ABC00001", "")
+    finding = findings(away + listed(far, SECURE_LOCAL, unsaid, PEER, CLOUD))[-1]
+    assert finding.outcome is AGREES
+    assert finding.ours == (f"{far[0]} = {SECURE_LOCAL[0]} = {unsaid[0]}", CLOUD[0])
+    assert findings(away + listed(CLOUD, far))[-1].missing == ("whether a boundary group prefers cloud sources",)
 
 
 # --- management points ----------------------------------------------------------------------------------------------

@@ -4,8 +4,17 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cmclient.download_errors import (
+    DiskFullError,
+    HashMismatchError,
+    ListingError,
+    SourceRefusedError,
+    UnsafeNameError,
+)
+from cmclient.errors import CmClientError, MalformedReplyError, ProtocolError, UnsafeXmlError
 from cmclient.model.state import Parameter, StateMessage, TopicId
 from cmclient.rules.setup_states import MOST_TROUBLES, SetupTrouble, leave_out_repeated, plan_setup_states
+from cmclient.transport_errors import CancelledError, ClientCertificateError, ConnectError, NotAskedError
 
 URL = "http://mp1.corp.test/CCM_Client"
 SHARE = r"\\server\share\client"
@@ -39,6 +48,27 @@ def test_trouble__is_a_state_of_its_own_after_the_start(
     trouble: SetupTrouble, state: int, parameters: tuple[str, ...]
 ) -> None:
     assert planned(trouble) == [(100, ()), (state, parameters)]
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (DiskFullError, 312),
+        (HashMismatchError, 325),
+        (ListingError, 314),
+        (UnsafeNameError, 314),
+        (MalformedReplyError, 314),
+        (UnsafeXmlError, 314),
+        (ClientCertificateError, 315),
+        (ProtocolError, 314),
+        (ConnectError, 308),
+        (SourceRefusedError, 308),
+        (NotAskedError, 301),
+        (CancelledError, 301),
+    ],
+)
+def test_errors__have_the_codes_that_decide(error: type[CmClientError], state: int) -> None:
+    assert planned(SetupTrouble(error.code, URL))[1][0] == state
 
 
 def test_troubles__are_told_in_order_and_each_once() -> None:

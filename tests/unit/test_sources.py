@@ -137,6 +137,19 @@ def test_order__equals_come_in_any_order_and_the_same_seed_gives_the_same() -> N
     assert [one.is_tie for one in plan(*equals).ranked] == [False, True, True, True]
 
 
+@pytest.mark.rule("CL-011")
+@pytest.mark.parametrize(
+    ("url", "is_cloud"),
+    [
+        ("https://cmg.own.test/downloadrestservice.svc/getcontentxmlsecure?pid=P0100001", True),
+        ("https://cmg.own.test/SMS_DP_SMSPKG$/downloadrestservice.svc/", False),
+    ],
+)
+def test_gateway_under_a_name_of_ones_own__is_a_cloud_source_by_its_path(url: str, is_cloud: bool) -> None:  # noqa: FBT001
+    (one,) = plan(record("cmg.own.test", "LOCAL", url), client=CLOUDY).ranked
+    assert (one.source.tier is SourceTier.CLOUD) is is_cloud
+
+
 @pytest.mark.rule("CL-016")
 def test_order__of_cloud_sources__is_chance_alone() -> None:
     several = [cloud(f"cmg{number}.a.test") for number in range(3)]
@@ -300,8 +313,17 @@ def test_workgroup__needs_one_of_three(client: SourceClient, source: LocationRec
                 "https://dp/CCMTOKENAUTH_SMS_DP_SMSPKG$/x",
             ],
         ),
+        (
+            CLIENT._replace(takes_tokens=True),
+            [
+                "https://dp/NOCERT_SMS_DP_SMSPKG$/x",
+                "https://dp/SMS_DP_SMSPKG$/x",
+                "http://dp/SMS_DP_SMSPKG$/x",
+                "https://dp/CCMTOKENAUTH_SMS_DP_SMSPKG$/x",
+            ],
+        ),
     ],
-    ids=["no certificate", "certificate", "no http", "tokens"],
+    ids=["no certificate", "certificate", "no http", "tokens", "http before tokens"],
 )
 def test_addresses__in_the_order_in_which_the_client_can_prove_itself(
     client: SourceClient, expected: list[str]
@@ -310,6 +332,13 @@ def test_addresses__in_the_order_in_which_the_client_can_prove_itself(
     (one,) = plan(record("dp", "LOCAL", *urls), client=client).ranked
     assert [str(way) for way in one.source.addresses] == expected
     assert any("access tokens" in reason.text for reason in one.reasons) is not client.takes_tokens
+
+
+def test_tokens__of_one_server_are_level_with_http_of_another_and_behind_plain_https() -> None:
+    client = CLIENT._replace(takes_tokens=True)
+    token = record("a", "LOCAL", "https://a/CCMTOKENAUTH_SMS_DP_SMSPKG$/x")
+    found = plan(token, record("b", "LOCAL", "http://b/SMS_DP_SMSPKG$/x"), secure("c", "LOCAL"), client=client).ranked
+    assert (str(found[0].source.server), [one.is_tie for one in found]) == ("c", [False, False, True])
 
 
 def test_share__last_and_only_when_shares_were_asked_for() -> None:

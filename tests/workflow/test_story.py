@@ -107,6 +107,20 @@ def test_what_is_no_log_is_said_and_the_others_are_read(log: bytes, problem: str
     assert [event.kind for event in story.events] == [EventKind.AD_SITE]
 
 
+def test_the_size_of_what_is_no_log_is_that_of_all_of_it() -> None:
+    log = LogFile("x.log", [bytes(range(256)) * 400] * 3)
+    (file,) = tell_story([[log]], codes=CODES, explanations=EXPLANATIONS).files
+    assert file.counts.size == 3 * 256 * 400
+
+
+def test_a_log_that_tells_nothing_that_is_known_is_said_to() -> None:
+    note = "nothing in these logs tells of locating"
+    assert [one.partition(":")[0] for one in tell("root:x:0:0\nuser:x:1:1\n").notes] == [note]
+    assert tell(record("Current AD site of machine is A")).notes == ()
+    assert tell(record("Failed to send, error 0x80072ee2"), errors_only=True).notes == ()
+    assert tell(b"").notes == ("0.log: it is empty",)
+
+
 def test_utf_16_is_read_like_any_other() -> None:
     story = tell(record("Current AD site of machine is Zürich").encode("utf-16"))
     assert story.facts.ad_site == "Zürich"
