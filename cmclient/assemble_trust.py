@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from .assemble_rootkey import with_issuers
 from .config import ClientConfig
 from .errors import ConfigError
 from .model.certificates import CertificateSelection, CertificateWish, ClientCertificate
@@ -95,9 +96,10 @@ def select_own_certificate(
         store: Where the system keeps certificates; None for where it does, which is nowhere but on Windows.
 
     Raises:
-        ConfigError: The password file cannot be read.
+        ConfigError: The password file cannot be read, or that with the certificate issuers list.
         FactsError: The system refused to tell its certificates.
     """
+    config = with_issuers(config)
     path, now = config.client_certificate, now or datetime.now(UTC)
     if path is None:
         wish = _wish(config, computer or platform.node(), by_hand=False)
@@ -135,6 +137,7 @@ def _wish(config: ClientConfig, computer: str, *, by_hand: bool) -> CertificateW
         computer=computer or None,
         criterion=None if criterion is None else parse_criterion(criterion),
         issuers=None if issuers is None else parse_issuers(issuers),
+        issuers_origin=config.origins.get("certificate_issuers", ""),
         store=config.certificate_store,
         checks_name=config.certificate_name_check,
         chosen_by_hand=by_hand,

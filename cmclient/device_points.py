@@ -39,6 +39,7 @@ from .rules.device_kinds import (
     find_replica_wait,
     name_of_kind,
 )
+from .rules.failures import all_refuse_trust
 from .rules.select import plan_contact, select_management_point
 from .standing import find_standing
 
@@ -48,6 +49,7 @@ _ORIGINS = {
     SourceKind.INSTALLATION: RoleOrigin.SETTINGS,
     SourceKind.DIRECTORY: RoleOrigin.DIRECTORY,
 }
+_NAME_ONE = "name one in management_points (internet_mp for the internet), or give boundary data with --data"
 _OF_DATA = Origin(SourceKind.INSTALLATION, "boundary data")
 
 
@@ -113,6 +115,7 @@ def locate_device_point(
         notes=tuple(_notes(decision, policy, asked, facts)),
         was_contacted=bool(asked.attempts),
         answered=asked.answered,
+        refused_trust=asked.answered is None and all_refuse_trust(asked.attempts),
         wait=asked.wait,
     )
 
@@ -134,7 +137,8 @@ def _name_candidates(
         found = tools.sources.ask(kind, "MD-002", facts, policy, deadline)
         said = found.report
         count = said.found if said.asked else None
-        sources.append(RoleSource(_ORIGINS[kind], count, said.rule, said.detail, said.code, said.hint))
+        hint = _NAME_ONE if kind is SourceKind.INSTALLATION and not count else said.hint
+        sources.append(RoleSource(_ORIGINS[kind], count, said.rule, said.detail, said.code, hint))
         candidates += found.discovered.candidates
     return tuple(candidates), tuple(sources)
 

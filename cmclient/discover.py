@@ -216,8 +216,12 @@ class Sources:
         return found._replace(published=published)
 
 
+@decides("CG-010")
 def _fallback_gateways(rule: str, facts: NetworkFacts) -> Found:
-    """The gateways that an installed client has written down for the day on which it knows no other."""
+    """The gateways that an installed client has written down for the day on which it knows no other.
+
+    Facts are gathered anew by each search: at the start of a service, after a network change, and in each cycle.
+    """
     origin = Origin(SourceKind.GATEWAY_LIST, facts.origins.get("fallback_gateways", "settings"))
     found = tuple(Candidate(_internet_server(one), (origin,)) for one in facts.fallback_gateways)
     detail = "the list of gateways" if found else "the list of gateways (CMGFQDNs) is empty"

@@ -32,6 +32,7 @@ from .rules.enrollment import (
     judge_proxies,
     proxy_sources,
 )
+from .rules.failures import all_refuse_trust
 
 __all__ = ["EnrollmentTools", "locate_enrollment_proxy"]
 
@@ -122,7 +123,13 @@ class _Search:
             tuple(self._attempts),
             was_contacted=self._was_contacted,
             answered=self._answered,
+            refused_trust=self._refused_trust(),
         )
+
+    def _refused_trust(self) -> bool:
+        """Whether trust was all that failed: a source that failed by itself has a code that no attempt has."""
+        failed = {one.code for one in self._sources if one.code} - {one.code for one in self._attempts}
+        return self._answered is None and not failed and all_refuse_trust(self._attempts)
 
     def _find_bar(self, given: HostName | None) -> str | None:
         """Why nobody is asked who names one."""

@@ -32,10 +32,22 @@ _MEANINGS = {
     503: "it is stopped or busy",
     504: "something in between waited for it in vain",
 }
+_OVER_HTTP = {
+    401: (
+        "it asks for Windows authentication, and management points are told who asks over HTTPS alone",
+        "let it take HTTPS, or anonymous requests",
+    ),
+    403: (
+        "it refuses HTTP, or this machine",
+        "see whether it takes HTTPS alone; then set use_pki_cert and client_certificate",
+    ),
+}
+"""Meanings and hints that are others over HTTP, where neither a certificate nor a login is shown."""
+
 _VERBS = "messages are sent with a verb of their own, CCM_POST; a proxy or firewall in between must let it through"
 _HINTS = {
     401: (
-        "over HTTPS: set http_user, with http_password_file or a Kerberos ticket of that user; in a domain a ticket is"
+        "set http_user, with http_password_file or a Kerberos ticket of that user; in a domain a ticket is"
         " enough; it needs the extra: python -m pip install 'cmclient[negotiate]' (for Kerberos 'cmclient[kerberos]')"
     ),
     403: "see whether the site demands PKI certificates; then set client_certificate and client_key",
@@ -178,6 +190,8 @@ def _one_failure(failed: list[TransportError]) -> TransportError:
 def _status_error(endpoint: Endpoint, reply: HttpReply, wait: float | None) -> HttpStatusError:
     status = reply.status
     meaning, hint, answered = _MEANINGS.get(status, ""), _HINTS.get(status, ""), str(status)
+    if endpoint.scheme is Scheme.HTTP:
+        meaning, hint = _OVER_HTTP.get(status, (meaning, hint))
     refusal = explain_gateway_refusal(status, reply.phrase) if endpoint.gateway else None
     if refusal is not None:
         meaning, hint, answered = refusal.meaning, refusal.hint, f"{status} {reply.phrase}".rstrip()

@@ -207,8 +207,9 @@ def _failure(location: Location, *, timed_out: bool) -> LocateError:
         if blocked := [attempt for attempt in failed if attempt.code == RootKeyError.code]:
             return RootKeyBlockedError(blocked[0].detail, location=location, hint=blocked[0].hint)
         if all_refuse_trust(location.attempts):
+            asked = {(attempt.endpoint.host, attempt.endpoint.gateway) for attempt in failed}
             return TrustRefusedError(
-                f"trust was refused by, or of, every management point that was asked ({failed})",
+                f"trust was refused by, or of, every management point that was asked ({len(asked)})",
                 location=location,
                 hint=find_trust_hint(location.attempts),
             )

@@ -157,7 +157,7 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
         "path",
         None,
         "",
-        "file that holds it, such as mobileclient.tcf (SMSROOTKEYPATH)",
+        "file that holds it, such as mobileclient.tcf (SMSROOTKEYPATH), with the list of certificate_issuers",
         as_path,
     ),
     Setting(

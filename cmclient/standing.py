@@ -198,7 +198,7 @@ def find_known_sites(candidates: Iterable[Candidate]) -> dict[SiteCode, KnownSit
     return known
 
 
-@decides("AD-013")
+@decides("AD-013", "AD-022")
 def _site_settings(
     candidates: Iterable[Candidate], site: SiteCode | None, kept: StoredAssignment | None
 ) -> SiteSettings:

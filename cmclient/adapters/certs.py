@@ -249,7 +249,7 @@ def _problem_of_key(state: KeyState, holder: _Part, where: str) -> str:
         return f"the key in {holder.where} is protected by a password"
     if state is KeyState.OF_ANOTHER:
         return f"the key in {holder.where} does not belong to the certificate in {where}"
-    return holder.problem or f"{holder.where} holds no private key in PEM form that can be read"
+    return holder.problem or f"{holder.where} holds no private key that can be read"
 
 
 def _belongs(key: ClientKey, certificate: x509.Certificate) -> bool:

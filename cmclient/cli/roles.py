@@ -39,6 +39,10 @@ _PROBLEMS = {
     RoleOutcome.TRY_AGAIN: "it is too early to say, and no failure",
     RoleOutcome.TRUST_REFUSED: "trust was refused by, or of, everybody who could name one",
 }
+_UNANSWERED = {
+    RoleOutcome.NOT_REACHABLE: "none of those that the rules allow answered as one does",
+    RoleOutcome.TRUST_REFUSED: "trust was refused by, or of, every one that was asked",
+}
 
 
 def run_role(arguments: argparse.Namespace) -> int:
@@ -147,14 +151,15 @@ def _evaluation(one: RoleEvaluation) -> dict[str, Any]:
 
 def _items(location: RoleLocation, *, explain: bool) -> list[str | Table | Outline]:
     decision, title = location.decision, location.decision.role.title
+    marked = frozenset(place for place, one in enumerate(decision.ranked) if one is location.chosen)
     ranked = tuple(
-        (f"{place}{' *' if place == 1 else ''}", one.name, _how(one), _reasons(one), _origins(one))
-        for place, one in enumerate(decision.ranked, 1)
+        (f"{place + 1}{' *' if place in marked else ''}", one.name, _how(one), _reasons(one), _origins(one))
+        for place, one in enumerate(decision.ranked)
     )
     rejected = tuple((one.name, one.reasons[-1].rule, one.reasons[-1].text) for one in decision.rejected)
     items: list[str | Table | Outline] = [
         *_headline(location),
-        Table("Ranked, best first", ("#", title, "how", "stands here by", "named by"), ranked, frozenset({0})),
+        Table("Ranked, best first", ("#", title, "how", "stands here by", "named by"), ranked, marked),
         "",
         Table("Rejected", (title, "rule", "why"), rejected),
         "",
@@ -207,8 +212,8 @@ def _notes(location: RoleLocation) -> tuple[str, ...]:
 
 
 def _problem(location: RoleLocation) -> str | None:
-    if location.was_contacted and location.outcome is RoleOutcome.NOT_REACHABLE:
-        return "none of those that the rules allow answered as one does"
+    if location.was_contacted and location.outcome in _UNANSWERED:
+        return _UNANSWERED[location.outcome]
     return _PROBLEMS.get(location.outcome)
 
 
@@ -221,7 +226,8 @@ def _hint(location: RoleLocation) -> str:
         )
     if location.outcome is RoleOutcome.NOT_ELIGIBLE:
         return "each says which rule rejects it"
-    told = (one.hint or one.detail for one in location.sources if one.code or one.found is None)
+    empty = [one for one in location.sources if not one.found]
+    told = [one.hint for one in empty if one.hint] + [one.detail for one in empty if one.code or one.found is None]
     return next(iter(told), "")
 
 

@@ -90,7 +90,7 @@ class Authority:
         return self._issue(stem, host, ExtendedKeyUsageOID.CLIENT_AUTH, expired=expired, serial=serial)
 
     def contexts_for(self, host: str, *, others: Sequence[str] = ()) -> ServerContexts:
-        """Make what a server shows: a certificate for its names, an expired, a revoked, and one for somebody else.
+        """Make what a server shows: a certificate for its names, an expired, a revoked, and one for another name.
 
         All ask for a client certificate, accept none, and refuse one that is not of this authority or was revoked.
         """
@@ -98,15 +98,17 @@ class Authority:
             self._wrong = self._issue("wrong-name", _WRONG_NAME, ExtendedKeyUsageOID.SERVER_AUTH)
         return ServerContexts(
             good=self._context(self._issue(host, host, ExtendedKeyUsageOID.SERVER_AUTH, others=others)),
-            expired=self._context(self._issue(f"{host}-expired", host, ExtendedKeyUsageOID.SERVER_AUTH, expired=True)),
+            expired=self._context(
+                self._issue(f"{host}-expired", host, ExtendedKeyUsageOID.SERVER_AUTH, expired=True, others=others)
+            ),
             wrong=self._context(self._wrong),
-            revoked=self._context(self._issue_revoked(host)),
+            revoked=self._context(self._issue_revoked(host, others)),
         )
 
-    def _issue_revoked(self, host: str) -> KeyPair:
+    def _issue_revoked(self, host: str, others: Sequence[str]) -> KeyPair:
         serial = x509.random_serial_number()
         self._revoked.append(serial)
-        return self._issue(f"{host}-revoked", host, ExtendedKeyUsageOID.SERVER_AUTH, serial=serial)
+        return self._issue(f"{host}-revoked", host, ExtendedKeyUsageOID.SERVER_AUTH, serial=serial, others=others)
 
     @decides("TR-024", "TR-036")
     def _context(self, pair: KeyPair) -> ssl.SSLContext:

@@ -143,6 +143,7 @@ class CertificateWish(NamedTuple):
         chosen_by_hand: Whether somebody named this one certificate, so that its name need not tell whose it is.
         takes_longest: Of several that fit, take the one that is valid longest; else none.
         takes_first: Take the first that fits, as Macs and mobile devices do.
+        issuers_origin: Where the certificate issuers list comes from, for a person; empty when that is not known.
     """
 
     computer: str | None = None
@@ -153,6 +154,7 @@ class CertificateWish(NamedTuple):
     chosen_by_hand: bool = False
     takes_longest: bool = True
     takes_first: bool = False
+    issuers_origin: str = ""
 
 
 class CertificateEvaluation(NamedTuple):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from .boundary import Boundary
 from .endpoints import Access, SiteKind
 from .names import HostName, SiteCode
+from .rule import decides
 
 __all__ = [
     "BoundaryGroup",
@@ -30,6 +31,7 @@ class Role(Enum):
     CLOUD_MANAGEMENT_GATEWAY = "cmg"
 
 
+@decides("BG-024")
 class FallbackTimes(NamedTuple):
     """Minutes after which servers of a neighbour join, by role (BG-022, BG-024, BG-025); None for never (BG-029).
 

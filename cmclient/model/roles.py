@@ -150,7 +150,7 @@ class RoleOutcome(Enum):
     TRY_AGAIN = "try-again"
     """It is too early: what happened is to be expected for now, and is no failure."""
     TRUST_REFUSED = "trust-refused"
-    """Whoever was to name them was there, and trust was refused, by us or by them."""
+    """Whoever was to name them, or every eligible one, was there, and trust was refused, by us or by them."""
 
 
 class RoleLocation(NamedTuple):
@@ -167,6 +167,8 @@ class RoleLocation(NamedTuple):
         notes: What a person should know besides.
         was_contacted: Whether servers of the role themselves were asked, not only those who name them.
         answered: Where one of them answered; None when none did, or none was asked.
+        refused_trust: Whether all that answered in vain, servers of the role or those who name them, refused trust or
+            were refused it, and nothing else failed.
         wait: Seconds after which to try again, when it is too early; None when it is not.
         scans: Of a software update point: when the next scan comes; None for other roles, and where none was located.
     """
@@ -181,6 +183,7 @@ class RoleLocation(NamedTuple):
     notes: tuple[str, ...] = ()
     was_contacted: bool = False
     answered: Endpoint | None = None
+    refused_trust: bool = False
     wait: float | None = None
     scans: ScanPlan | None = None
 
@@ -199,10 +202,10 @@ class RoleLocation(NamedTuple):
         if self.wait is not None:
             return RoleOutcome.TRY_AGAIN
         if self.decision.ranked:
-            return RoleOutcome.NOT_REACHABLE
+            return RoleOutcome.TRUST_REFUSED if self.refused_trust else RoleOutcome.NOT_REACHABLE
         if self.decision.rejected:
             return RoleOutcome.NOT_ELIGIBLE
-        if any(source.code == TrustRefusedError.code for source in self.sources):
+        if self.refused_trust or any(source.code == TrustRefusedError.code for source in self.sources):
             return RoleOutcome.TRUST_REFUSED
         failed = any(source.code for source in self.sources)
         return RoleOutcome.NOT_REACHABLE if failed else RoleOutcome.NOT_FOUND

@@ -73,9 +73,10 @@ def _chains_to_issuer(certificate: HeldCertificate, wish: CertificateWish, _: da
         return True, Reason("TR-007", "there is no certificate issuers list, so any issuer will do")
     root = certificate.issuers[-1] if certificate.issuers else ()
     shown = _in_words(root) or "nobody"
+    listed = "the certificate issuers list" + (f" ({wish.issuers_origin})" if wish.issuers_origin else "")
     if any(_has_all(root, wanted) for wanted in wish.issuers):
-        return True, Reason("TR-001", f"its chain ends in {shown}, which is in the certificate issuers list")
-    text = f"its chain, as far as it is known here, ends in {shown}, which is not in the certificate issuers list"
+        return True, Reason("TR-001", f"its chain ends in {shown}, which is in {listed}")
+    text = f"its chain, as far as it is known here, ends in {shown}, which is not in {listed}"
     return False, Reason("TR-001", text)
 
 

@@ -63,7 +63,7 @@ def find_directory_bar(facts: NetworkFacts, *, is_controller_known: bool = False
         is_controller_known: Judge as if a domain controller had answered: before any is looked for.
     """
     if facts.client_kind in _NO_DIRECTORY:
-        return Reason("CF-005", f"a {facts.client_kind.value} client never reads what is published there")
+        return Reason("CF-005", f"a client of kind {facts.client_kind.value} never reads what is published there")
     if facts.network_location is NetworkLocation.INTERNET:
         rule = "CF-004" if facts.always_internet else "CF-005"
         return Reason(rule, "an internet client never opens a connection to a global catalog")

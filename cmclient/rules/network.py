@@ -154,7 +154,7 @@ def find_site_bar(mp: ManagementPoint, facts: NetworkFacts, policy: Policy) -> R
     whose = f"{mp.site_code or 'a site'}, a secondary one" if secondary else f"{mp.site_code}"
     if (rule := _KEEPS_TO_SITE.get(facts.client_kind)) is not None:
         kind = facts.client_kind.value
-        return Reason(rule, f"a {kind} client keeps to its assigned site, and it belongs to {whose}")
+        return Reason(rule, f"a client of kind {kind} keeps to its assigned site, and it belongs to {whose}")
     rule, who = ("NET-010", "internet-only") if facts.always_internet else ("NET-022", "internet")
     return Reason(rule, f"{who} clients use their assigned site only, and it belongs to {whose}")
 

@@ -186,7 +186,7 @@ def test_no_pem(make: Make, content: bytes) -> None:
     assert "no certificate in PEM form" in files.read().problem
     files.certificate.write_bytes(good)
     files.key.write_bytes(content)
-    assert "no private key in PEM form" in files.read().problem
+    assert "no private key that can be read" in files.read().problem
 
 
 def test_neither_pem_nor_pkcs12(make: Make) -> None:
@@ -305,7 +305,7 @@ def test_pkcs12(tmp_path: Path, password: str) -> None:
         pytest.param(bundle("open sesame"), None, "is protected by a password", id="no password"),
         pytest.param(bundle("open sesame"), Secret("no"), "is not opened by the password", id="wrong password"),
         pytest.param(bundle("open sesame")[:700], PASSWORD, "neither PEM nor PKCS#12", id="cut off"),
-        pytest.param(bundle(with_key=False), None, "holds no private key", id="no key"),
+        pytest.param(bundle(with_key=False), None, "holds no private key that can be read", id="no key"),
     ],
 )
 def test_pkcs12_that_is_of_no_use(tmp_path: Path, content: bytes, password: Secret | None, problem: str) -> None:

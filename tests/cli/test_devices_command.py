@@ -101,6 +101,26 @@ def test_device_mp__just_enrolled__is_5_and_says_when_to_try_again(tmp_path: Pat
     assert "try again in 150 seconds" in shown
 
 
+def test_device_mp__that_is_not_trusted__is_6_and_marked_as_nobodys_choice() -> None:
+    fault = ("--lab", "--lab-fault", "mp=expired-certificate")
+    shown = run("--role", "device-mp", "--client-kind", "mdm", *fault, code=6).stdout
+    assert shown.startswith("No device management point: trust was refused by, or of, every one that was asked\n")
+    assert "what next: Renew it on the server" in shown
+    assert "1 *" not in shown, "there is none, so no row is it"
+
+
+def test_device_mp__that_nobody_names__says_how_to_name_one() -> None:
+    shown = run("--role", "device-mp", "--client-kind", "mac", "--offline", "--domain", "", code=3).stdout
+    assert "what next: name one in management_points" in shown
+
+
+def test_enrollment_proxy__with_a_certificate_that_has_expired__hears_of_that_and_not_of_its_name() -> None:
+    fault = ("--lab", "--lab-fault", "enrollment=expired-certificate")
+    shown = run("--role", "enrollment-proxy", "--client-kind", "mdm", *fault, code=6).stdout
+    assert "what next: Renew it on the server" in shown
+    assert "for another name" not in shown
+
+
 @pytest.mark.rule("FS-002")
 @pytest.mark.parametrize(("kind", "code"), [("mac", 4), ("mdm", 4), ("mobile", 4), ("legacy-mobile", 0)])
 def test_fallback_status_point__is_for_no_enrolled_device(kind: str, code: int) -> None:

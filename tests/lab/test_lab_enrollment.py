@@ -106,7 +106,7 @@ def test_replica__just_enrolled__is_too_early_and_no_failure(tmp_path: Path) -> 
         early = locate(lagging, "mdm", SiteRole.DEVICE_MANAGEMENT_POINT, tmp_path)
         long_ago = "2020-01-01T00:00:00+00:00"
         late = locate(lagging, "mdm", SiteRole.DEVICE_MANAGEMENT_POINT, tmp_path, enrolled_at=long_ago)
-    assert (early.outcome, late.outcome) == (RoleOutcome.TRY_AGAIN, RoleOutcome.NOT_REACHABLE)
+    assert (early.outcome, late.outcome) == (RoleOutcome.TRY_AGAIN, RoleOutcome.TRUST_REFUSED)
     assert early.attempts[0].status == 403
 
 

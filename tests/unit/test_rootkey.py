@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from world import CORP
 
-from cmclient.assemble_rootkey import with_root_key
+from cmclient.assemble_rootkey import with_issuers, with_root_key
 from cmclient.config import load_config
 from cmclient.errors import ConfigError
 from cmclient.model.directory import DirectoryEntry, PublishedSite
@@ -255,3 +255,40 @@ def test_file_and_text__have_to_agree(tmp_path: Path) -> None:
     assert with_root_key(load_config(overrides=same)).origins["trusted_root_key"] == "program"
     with pytest.raises(ConfigError, match="another key"):
         with_root_key(load_config(overrides=same | {"trusted_root_key": OTHER.text}))
+
+
+def _file_that_says(path: Path, *lines: str) -> str:
+    path.write_text("\n".join(["[SITE]", f"SMSPublicRootKey={KEY.text}", *lines]), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.rule("TR-023")
+def test_certificate_issuers_list__is_that_given__else_that_of_the_file_of_the_site(tmp_path: Path) -> None:
+    path = _file_that_says(tmp_path / "mobileclient.tcf", "CertificateIssuers=CN=Größe; O=Contoso, Ltd | CN=B ")
+    alone = with_issuers(load_config(setup_line=f'SMSROOTKEYPATH="{path}" SMSSITECODE=ABC'))
+    assert alone.certificate_issuers == "CN=Größe; O=Contoso, Ltd | CN=B"
+    assert alone.origins["certificate_issuers"] == f"file {path}"
+    both = with_issuers(load_config(setup_line=f'SMSROOTKEYPATH="{path}" SMSSITECODE=ABC CCMCERTISSUERS="CN=A"'))
+    assert both.certificate_issuers == "CN=A"
+
+
+@pytest.mark.rule("TR-023")
+@pytest.mark.parametrize("lines", [(), ("CertificateIssuers=",), ("CertificateIssuers= ", "X=CertificateIssuers=CN=A")])
+def test_certificate_issuers_list__of_a_site_without_one__is_none(lines: tuple[str, ...], tmp_path: Path) -> None:
+    path = _file_that_says(tmp_path / "mobileclient.tcf", *lines)
+    assert with_issuers(load_config(overrides={"trusted_root_key_file": path})).certificate_issuers is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (("CertificateIssuers=nobody",), "no certificate issuers list can be read from"),
+        (("CertificateIssuers=CN=A", "CertificateIssuers=CN=B"), "several lines CertificateIssuers"),
+    ],
+)
+def test_certificate_issuers_list__that_is_none__is_a_fault_of_the_settings(
+    lines: tuple[str, ...], problem: str, tmp_path: Path
+) -> None:
+    path = _file_that_says(tmp_path / "mobileclient.tcf", *lines)
+    with pytest.raises(ConfigError, match=problem):
+        with_issuers(load_config(overrides={"trusted_root_key_file": path}))

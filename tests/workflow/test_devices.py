@@ -12,6 +12,7 @@ from cmclient.errors import (
     CmClientError,
     ConfigError,
     ConnectError,
+    HttpStatusError,
     NameServiceTimeoutError,
     NoReachableManagementPointError,
     RedirectRefusedError,
@@ -90,6 +91,23 @@ def test_device_mp__https_fails__http_is_never_tried() -> None:
     location = find_device_mp(world, "mdm", data=both)
     assert (location.chosen, location.outcome) == (None, RoleOutcome.NOT_REACHABLE)
     assert world.contacted() == [MPLIST]
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [
+        (ServerCertificateError("expired"), RoleOutcome.TRUST_REFUSED),
+        (HttpStatusError("no", status=403), RoleOutcome.TRUST_REFUSED),
+        (HttpStatusError("no", status=500), RoleOutcome.NOT_REACHABLE),
+    ],
+)
+def test_device_mp__refuses_trust_or_is_refused_it__is_not_a_server_that_is_down(
+    failure: CmClientError, outcome: RoleOutcome
+) -> None:
+    world = World(WORKGROUP)
+    world.answers[MPLIST] = failure
+    alone = SiteData(servers=DATA.servers[:1])
+    assert find_device_mp(world, "mdm", data=alone).outcome is outcome
 
 
 @pytest.mark.rule("MC-005")
@@ -221,7 +239,9 @@ def test_just_enrolled__without_the_time_to_wait__it_is_too_early_and_no_failure
 )
 def test_enrolled_for_longer__a_refusal_is_a_failure(answers: list[Answer], age: float, waits: list[float]) -> None:
     location, minutes = enroll_and_locate(answers, seconds=None, age=age)
-    assert (location.outcome, location.wait, minutes.waits) == (RoleOutcome.NOT_REACHABLE, None, waits)
+    was_refused = answers[-1] == 403
+    failure = RoleOutcome.TRUST_REFUSED if was_refused else RoleOutcome.NOT_REACHABLE
+    assert (location.outcome, location.wait, minutes.waits) == (failure, None, waits)
 
 
 # --- enrollment proxy points ----------------------------------------------------------------------------------------
@@ -334,6 +354,25 @@ def test_proxy__nobody_names_one__says_what_happened_and_nothing_was_told_to_any
         (RoleOrigin.DNS_ALIAS, "dns-timeout"),
     ]
     assert not any(one.body for one in world.sent)
+
+
+@pytest.mark.parametrize(
+    ("of_discovery", "of_proxy", "outcome"),
+    [
+        (ServerCertificateError("expired"), None, RoleOutcome.TRUST_REFUSED),
+        (ServerCertificateError("expired"), ServerCertificateError("expired"), RoleOutcome.TRUST_REFUSED),
+        (ConnectError("refused"), ServerCertificateError("expired"), RoleOutcome.NOT_REACHABLE),
+        (ServerCertificateError("expired"), ConnectError("refused"), RoleOutcome.NOT_REACHABLE),
+    ],
+)
+def test_proxy__trust_refused_by_all__is_said_as_such(
+    of_discovery: CmClientError, of_proxy: CmClientError | None, outcome: RoleOutcome
+) -> None:
+    world = World(WORKGROUP)
+    world.answers[DISCOVERY] = of_discovery
+    if of_proxy is not None:
+        world.aliases[ALIAS], world.answers[LOOK] = PROXY, of_proxy
+    assert find_proxy(world).outcome is outcome
 
 
 @pytest.mark.rule("MD-010")

@@ -441,7 +441,9 @@ def test_trust_refused_by_all__is_said_as_such(failure: Exception) -> None:
     world = World()
     publish(world, SECURE)
     world.answers["https://secure.corp.test/SMS_MP/.sms_aut?MPLIST"] = failure  # type: ignore[assignment]
-    assert isinstance(fails(world, https=True, site_code="ABC"), TrustRefusedError)
+    error = fails(world, https=True, site_code="ABC")
+    assert isinstance(error, TrustRefusedError)
+    assert error.message.endswith("(1)"), "how many, and not what a program would print of them"
 
 
 def test_trust_refused_by_one_and_another_silent__is_not_only_trust() -> None:

@@ -239,6 +239,24 @@ def test_ports__what_one_of_them_answers_is_what_the_attempt_was(other: object, 
     assert (attempt.code, site.told) == (code, [Failed(MP1, kind, 1)])
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "status", "meaning", "hint"),
+    [
+        (SECURE, 401, "asks for Windows authentication here", "http_user"),
+        (MP1, 401, "told who asks over HTTPS alone", "let it take HTTPS"),
+        (SECURE, 403, "wants a client certificate", "set client_certificate"),
+        (MP1, 403, "refuses HTTP, or this machine", "set use_pki_cert"),
+    ],
+)
+def test_refusal__over_http_is_about_http_where_neither_certificate_nor_login_is_shown(
+    endpoint: Endpoint, status: int, meaning: str, hint: str
+) -> None:
+    site = Site({str(endpoint): HttpReply(status, b"")})
+    (attempt,) = site.contact([endpoint]).attempts
+    assert meaning in attempt.detail
+    assert hint in attempt.hint
+
+
 def test_ports__time_is_up_after_the_first__the_other_is_not_asked() -> None:
     def slow() -> CmClientError:
         site.clock.seconds += 15

@@ -210,12 +210,30 @@ def test_cert_list__of_a_protected_file(
     assert main(["cert", "list", "--certificate", client.bundle(), *given]) == code
     text = capsys.readouterr().out
     assert ("client_certificate_password_file" in text) is (code != 0)
+    assert ("put the password into a file" in text) is (password is None), "not to somebody who has done so"
     assert PASSWORD.decode() not in text
+
+
+@pytest.mark.rule("TR-023")
+@pytest.mark.parametrize(
+    ("issuer", "code"), [("cmclient lab authority", codes.DONE), ("somebody else", codes.NONE_ELIGIBLE)]
+)
+def test_cert_list__goes_by_the_issuers_list_of_the_file_of_the_site(
+    client: Client, lab: Lab, capsys: pytest.CaptureFixture[str], issuer: str, code: int
+) -> None:
+    file = client.folder / "mobileclient.tcf"
+    file.write_text(f"[SITE]\nCertificateIssuers=CN={issuer}\n", encoding="utf-8")
+    given = ["--certificate", str(lab.running.client.certificate), "--set", f"trusted_root_key_file={file}"]
+    given += ["--set", f"client_key={lab.running.client.key}", "--set", f"ca_file={lab.running.ca_file}"]
+    assert main(["cert", "list", "--explain", *given]) == code
+    assert f"the certificate issuers list (file {file})" in capsys.readouterr().out
 
 
 def test_cert_list__of_nothing(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cert", "list"]) == codes.NONE_FOUND
-    assert "names none" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "names none" in text
+    assert "--certificate" in text
     (client.folder / "empty").mkdir()
     assert main(["cert", "list", "--certificate", str(client.folder / "empty")]) == codes.NONE_FOUND
     assert "there is no certificate" in capsys.readouterr().out

@@ -22,6 +22,7 @@ printed.
 Exit codes: 0 one is chosen, 3 there is none, 4 there are some and none is chosen.
 """
 
+_NAME_ONE = "name a file or a folder of them: --certificate PATH"
 _SCHEMA = "cmclient.certificates/1"
 
 
@@ -104,22 +105,27 @@ def _items(config: "ClientConfig", selection: "CertificateSelection", *, explain
 
 def _headline(config: "ClientConfig", selection: "CertificateSelection") -> list[str]:
     if config.client_certificate is None and not (selection.ranked or selection.rejected):
-        return ["No client certificate: the setting client_certificate names none."]
+        return ["No client certificate: the setting client_certificate names none.", f"  what next: {_NAME_ONE}"]
     chosen, why = selection.chosen, selection.why
     if chosen is None:
-        return ["No client certificate.", f"  {why.rule:<7} {why.text}", *_hint(selection)]
+        return ["No client certificate.", f"  {why.rule:<7} {why.text}", *_hint(config, selection)]
     lines = [f"Client certificate: {chosen.subject or chosen.where} ({chosen.where})", f"  {why.rule:<7} {why.text}"]
     if not config.use_pki_cert:
         lines.append("  It is not used: use_pki_cert (/UsePKICert) is not set.")
     return lines
 
 
-def _hint(selection: "CertificateSelection") -> list[str]:
+def _hint(config: "ClientConfig", selection: "CertificateSelection") -> list[str]:
     from ...model.certificates import KeyState
 
-    if any(one.certificate.key is KeyState.PROTECTED for one in selection.rejected):
-        return ["  what next: put the password into a file that only you can read: client_certificate_password_file"]
-    return []
+    if not any(one.certificate.key is KeyState.PROTECTED for one in selection.rejected):
+        return []
+    given = config.client_certificate_password_file
+    if given is not None:
+        return [
+            f"  what next: see whether the first line of {given} (client_certificate_password_file) is the password"
+        ]
+    return ["  what next: put the password into a file that only you can read: client_certificate_password_file"]
 
 
 def _table(selection: "CertificateSelection") -> Table:
