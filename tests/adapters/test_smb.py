@@ -13,8 +13,8 @@ import pytest
 if importlib.util.find_spec("smbprotocol") is None and not os.environ.get("CMCLIENT_EXPECT_WHEEL"):
     pytest.skip("the extra smb is not installed", allow_module_level=True)  # tox installs it: there it must not hide
 
-from cmclient.adapters import smb  # noqa: E402 - after the look whether the library is there
-from cmclient.errors import (  # noqa: E402
+from cmclient.adapters import smb
+from cmclient.errors import (
     CancelledError,
     CmClientError,
     ConnectError,
@@ -23,7 +23,7 @@ from cmclient.errors import (  # noqa: E402
     TransportError,
     TransportTimeoutError,
 )
-from cmclient.model.http import Deadline  # noqa: E402
+from cmclient.model.http import Deadline
 
 Answer = Callable[[socket.socket], None]
 

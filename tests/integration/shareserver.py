@@ -9,7 +9,7 @@ __all__ = ["PASSWORD", "PROGRAMS", "USER", "ShareServer"]
 
 PROGRAMS = ("smbd", "smbpasswd", "unshare", "setpriv", "timeout")
 USER = "games"  # has to be a user of this machine; Debian has it everywhere
-PASSWORD = "Sh4re-password"  # noqa: S105 - of a server that lives as long as the tests
+PASSWORD = "Sh4re-password"
 _PORT = 445  # a UNC path cannot name another one
 _OWN = ("private", "state", "lock", "cache", "pid", "rpc")
 

@@ -24,7 +24,7 @@ from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from cmclient.model.questions import AskingAddress, AskingClient
 from cmclient.protocol.content_replies import parse_content_location_reply
 from cmclient.protocol.envelope import build_message, parse_message
-from cmclient.protocol.location_requests import build_content_location_request
+from cmclient.protocol.location_requests import build_client_package_request, build_content_location_request
 from cmclient.protocol.multipart import CONTENT_TYPE
 
 P01 = SiteCode("P01")
@@ -62,6 +62,15 @@ class Site:
         body = build_content_location_request(
             facts, content=content, assigned_site=P01, options=options or ContentOptions(), in_operation=waits
         )
+        return self._send(body, host)
+
+    def named_to_setup(self) -> list[str]:
+        """The servers that client setup is told of, in order."""
+        facts = NetworkFacts(adapters=(Adapter("lab0", addresses=(parse_address("127.45.10.42/24"),)),))
+        found = self._send(build_client_package_request(facts, assigned_site=P01, options=ContentOptions()), "pc042")
+        return _servers(found)
+
+    def _send(self, body: str, host: str) -> ContentLocations:
         mp = HostName("mp1.corp.contoso.test")
         message = Message(MessageId(str(uuid4())), datetime.now(UTC), HostName(host), mp, body)
         sent = build_message(message)
@@ -72,8 +81,11 @@ class Site:
 
     def named(self, *arguments: str, **more: object) -> list[str]:
         """The servers, in the order of the answer."""
-        found = self.ask(*arguments, **more)  # type: ignore[arg-type]
-        return [str(one.server).partition(".")[0] for site in found.sites for one in site.records]
+        return _servers(self.ask(*arguments, **more))  # type: ignore[arg-type]
+
+
+def _servers(found: ContentLocations) -> list[str]:
+    return [str(one.server).partition(".")[0] for site in found.sites for one in site.records]
 
 
 @pytest.fixture
@@ -117,6 +129,16 @@ def test_sources__time_counts_for_each_search_and_begins_anew_elsewhere(site: Si
 def test_sources__a_client_that_does_not_wait_is_told_of_all(site: Site) -> None:
     assert site.named(waits=False) == ["dp1", "dp3", "dp2"]
     assert Site(built_in_description()._replace(fallback_minute=0.0)).named() == ["dp1", "dp3", "dp2"]
+
+
+@pytest.mark.rule("CI-011", "CI-012")
+def test_setup__is_told_at_once_of_the_group_then_neighbours_then_the_default_group(described: LabDescription) -> None:
+    everywhere = next(one.servers for one in described.contents if one.id == EVERYWHERE.id)
+    contents = tuple(one._replace(servers=everywhere) if one.is_client_package else one for one in described.contents)
+    site = Site(described._replace(contents=contents))
+    assert site.named_to_setup() == ["dp1", "dp2", "dp3"]
+    assert site.named() == ["dp1"], "others wait"
+    assert site.named(waits=False) == ["dp1", "dp3", "dp2"], "and are told by site"
 
 
 # --- peers ----------------------------------------------------------------------------------------------------------
