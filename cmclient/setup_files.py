@@ -61,10 +61,18 @@ class SetupFiles:
         _require_safe(self.manifest, address)
         cabinet = FileEntry(CABINET, len(data), (FileHash(HashAlgorithm.SHA256, sha256(data).hexdigest()),))
         named = select_files(self.manifest, self._platform)
+        if not self._is_served(self.manifest):
+            raise ListingError(f"{address}: the manifest has no file for {self._platform.upper()}", source=str(address))
         program = _find_program(access, address, deadline, cancellation)
         taken = {CABINET.casefold(), PROGRAM.casefold()}
         rest = (one for one in named if one.name.casefold() not in taken)
         return (cabinet, *(() if program is None else (program,)), *rest)
+
+    def _is_served(self, manifest: SetupManifest) -> bool:
+        """Whether some file is for the processor, where files say which one they are for."""
+        wanted = self._platform.upper()
+        named = {one for item in manifest.items for one in item.platforms} - {_EVERY}
+        return wanted == _EVERY or not named or wanted in named
 
 
 def _require_safe(manifest: SetupManifest, address: SourceAddress) -> None:

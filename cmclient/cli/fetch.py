@@ -43,7 +43,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="local or UNC folder that has them (/source); repeatable, tried in this order",
     )
-    setup.add_argument("--platform", default="x64", metavar="CPU", help="x64 (default), x86, arm64 or all")
+    setup.add_argument(
+        "--platform",
+        type=str.lower,
+        choices=("x64", "x86", "arm64", "all"),
+        default="x64",
+        help="the processor (default x64)",
+    )
     parser.add_argument("--version", metavar="N", type=int, default=1, help="its version (default 1)")
     parser.add_argument("--kind", choices=("package", "update"), default="package", help="what it is (default package)")
     parser.add_argument(

@@ -26,13 +26,17 @@ def watch_download(form: str, job: str) -> "Iterator[Callable[[DownloadEvent], N
         form: ``text`` or ``json``.
         job: What is downloaded.
     """
-    if form == "json":
-        yield _JsonLines().tell
-    elif sys.stderr.isatty():
-        with _Bar(job) as bar:
-            yield bar.tell
-    else:
-        yield None
+    try:
+        if form == "json":
+            yield _JsonLines().tell
+        elif sys.stderr.isatty():
+            with _Bar(job) as bar:
+                yield bar.tell
+        else:
+            yield None
+    except KeyboardInterrupt:
+        print("what has come is kept: run it again to go on", file=sys.stderr)
+        raise
 
 
 class _JsonLines:
@@ -47,9 +51,8 @@ class _JsonLines:
             if event.at - self._last < _EVERY:
                 return
             self._last = event.at
-        told = {name: value for name, value in event._asdict().items() if value not in ("", None)}
-        told["event"] = told.pop("kind").value
-        print(json.dumps(told), flush=True)
+        told = {name: value for name, value in event._asdict().items() if name != "kind" and value not in ("", None)}
+        print(json.dumps({"event": event.kind.value} | told | {"at": round(event.at, 3)}), flush=True)
 
 
 class _Bar:
