@@ -26,7 +26,7 @@ from .rules.places import find_place
 from .rules.pools import PoolEntry, build_pool, current_groups
 from .rules.select import plan_contact
 from .rules.source_client import SourceClient, wanted_options
-from .rules.source_lacks import find_source_lack
+from .rules.source_lacks import CONTENT_UNKNOWN, find_source_lack
 from .rules.source_widening import SourceHistory, follow_answer, next_question
 from .rules.sources import KindBar, plan_sources
 from .world import World
@@ -334,6 +334,9 @@ class ContentSearch:
             interval = locator.config.content_ask_interval
             plan = plan._replace(ask_again=next_question(history, known.pool, elapsed, interval=interval))
         self._history = history
+        lack = find_source_lack(plan, history.answer, client, elapsed)
+        if lack is not None and lack.code == CONTENT_UNKNOWN:
+            plan = plan._replace(ask_again=None)  # no fallback time brings what the site does not have
         _log.info("%d sources for %s", len(plan.ranked), wanted.content.id, extra={"event": "content.located"})
         return ContentLocation(
             plan=plan,
@@ -342,6 +345,6 @@ class ContentSearch:
             endpoint=said.endpoint,
             attempts=said.attempts,
             asked_at=elapsed,
-            lack=find_source_lack(plan, history.answer, client, elapsed),
+            lack=lack,
             notes=tuple(notes),
         )

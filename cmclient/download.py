@@ -260,8 +260,13 @@ class _Run:
         return ContentNotObtainedError(
             f"{report.job} was not obtained, {why}: {missing}{told}",
             report=report,
-            hint="run it again to go on: what has come is kept" if report.fetched else "",
+            hint="run it again to go on: what has come is kept" if report.fetched else _hint_of(report),
         )
+
+
+def _hint_of(report: DownloadReport) -> str:
+    """What to do next, as the first that went wrong says it."""
+    return next((one.hint for one in report.failures if one.hint), "")
 
 
 def _last_words(failures: tuple[SourceFailure, ...], plan: SourcePlan | None, *, waits: bool) -> Iterator[str]:

@@ -34,7 +34,7 @@ from .model.sources import SourceAddress
 from .ports import PartFile, Target
 from .pouring import BUFFER, FileHasher, pour
 from .protocol.ranges import PartQuestion
-from .rules.leaving import Next
+from .rules.leaving import Next, ends_job
 from .throttle import SpeedMeter, Throttle
 
 __all__ = ["DownloadJob", "JobOptions"]
@@ -225,7 +225,7 @@ class DownloadJob:
             with self._lock:
                 self._came[entry.name] += transfer.came
             self._note_failure(transfer, error, entry.name, is_mixed=mixed[0])
-            if self._options.is_strict and isinstance(error, HashMismatchError) and not mixed[0]:
+            if ends_job(error, is_strict=self._options.is_strict, is_mixed=mixed[0]):
                 raise
         else:
             with self._lock:

@@ -1,10 +1,11 @@
 """Which files client setup needs from a source: those that the manifest there names, and those that hold it."""
 
+import logging
 from contextlib import closing
 from hashlib import sha256
 
 from .content_access import ContentAccess, FileLister
-from .errors import ListingError, SourceRefusedError
+from .errors import ListingError, SourceRefusedError, UnsafeNameError
 from .model.client_setup import SetupManifest
 from .model.download import FileEntry, FileHash, HashAlgorithm, RelativeName
 from .model.http import Deadline
@@ -17,6 +18,7 @@ from .protocol.ranges import PartQuestion
 
 __all__ = ["CABINET", "PROGRAM", "SetupFiles", "select_files"]
 
+_log = logging.getLogger(__name__)
 CABINET = RelativeName("ccmsetup.cab")
 """Holds the manifest; every source of client setup must have it."""
 PROGRAM = RelativeName("ccmsetup.exe")
@@ -56,12 +58,29 @@ class SetupFiles:
     ) -> tuple[FileEntry, ...]:
         data = _read(access, address, deadline, cancellation)
         self.manifest = parse_manifest(read_cabinet(data, _MANIFEST, cap=_MANIFEST_CAP))
+        _require_safe(self.manifest, address)
         cabinet = FileEntry(CABINET, len(data), (FileHash(HashAlgorithm.SHA256, sha256(data).hexdigest()),))
         named = select_files(self.manifest, self._platform)
+        if not self._is_served(self.manifest):
+            raise ListingError(f"{address}: the manifest has no file for {self._platform.upper()}", source=str(address))
         program = _find_program(access, address, deadline, cancellation)
         taken = {CABINET.casefold(), PROGRAM.casefold()}
         rest = (one for one in named if one.name.casefold() not in taken)
         return (cabinet, *(() if program is None else (program,)), *rest)
+
+    def _is_served(self, manifest: SetupManifest) -> bool:
+        """Whether some file is for the processor, where files say which one they are for."""
+        wanted = self._platform.upper()
+        named = {one for item in manifest.items for one in item.platforms} - {_EVERY}
+        return wanted == _EVERY or not named or wanted in named
+
+
+def _require_safe(manifest: SetupManifest, address: SourceAddress) -> None:
+    """Leave a source whose manifest names a file that could lie elsewhere: without it the files would not be whole."""
+    for problem in manifest.problems:
+        _log.warning("%s: the manifest, %s", address, problem, extra={"event": "setup.manifest"})
+    if manifest.unsafe:
+        raise UnsafeNameError(f"{address}: the manifest, {manifest.unsafe[0]}", source=str(address))
 
 
 def select_files(manifest: SetupManifest, platform: str) -> tuple[FileEntry, ...]:

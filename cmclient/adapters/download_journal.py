@@ -74,6 +74,11 @@ class DownloadJournal:
             self.parts, self.finished, self.banned = {}, {}, set()
             self._append({"journal": _VERSION, "job": job})
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether it says nothing that a later run could use."""
+        return not (self.parts or self.finished or self.banned)
+
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._file)

@@ -63,8 +63,10 @@ class DownloadFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of it."""
+        """Let go of it; where nothing has come, nothing of ours stays in it."""
         self._journal.close()
+        if self._journal.is_blank:
+            self._remove_staging()
         os.close(self._lock)
 
     def find_finished(self, name: RelativeName) -> tuple[int, str] | None:
@@ -130,11 +132,8 @@ class DownloadFolder:
         try:
             self._sync_folders()
             self._drop_parts()
-            with suppress(FileNotFoundError):
-                (self._staging / "journal").unlink()
-            with suppress(OSError):  # Windows does not remove what is open; both go with the next download
-                (self._staging / "lock").unlink()
-                self._staging.rmdir()
+            (self._staging / "journal").unlink(missing_ok=True)
+            self._remove_staging()
         except OSError as error:
             raise _refused(self._folder, error) from error
 
@@ -193,6 +192,14 @@ class DownloadFolder:
     def _drop_parts(self) -> None:
         for path in self._staging.glob("*.part"):
             path.unlink(missing_ok=True)
+
+    def _remove_staging(self) -> None:
+        """Take away what nobody needs any more; Windows does not remove what is open: that goes with the next run."""
+        with suppress(OSError):
+            self._drop_parts()
+            (self._staging / "journal").unlink(missing_ok=True)
+            (self._staging / "lock").unlink()
+            self._staging.rmdir()
 
     def _sync_folders(self) -> None:
         """Make the names durable, where folders can be synced."""

@@ -222,11 +222,13 @@ class _SharedFile:
         return count
 
     def close(self) -> None:
-        """Let go of it."""
-        self._guard.__exit__(None, None, None)
+        """Let go of it, under the guard still: the server is told, and may not answer."""
+        handle = self._opened.fd
         with suppress(*_FAILURES):
-            if self._opened.fd.connection.transport.connected:
+            if handle.connection.transport.connected:
                 self._opened.close()
+        handle._connected = False  # noqa: SLF001 - else the library warns of a handle that nobody can close any more
+        self._guard.__exit__(None, None, None)
 
 
 def _unc(folder: str) -> str:

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, LocateError
-from .codes import DONE, NOT_OBTAINED, code_of
+from .codes import DONE, NOT_OBTAINED
 from .options import add_facts, add_lab, add_settings
 from .render import print_json, show
 
@@ -82,7 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
             search = locator.search(content, order=SourceOrder(arguments.order), deployment=deployment)
             _wait(search, arguments.wait, config)
         except LocateError as error:
-            return _fail(arguments, error)
+            from .unlocated import end_unlocated
+
+            return end_unlocated(arguments, config, run, error, is_event=False)
     found, elapsed = search.latest, arguments.wait
     _print(arguments, found, elapsed)
     return DONE if found.plan.open_at(elapsed) else NOT_OBTAINED
@@ -126,16 +128,6 @@ def _wait(search: "ContentSearch", seconds: float, config: "ClientConfig") -> No
         due = search.latest.plan.ask_again or elapsed + config.content_ask_interval
         sleep(max(0.0, min(due, seconds) - elapsed))
         search.replan(min(monotonic() - began, seconds))
-
-
-def _fail(arguments: argparse.Namespace, error: LocateError) -> int:
-    from .contentviews import failure_document, failure_items
-
-    if arguments.format == "json":
-        print_json(failure_document(error))
-    else:
-        show(failure_items(error))
-    return code_of(error)
 
 
 def _print(arguments: argparse.Namespace, found: "ContentLocation", elapsed: float) -> None:

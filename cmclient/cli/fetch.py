@@ -1,16 +1,19 @@
 """``cmclient fetch``."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, ContentNotObtainedError
+from ..errors import ConfigError, ContentNotObtainedError, LocateError
 from .codes import DONE, code_of
 from .options import add_facts, add_lab, add_settings
+from .render import printable
 
 if TYPE_CHECKING:
     from ..assemble_fetch import Fetcher
     from ..model.content import ContentId
     from ..model.http import Deadline
+    from ..model.sources import SourceLack
     from ..ports import SourcePlanner
 
 __all__ = ["HELP", "configure", "run"]
@@ -40,7 +43,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="local or UNC folder that has them (/source); repeatable, tried in this order",
     )
-    setup.add_argument("--platform", default="x64", metavar="CPU", help="x64 (default), x86, arm64 or all")
+    setup.add_argument(
+        "--platform",
+        type=str.lower,
+        choices=("x64", "x86", "arm64", "all"),
+        default="x64",
+        help="the processor (default x64)",
+    )
     parser.add_argument("--version", metavar="N", type=int, default=1, help="its version (default 1)")
     parser.add_argument("--kind", choices=("package", "update"), default="package", help="what it is (default package)")
     parser.add_argument(
@@ -88,8 +97,14 @@ def run(arguments: argparse.Namespace) -> int:
         deadline = Deadline.after(config.deadline if arguments.deadline is not None else None, monotonic)
         # of a lab's own data only the options count: its answers say the times
         with open_fetcher(config, run._replace(times_count=False), waits=not arguments.no_wait) as fetcher:
-            planner = _find_planner(arguments, fetcher, content, deadline)
+            try:
+                planner = _find_planner(arguments, fetcher, content, deadline)
+            except LocateError as unlocated:
+                from .unlocated import end_unlocated
+
+                return end_unlocated(arguments, config, run, unlocated, is_event=True)
             request = DownloadRequest(f"{content}.{arguments.version}")
+            _tell_lack(arguments, planner)
             with watch_download(arguments.format, request.job) as watch:
                 try:
                     report = fetcher.downloader.fetch(
@@ -97,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
                     )
                     error = None
                 except ContentNotObtainedError as failure:
-                    report, error = failure.report, failure
+                    report, error = failure.report, _with_lack(failure, planner)
     print_report(arguments.format, report, error)
     return DONE if error is None else code_of(error)
 
@@ -116,3 +131,25 @@ def _find_planner(
     kind = ContentKind.UPDATE if arguments.kind == "update" else ContentKind.PACKAGE
     with show_progress():
         return fetcher.locator.search(ContentReference(content, arguments.version, kind), deadline)
+
+
+def _find_lack(planner: "SourcePlanner") -> "SourceLack | None":
+    """Why the site names no source; None when it names one, or was not asked."""
+    from ..content import ContentSearch
+
+    return planner.latest.lack if isinstance(planner, ContentSearch) else None
+
+
+def _tell_lack(arguments: argparse.Namespace, planner: "SourcePlanner") -> None:
+    """Who is about to wait is told what for."""
+    if arguments.format == "text" and sys.stderr.isatty() and (lack := _find_lack(planner)) is not None:
+        print(f"no source now: {printable(lack.text)} ({lack.rule})", file=sys.stderr)
+
+
+def _with_lack(error: ContentNotObtainedError, planner: "SourcePlanner") -> ContentNotObtainedError:
+    """The same, with why there is none where no source was there to say anything."""
+    lack = _find_lack(planner)
+    if lack is None or error.report.failures:
+        return error
+    told = f"{error.message}: {lack.text} ({lack.rule})"
+    return ContentNotObtainedError(told, report=error.report, hint=lack.next)

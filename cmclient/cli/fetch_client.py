@@ -141,8 +141,8 @@ def _items(found: "SetupLocation", *, explain: bool) -> "Iterator[str | Table | 
 
     plan = found.plan
     first = f"first {where_first(plan.ranked[0])}" if plan.ranked else "none"
-    asked = "nobody was asked" if found.point is None else f"asked {found.point}"
-    yield f"Files of client setup: {len(plan.ranked)} sources, {first}; {asked}"
+    sources = "1 source" if len(plan.ranked) == 1 else f"{len(plan.ranked)} sources"
+    yield f"Files of client setup: {sources}, {first}; {_asked(found)}"
     for note in (*found.notes, *plan.notes):
         yield f"  {note.text} ({note.rule})"
     if explain:
@@ -153,6 +153,14 @@ def _items(found: "SetupLocation", *, explain: bool) -> "Iterator[str | Table | 
         for part in plan_outline(plan):
             yield ""
             yield part
+
+
+def _asked(found: "SetupLocation") -> str:
+    if found.point is not None:
+        return f"asked {found.point}"
+    if found.attempts or found.location is not None:
+        return "no management point that has them was found"
+    return "nobody was asked"
 
 
 def _document(found: "SetupLocation") -> dict[str, Any]:

@@ -26,13 +26,17 @@ def watch_download(form: str, job: str) -> "Iterator[Callable[[DownloadEvent], N
         form: ``text`` or ``json``.
         job: What is downloaded.
     """
-    if form == "json":
-        yield _JsonLines().tell
-    elif sys.stderr.isatty():
-        with _Bar(job) as bar:
-            yield bar.tell
-    else:
-        yield None
+    try:
+        if form == "json":
+            yield _JsonLines().tell
+        elif sys.stderr.isatty():
+            with _Bar(job) as bar:
+                yield bar.tell
+        else:
+            yield None
+    except KeyboardInterrupt:
+        print("what has come is kept: run it again to go on", file=sys.stderr)
+        raise
 
 
 class _JsonLines:
@@ -47,9 +51,8 @@ class _JsonLines:
             if event.at - self._last < _EVERY:
                 return
             self._last = event.at
-        told = {name: value for name, value in event._asdict().items() if value not in ("", None)}
-        told["event"] = told.pop("kind").value
-        print(json.dumps(told), flush=True)
+        told = {name: value for name, value in event._asdict().items() if name != "kind" and value not in ("", None)}
+        print(json.dumps({"event": event.kind.value} | told | {"at": round(event.at, 3)}), flush=True)
 
 
 class _Bar:
@@ -116,12 +119,7 @@ def print_report(form: str, report: DownloadReport, error: ContentNotObtainedErr
 
 
 def _items(report: DownloadReport) -> "Iterator[str | Table]":
-    seconds = max(report.seconds, 0.001)
-    missing = "" if not report.missing else f", {len(report.missing)} files are missing"
-    yield (
-        f"{report.job}: {len(report.files)} files with {_bytes(report.total)} in {report.destination}{missing};"
-        f" {_bytes(report.fetched)} fetched in {report.seconds:.1f} s ({_bytes(report.fetched / seconds)}/s)"
-    )
+    yield _headline(report)
     sources = Counter(str(file.address) if file.address else "there before" for file in report.files)
     if sources:
         rows = tuple((address, str(count)) for address, count in sources.most_common())
@@ -134,6 +132,17 @@ def _items(report: DownloadReport) -> "Iterator[str | Table]":
         yield Table("Went wrong", ("At", "Address", "File", "Then", "What"), failed)
     for name in (report.missing or ())[:_MOST_SHOWN]:
         yield f"missing: {name}"
+
+
+def _headline(report: DownloadReport) -> str:
+    missing = "" if not report.missing else f", {len(report.missing)} files are missing"
+    if report.missing != () and not report.files and not report.fetched:
+        return f"{report.job}: nothing came into {report.destination}{missing}"
+    seconds = max(report.seconds, 0.001)
+    return (
+        f"{report.job}: {len(report.files)} files with {_bytes(report.total)} in {report.destination}{missing};"
+        f" {_bytes(report.fetched)} fetched in {report.seconds:.1f} s ({_bytes(report.fetched / seconds)}/s)"
+    )
 
 
 def download_document(report: DownloadReport, error: ContentNotObtainedError | None) -> dict[str, Any]:

@@ -124,7 +124,8 @@ class _Lookup(NamedTuple):
             known, most = self.description.peers, self.description.peers_named
             peers = find_peers(known, content.id, self.asked.client, groups, groups_at=asking.groups_at, most=most)
         near = self._near(groups, asking.minutes)
-        found = tuple(self._by_site(_with_brought(content, near, asking.brought), near))
+        order = self._by_step if self.asked.client_package else self._by_site
+        found = tuple(order(_with_brought(content, near, asking.brought), near))
         cloud = list(self._cloud(content, groups, asking.minutes)) if self.options.cloud else []
         if peers:
             yield ContentSite(own, tuple(peers))
@@ -141,16 +142,30 @@ class _Lookup(NamedTuple):
             return {one.host: SiteLocality.LOCAL for one in servers if not one.in_maintenance}
         return _localities(self.description, groups, self.home, minutes)
 
-    @decides("CI-011")
     def _by_site(self, content: Content, near: Mapping[HostName, SiteLocality]) -> Iterator[ContentSite]:
-        """The distribution points, the nearest first; a site with nearer and farther ones is named for each."""
-        told: dict[tuple[int, SiteCode], list[LocationRecord]] = {}
+        by_site: dict[SiteCode, list[tuple[SiteLocality, LocationRecord]]] = {}
+        for code, told in self._told(content, near):
+            by_site.setdefault(code, []).append(told)
+        for code, records in sorted(by_site.items(), key=lambda one: min(_place(near) for near, _ in one[1])):
+            records.sort(key=lambda one: _place(one[0]))
+            yield ContentSite(self._site(code, records[0][0]), tuple(record for _, record in records))
+
+    @decides("CI-011")
+    def _by_step(self, content: Content, near: Mapping[HostName, SiteLocality]) -> Iterator[ContentSite]:
+        """For client setup: the current group, neighbours, the default group; a site may stand there more than once."""
+        steps: dict[tuple[int, SiteCode], list[LocationRecord]] = {}
+        for code, (locality, record) in self._told(content, near):
+            steps.setdefault((_place(locality), code), []).append(record)
+        for (place, code), records in sorted(steps.items()):
+            yield ContentSite(self._site(code, _NEAREST_FIRST[place]), tuple(records))
+
+    def _told(
+        self, content: Content, near: Mapping[HostName, SiteLocality]
+    ) -> Iterator[tuple[SiteCode, tuple[SiteLocality, LocationRecord]]]:
         for system in self.description.systems_of(Role.DP):
             if system.host in near and self._is_told(system, content):
-                record = self._record(system, content, near[system.host])
-                told.setdefault((_place(near[system.host]), system.site), []).append(record)
-        for (place, code), records in sorted(told.items(), key=lambda one: one[0][0]):
-            yield ContentSite(self._site(code, _NEAREST_FIRST[place]), tuple(records))
+                locality = near[system.host]
+                yield system.site, (locality, self._record(system, content, locality))
 
     @decides("CL-017", "CL-018")
     def _cloud(self, content: Content, groups: Sequence[BoundaryGroup], minutes: float) -> Iterator[LocationRecord]:

@@ -42,11 +42,13 @@ class SetupManifest(NamedTuple):
         items: In the order of the manifest; each file once.
         problems: What could not be used, a sentence each.
         unknown: Paths of elements and attributes that nobody knows, each once.
+        unsafe: Those of the problems that are names which are refused; their files are not among the items.
     """
 
     items: tuple[ManifestItem, ...]
     problems: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    unsafe: tuple[str, ...] = ()
 
 
 class SetupSearch(Enum):

@@ -47,21 +47,21 @@ def parse_manifest(body: bytes) -> SetupManifest:
         UnsafeXmlError: It is refused for what it could do.
     """
     root = parse_root(body, _ROOT)
-    problems = Problems()
+    problems, unsafe = Problems(), Problems()
     items: dict[str, ManifestItem] = {}
     elements = list(children(root, "Item"))
     if len(elements) > _MOST_ITEMS:
         raise MalformedReplyError(f"the manifest names {len(elements)} files; {_MOST_ITEMS} are the most", where=_ROOT)
     for number, element in enumerate(elements, start=1):
-        item = _item(element, f"item {number}", problems)
+        item = _item(element, f"item {number}", problems, unsafe)
         if item is not None:
             items.setdefault(item.file.name.casefold(), item)
     unknown = tuple(path for path in find_unknown(root, _KNOWN) if not _is_hash(path.rpartition("@")[2]))
-    return SetupManifest(tuple(items.values()), problems.found, unknown)
+    return SetupManifest(tuple(items.values()), unsafe.found + problems.found, unknown, unsafe.found)
 
 
-def _item(element: Element, where: str, problems: Problems) -> ManifestItem | None:
-    name = problems.read(_parse_name, find_attribute(element, "FileName"), where=f"{where}, FileName")
+def _item(element: Element, where: str, problems: Problems, unsafe: Problems) -> ManifestItem | None:
+    name = unsafe.read(_parse_name, find_attribute(element, "FileName"), where=f"{where}, FileName")
     if name is None:
         return None
     platforms = (find_attribute(one, "Platform") or "" for one in children(element, "Applicability"))

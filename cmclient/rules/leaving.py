@@ -27,6 +27,7 @@ __all__ = [
     "Standing",
     "choose_address",
     "counts_against_server",
+    "ends_job",
     "find_wait",
     "has_stalled",
     "judge_failure",
@@ -106,6 +107,18 @@ def judge_failure(
             return Next.AGAIN if works and may_be_asked_again else Next.LEAVE
         case _:
             return Next.LEAVE
+
+
+@decides("CI-037")
+def ends_job(error: CmClientError, *, is_strict: bool, is_mixed: bool) -> bool:
+    """Whether a failure ends all of it, and no other source is asked.
+
+    Args:
+        error: What went wrong.
+        is_strict: Whether the job wants each file to be what it should be from wherever it comes, as client setup does.
+        is_mixed: Whether the file has bytes of another try; see ``judge_failure``.
+    """
+    return is_strict and isinstance(error, HashMismatchError) and not is_mixed
 
 
 @decides("CL-072")

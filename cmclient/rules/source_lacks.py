@@ -8,7 +8,10 @@ from ..model.rule import decides
 from ..model.sources import SourceLack, SourceOrder, SourcePlan
 from .source_client import SourceClient
 
-__all__ = ["find_source_lack"]
+__all__ = ["CONTENT_UNKNOWN", "find_source_lack"]
+
+CONTENT_UNKNOWN = "content-unknown"
+"""The site has no such content: the code of a lack that no waiting mends."""
 
 _MOST_RULES = 4  # that one sentence names
 
@@ -61,7 +64,7 @@ def _nobody_named(plan: SourcePlan, answer: ContentLocations, client: SourceClie
     if not answer.sites:
         text = f"the answer names no site at all: none knows {what}, or it is at an older version"
         hint = "compare id and version with the console; an update is asked for with --kind update"
-        return SourceLack("content-unknown", "CL-001", text, hint)
+        return SourceLack(CONTENT_UNKNOWN, "CL-001", text, hint)
     if answer.boundary_groups is not None and not answer.boundary_groups.groups:
         text = (
             f"the client is in no boundary group, and the default one of its site has no distribution point with {what}"

@@ -101,6 +101,18 @@ def test_wrong_source__is_remembered_for_the_hash_that_was_expected(tmp_path: Pa
         assert target.find_banned(frozenset({"00"})) == frozenset()
 
 
+@pytest.mark.parametrize("is_of_use", [False, True])
+def test_run_in_which_nothing_came__leaves_nothing_behind(tmp_path: Path, *, is_of_use: bool) -> None:
+    target = LocalFiles().open_target(str(tmp_path), JOB)
+    with target:
+        part = target.open_part(NAME)
+        if is_of_use:
+            part.begin(ORIGIN)
+            part.write(memoryview(b"1"))
+        part.close()
+    assert [path.name for path in tmp_path.iterdir()] == ([".cmclient"] if is_of_use else [])
+
+
 def test_second_process__is_refused_and_told_which_one_works(tmp_path: Path) -> None:
     with LocalFiles().open_target(str(tmp_path), JOB) as target:
         code = (

@@ -95,19 +95,9 @@ def test_nobody_to_ask__has_the_code_of_locate_and_says_what_was_tried() -> None
     failed = document("P0100001", "--lab", "--lab-fault", "mp=lying", code=5)
     assert (failed["error"]["code"], failed["ranked"]) == ("no-reachable-management-point", [])
     assert failed["attempts"]
-    run("P0100001", "--lab", "--lab-fault", "mp=refuse", code=5)
 
 
-@pytest.mark.parametrize(
-    "arguments", [("A B",), ("A", "--version", "-1"), ("A", "--wait", "-1"), ("A", "--wait", "nan"), ()]
-)
-def test_usage__is_code_2(arguments: tuple[str, ...]) -> None:
-    run(*arguments, "--lab", code=2)
-
-
-def test_what_if__writes_nothing(tmp_path: Path) -> None:
-    store = tmp_path / "store.sqlite3"
-    run("P0100001", "--version", "3", "--lab", "--store", str(store), "--ad-site", "Headquarters")
-    assert list(tmp_path.iterdir()) == []
-    run("P0100001", "--version", "3", "--lab", "--store", str(store))
-    assert store.exists()
+@pytest.mark.parametrize(("more", "sent"), [((), [2]), (("--no-report",), [])])
+def test_nobody_to_ask__is_reported_as_locate_does(more: tuple[str, ...], sent: list[int]) -> None:
+    failed = document("P0100001", "--lab", "--lab-fault", "mp=refuse", *more, code=5)
+    assert [one["state"] for one in failed["reports"]["sent"]] == sent

@@ -74,3 +74,28 @@ def test_text__says_where_it_came_from_and_why(tmp_path: Path) -> None:
 def test_usage(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     del tmp_path
     assert said in run(*arguments, code=2).stderr
+
+
+def test_processor_that_is_none__is_exit_code_2(tmp_path: Path) -> None:
+    done = run("--client-package", str(tmp_path / "x"), "--lab", "--platform", "x65", code=2)
+    assert "'x64', 'x86', 'arm64', 'all'" in done.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_processor_that_the_site_has_no_files_for__is_exit_code_7(tmp_path: Path) -> None:
+    done = run("--client-package", str(tmp_path), "--lab", "--platform", "ARM64", "--no-wait", code=7)
+    assert "the manifest has no file for ARM64" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("", "nobody was asked"), ("/mp:http://127.0.0.1:9", "no management point that has them was found")],
+)
+def test_folder__is_said_to_be_alone_or_the_last_resort(tmp_path: Path, line: str, words: str) -> None:
+    given = ("--setup-line", line) if line else ()
+    fault = ("--lab", "--lab-fault", "mp=refuse", "--no-wait", "--source", "nowhere")
+    done = run("--client-package", str(tmp_path), *fault, *given, code=7)
+    assert words in done.stdout
+    assert "1 source, first nowhere" in done.stdout
+    assert "what next: Look whether the path is right" in done.stderr

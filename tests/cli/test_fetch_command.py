@@ -79,8 +79,37 @@ def test_lab__content_of_the_site_is_put_into_a_folder(tmp_path: Path) -> None:
 
 
 def test_lab__content_that_is_nowhere_is_exit_code_7(tmp_path: Path) -> None:
-    done = run("P0109999", str(tmp_path), "--lab", "--no-wait", code=7)
+    done = run("P0109999", str(tmp_path), "--lab", code=7)  # without --no-wait: no time brings it
     assert "P0109999.1 was not obtained" in done.stderr
+    assert "none knows P0109999 version 1" in done.stderr
+    assert "what next: compare id and version" in done.stderr
+    assert done.stdout.startswith("P0109999.1: nothing came into ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lab__content_that_is_only_elsewhere_is_waited_for_and_the_end_says_why_there_is_none(tmp_path: Path) -> None:
+    done = run(*("Content_0d90cc80-19c6-465c-936d-ac74a23b9c46", str(tmp_path), "--lab", "--deadline", "3"), code=7)
+    assert "its time is over" in done.stderr
+    assert "no distribution point of the client's boundary groups has" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_lab__no_management_point_is_what_locate_says_and_reports(tmp_path: Path, form: str, *, is_told: bool) -> None:
+    more = () if is_told else ("--no-report",)
+    fault = ("--lab", "--lab-fault", "mp=refuse", "--format", form)
+    done = run("P0100003", str(tmp_path / "new"), *fault, *more, code=5)
+    assert not (tmp_path / "new").exists()
+    if form == "json":
+        result = json.loads(done.stdout.splitlines()[-1])
+        assert (result["event"], result["complete"]) == ("result", False)
+        assert result["error"]["code"] == "no-reachable-management-point"
+        assert {one["code"] for one in result["attempts"]} == {"connect"}
+        assert [one["state"] for one in result["reports"]["sent"]] == ([2] if is_told else [])
+        return
+    assert "no eligible management point answered" in done.stdout
+    assert "Connection refused" in done.stdout
+    assert ("Reported to http://fsp1.corp.contoso.test" in done.stdout) is is_told
 
 
 def test_json__is_a_line_an_event_and_the_result_last(tmp_path: Path) -> None:
@@ -134,7 +163,8 @@ def test_interrupt__is_exit_code_130_and_the_next_run_goes_on(tmp_path: Path) ->
         wait_for_bytes(tmp_path, FILES, 500_000)
         child.send_signal(signal.SIGINT)
         _, told = child.communicate(timeout=30)
-        assert (child.returncode, told.strip()) == (130, "interrupted")
+        assert child.returncode == 130
+        assert told.splitlines() == ["what has come is kept: run it again to go on", "interrupted"]
         before = safe_bytes(tmp_path, FILES)
         server.asked.clear()
         run(*from_server(server, tmp_path))

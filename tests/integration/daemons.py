@@ -137,6 +137,14 @@ class Daemon:
                 return
         raise ServerError(f"the server of {address}:{port} ended\n{_tail(self._log)}")
 
+    def freeze(self) -> None:
+        """Make it fall silent, with its connections open; ``stop`` ends it all the same."""
+        waiting = list(_children(self._outer.pid))
+        for pid in waiting:
+            waiting += _children(pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+
     def stop(self) -> None:
         """End it and everything that it started; harmless when it has ended."""
         for pid in _children(self._outer.pid) or (self._outer.pid,):

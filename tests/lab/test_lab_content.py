@@ -62,18 +62,15 @@ class Site:
         body = build_content_location_request(
             facts, content=content, assigned_site=P01, options=options or ContentOptions(), in_operation=waits
         )
-        return self._ask(body, host)
+        return self._send(body, host)
 
-    def ask_package(self) -> list[str]:
-        """The servers of the client package, as client setup is told them."""
-        facts = NetworkFacts(
-            ad_site=AdSiteName("Headquarters"),
-            adapters=(Adapter("lab0", addresses=(parse_address("127.45.10.42/24"),)),),
-        )
-        found = self._ask(build_client_package_request(facts, assigned_site=P01, options=ContentOptions()), "pc042")
-        return [str(one.server).partition(".")[0] for site in found.sites for one in site.records]
+    def named_to_setup(self) -> list[str]:
+        """The servers that client setup is told of, in order."""
+        facts = NetworkFacts(adapters=(Adapter("lab0", addresses=(parse_address("127.45.10.42/24"),)),))
+        found = self._send(build_client_package_request(facts, assigned_site=P01, options=ContentOptions()), "pc042")
+        return _servers(found)
 
-    def _ask(self, body: str, host: str) -> ContentLocations:
+    def _send(self, body: str, host: str) -> ContentLocations:
         mp = HostName("mp1.corp.contoso.test")
         message = Message(MessageId(str(uuid4())), datetime.now(UTC), HostName(host), mp, body)
         sent = build_message(message)
@@ -84,8 +81,11 @@ class Site:
 
     def named(self, *arguments: str, **more: object) -> list[str]:
         """The servers, in the order of the answer."""
-        found = self.ask(*arguments, **more)  # type: ignore[arg-type]
-        return [str(one.server).partition(".")[0] for site in found.sites for one in site.records]
+        return _servers(self.ask(*arguments, **more))  # type: ignore[arg-type]
+
+
+def _servers(found: ContentLocations) -> list[str]:
+    return [str(one.server).partition(".")[0] for site in found.sites for one in site.records]
 
 
 @pytest.fixture
@@ -101,16 +101,6 @@ def site(described: LabDescription) -> Site:
 BRANCH = ("127.45.20.42/24", "Branch")
 
 
-@pytest.mark.rule("CI-011", "CI-012")
-@pytest.mark.parametrize("servers", [("dp1", "dp2", "dp3"), ("dp3", "dp2", "dp1"), ("dp2", "dp3")])
-def test_client_package__current_then_neighbour_then_default_group_and_all_at_once(
-    described: LabDescription, servers: tuple[str, ...]
-) -> None:
-    hosts = tuple(HostName(f"{one}.corp.contoso.test") for one in servers)
-    contents = tuple(one._replace(servers=hosts) if one.is_client_package else one for one in described.contents)
-    assert Site(described._replace(contents=contents)).ask_package() == sorted(servers)
-
-
 # --- with time ------------------------------------------------------------------------------------------------------
 
 
@@ -122,7 +112,7 @@ def test_sources__join_as_fallback_times_pass(site: Site) -> None:
     site.clock.skip(1)
     assert site.named() == ["dp1", "dp2"]
     site.clock.skip(20)
-    assert site.named() == ["dp1", "dp2", "dp3"]  # the nearest first
+    assert site.named() == ["dp1", "dp3", "dp2"]  # by site, the nearest first
 
 
 @pytest.mark.rule("BG-031")
@@ -137,8 +127,18 @@ def test_sources__time_counts_for_each_search_and_begins_anew_elsewhere(site: Si
 
 
 def test_sources__a_client_that_does_not_wait_is_told_of_all(site: Site) -> None:
-    assert site.named(waits=False) == ["dp1", "dp2", "dp3"]
-    assert Site(built_in_description()._replace(fallback_minute=0.0)).named() == ["dp1", "dp2", "dp3"]
+    assert site.named(waits=False) == ["dp1", "dp3", "dp2"]
+    assert Site(built_in_description()._replace(fallback_minute=0.0)).named() == ["dp1", "dp3", "dp2"]
+
+
+@pytest.mark.rule("CI-011", "CI-012")
+def test_setup__is_told_at_once_of_the_group_then_neighbours_then_the_default_group(described: LabDescription) -> None:
+    everywhere = next(one.servers for one in described.contents if one.id == EVERYWHERE.id)
+    contents = tuple(one._replace(servers=everywhere) if one.is_client_package else one for one in described.contents)
+    site = Site(described._replace(contents=contents))
+    assert site.named_to_setup() == ["dp1", "dp2", "dp3"]
+    assert site.named() == ["dp1"], "others wait"
+    assert site.named(waits=False) == ["dp1", "dp3", "dp2"], "and are told by site"
 
 
 # --- peers ----------------------------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def test_peers__of_the_current_group_alone__online_and_with_the_content(describe
     assert site.named(*BRANCH, options=NEAR_PEERS) == ["pc201", "dp2"]
     site.clock.skip(600)
     assert "pc201" not in site.named(options=NEAR_PEERS), "never of a neighbour, however long it takes"
-    assert site.named() == ["dp1", "dp2", "dp3"], "only who asks for peers is told of them"
+    assert site.named() == ["dp1", "dp3", "dp2"], "only who asks for peers is told of them"
     another = ContentReference(ContentId("P0100001"), 3)
     assert "pc043" not in site.named(content=another, options=NEAR_PEERS)
     offline = tuple(one._replace(online=False) for one in described.peers)

@@ -46,6 +46,7 @@ def test_a_hash_of_another_kind_is_said() -> None:
     read = parse_manifest(manifest(item("a.msi", 'Hash="AB"')))
     assert read.items[0].file.hashes == ()
     assert "item 1, Hash" in read.problems[0]
+    assert read.unsafe == ()
 
 
 @pytest.mark.parametrize("name", ["../a.msi", "/a.msi", "C:/a.msi", "x64/../../a.msi", "con", "a" * 300, ""])
@@ -53,6 +54,7 @@ def test_a_name_that_leads_elsewhere_is_left_out_and_said(name: str) -> None:
     read = parse_manifest(manifest(item(name), item("b.msi")))
     assert [one.file.name for one in read.items] == ["b.msi"]
     assert len(read.problems) == (1 if name else 0)
+    assert read.unsafe == read.problems
 
 
 def test_a_backslash_is_a_slash_and_a_name_counts_once() -> None:

@@ -168,6 +168,13 @@ def test_with_both_a_folder_is_taken_only_when_no_management_point_is_there(
     assert (str(folder) in {str(file.address) for file in found.report.files}) is is_dead
 
 
+def test_nothing_of_ours_stays_in_the_folder_when_nobody_could_be_asked(lab: Lab, tmp_path: Path) -> None:
+    lab.set_fault("mp", None, "refuse")
+    with pytest.raises(LocateError):
+        fetch(lab, tmp_path)
+    assert list((tmp_path / "target").iterdir()) == []
+
+
 def test_no_management_point_and_no_folder_is_an_error_that_says_what_was_tried(lab: Lab, tmp_path: Path) -> None:
     lab.set_fault("mp", None, "refuse")
     with pytest.raises(LocateError) as caught:
@@ -202,16 +209,20 @@ def test_a_cabinet_that_is_none_is_left_for_the_next_source(lab: Lab, tmp_path: 
     assert {str(file.address) for file in found.report.files} == {str(good)}
 
 
-def test_a_manifest_cannot_name_a_file_outside_the_target(lab: Lab, tmp_path: Path) -> None:
+def test_a_manifest_that_names_a_file_outside_the_target_is_left_with_its_source(lab: Lab, tmp_path: Path) -> None:
     folder = package(lab, tmp_path)
     cabinet = (folder / "ccmsetup.cab").read_bytes()
     manifest = read_cabinet(cabinet, "ccmsetup.xml", cap=1_000_000)
     evil = manifest.replace(b'"x64/client.msi"', b'"../../client.msi"')
     assert evil != manifest
     (folder / "ccmsetup.cab").write_bytes(build_cabinet("ccmsetup.xml", evil))
-    found = fetch(lab, tmp_path, setup_sources=[str(folder)])
-    assert found.names == X64 - {"x64/client.msi"}
+    with pytest.raises(ContentNotObtainedError, match="leads out of its folder"):
+        fetch(lab, tmp_path, setup_sources=[str(folder)])
+    assert list((tmp_path / "target").iterdir()) == []
     assert not (tmp_path / "client.msi").exists()
+    shutil.copytree(tmp_path / "made" / "target", tmp_path / "good")
+    (tmp_path / "good" / "ccmsetup.cab").write_bytes(cabinet)
+    assert fetch(lab, tmp_path, setup_sources=[str(folder), str(tmp_path / "good")]).names == X64
 
 
 @pytest.mark.parametrize(
