@@ -99,6 +99,11 @@ class Search:
         self.attempts: list[Attempt] = []
         self.winner: Endpoint | None = None
 
+    @property
+    def published(self) -> Published | None:
+        """What sites publish in the directory besides their management points; None when it did not answer."""
+        return self._published
+
     def note(self, text: str) -> None:
         """Keep something that a person should know."""
         self._notes.append(text)
