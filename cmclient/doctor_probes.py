@@ -17,9 +17,10 @@ from .model.http import Deadline, HttpReply, HttpRequest
 from .model.names import DnsDomain
 from .ports import SignatureVerifier
 from .protocol.clocktexts import CURRENT_TIME, clock_query, parse_directory_time, parse_http_date
+from .protocol.dplisting import parse_folder_page
 from .protocol.mplist import MpListQuery, mp_list_path, parse_mp_list
 from .protocol.statexml import FSP_PATH
-from .protocol.webdav import build_propfind
+from .protocol.webdav import build_propfind, parse_multistatus
 from .protocol.webpage import is_web_page, web_page_error
 from .world import World
 
@@ -131,8 +132,10 @@ class Prober:
             reply = self._send(request)
             if reply.status in _NO_PROPFIND:
                 reply = self._send(HttpRequest(endpoint, path, may_log_in=True))
-            if reply.status == _OK and reply.headers.get("content-type", "").startswith("text/html"):
-                return reply, f"it shows a page in place of {what}"
+            if reply.status == _MULTISTATUS:
+                parse_multistatus([reply.body])
+            elif reply.status == _OK:
+                parse_folder_page(reply.body, endpoint, path)
             return reply, f"it has {what}"
 
         return self._probe(endpoint, ask, good={_OK, _MULTISTATUS}, told=_REFUSED, code="source-refused")
@@ -153,7 +156,7 @@ class Prober:
         limited = self._deadline.within(self._config.attempt_timeout)
         return self._world.transport.send(request._replace(connect_timeout=self._config.connect_timeout), limited)
 
-    def _probe(  # noqa: PLR0913 - what is good, and what is said of the rest
+    def _probe(
         self,
         endpoint: Endpoint,
         ask: Callable[[], tuple[HttpReply, str]],

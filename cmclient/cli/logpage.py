@@ -1,6 +1,6 @@
 """The story of logs as a web page that needs nothing besides itself: no script, nothing loaded."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .log import check_in_short, said_in_short

@@ -1,4 +1,4 @@
-"""A web page that needs nothing besides itself: no script, nothing loaded; whatever it shows is text and nothing else."""
+"""A web page that needs nothing besides itself: no script, nothing loaded; whatever it shows is text."""
 
 from collections.abc import Iterable
 from html import escape

@@ -8,7 +8,18 @@ from .certificates import ServerCertificate
 from .endpoints import Endpoint
 from .names import HostName
 
-__all__ = ["Area", "Check", "Checkup", "ClockSample", "ControllerProbe", "Level", "Lookup", "Probe", "StoreState", "Sureness"]
+__all__ = [
+    "Area",
+    "Check",
+    "Checkup",
+    "ClockSample",
+    "ControllerProbe",
+    "Level",
+    "Lookup",
+    "Probe",
+    "StoreState",
+    "Sureness",
+]
 
 
 class Area(Enum):

@@ -24,6 +24,8 @@ def judge_choice(decision: Decision, *, sources_work: bool) -> Iterator[Check]:
         what = f"named, and cannot be read: {one.problem} ({one.origin.detail})"
         yield Check(_AREA, one.name, Level.WARN, "unreadable-entry", what, Sureness.CERTAIN, "Correct the entry there.")
     if decision.ranked:
+        for rejected in decision.rejected:
+            yield skip(_AREA, rejected.name, f"not used by this client: {rejected.reasons[-1].text}")
         return
     if decision.rejected:
         reasons = "; ".join(f"{one.name}: {one.reasons[-1].text}" for one in decision.rejected[:_MOST])

@@ -20,7 +20,10 @@ _DIRECTORY_CAUSES = {
     ),
     "directory-timeout": (Sureness.CANNOT_TELL, "It is overloaded, or a firewall drops what is sent to it."),
     "directory-refused": (Sureness.CERTAIN, "Look at directory_user, its password, and directory_security."),
-    "directory-trust": (Sureness.CERTAIN, "Compare its certificate with directory_ca_file."),
+    "directory-trust": (
+        Sureness.CERTAIN,
+        "Renew or replace its certificate, or set directory_ca_file to the authority that issued it.",
+    ),
 }
 
 
@@ -34,11 +37,19 @@ def judge_names(lookups: Sequence[Lookup]) -> Iterator[Check]:
     if not do_names_work(lookups):
         first = lookups[0]
         sure = Sureness.CANNOT_TELL if first.code == _TIMED_OUT else Sureness.CERTAIN
-        yield Check(Area.NAMES, "", Level.ERROR, first.code, first.detail, sure, first.hint or _RESOLVER)
+        yield Check(Area.NAMES, "", Level.ERROR, first.code, first.detail, sure, _sentence(first.hint) or _RESOLVER)
         return
     for one in lookups:
         if one.code:
-            yield Check(Area.NAMES, one.name, Level.WARN, one.code, one.detail, Sureness.LIKELY, one.hint or _RESOLVER)
+            yield Check(
+                Area.NAMES,
+                one.name,
+                Level.WARN,
+                one.code,
+                one.detail,
+                Sureness.LIKELY,
+                _sentence(one.hint) or _RESOLVER,
+            )
         elif not one.found:
             what = f"DNS has no such record: it finds no {one.what}"
             yield Check(Area.NAMES, one.name, Level.ERROR, "no-record", what, Sureness.LIKELY, _DOMAIN_DNS)
@@ -70,7 +81,7 @@ def _judge_controller(probe: ControllerProbe, level: Level) -> Check:
         return Check(Area.DIRECTORY, about, level, "no-address", "DNS names it and has no address for it", do=do)
     if probe.code:
         sure, do = _DIRECTORY_CAUSES.get(probe.code, (Sureness.LIKELY, "Look at the directory service there."))
-        return Check(Area.DIRECTORY, about, level, probe.code, probe.detail, sure, probe.hint or do)
+        return Check(Area.DIRECTORY, about, level, probe.code, probe.detail, sure, _sentence(probe.hint) or do)
     if probe.ping:
         what = (
             f"LDAP works and the netlogon ping does not ({probe.ping}): a client does not find its AD site, and may"
@@ -78,7 +89,9 @@ def _judge_controller(probe: ControllerProbe, level: Level) -> Check:
         )
         do = "Let UDP 389 through to the domain controllers."
         return Check(Area.DIRECTORY, about, level, "no-ping", what, Sureness.LIKELY, do)
-    return Check(Area.DIRECTORY, about, Level.OK, "fine", f"answers at {probe.addresses[0]}: netlogon ping, login, read")
+    return Check(
+        Area.DIRECTORY, about, Level.OK, "fine", f"answers at {probe.addresses[0]}: netlogon ping, login, read"
+    )
 
 
 def judge_published(
@@ -100,7 +113,7 @@ def judge_published(
     about = "published site"
     if report.code:
         sure, do = _DIRECTORY_CAUSES.get(report.code, (Sureness.LIKELY, "Look at the directory service there."))
-        return Check(Area.DIRECTORY, about, Level.ERROR, report.code, report.detail, sure, report.hint or do)
+        return Check(Area.DIRECTORY, about, Level.ERROR, report.code, report.detail, sure, _sentence(report.hint) or do)
     if not report.asked or sites is None:
         return skip(Area.DIRECTORY, about, report.detail)
     names = ", ".join(sorted({one.site_code for one in sites})) or "none"
@@ -113,3 +126,7 @@ def judge_published(
         return Check(Area.DIRECTORY, about, Level.WARN, "nothing-published", what, Sureness.LIKELY, do)
     what = f"{report.found} management points, sites {names} ({report.detail})"
     return Check(Area.DIRECTORY, about, Level.OK, "fine", what)
+
+
+def _sentence(hint: str) -> str:
+    return f"{hint[:1].upper()}{hint[1:].rstrip('.')}." if hint else ""

@@ -34,17 +34,21 @@ _CAUSES: dict[str, tuple[Sureness, str]] = {
     "reply-too-large": (Sureness.LIKELY, _PORTAL),
     "malformed-reply": (Sureness.LIKELY, _PORTAL),
     "unsafe-xml": (Sureness.LIKELY, _PORTAL),
+    "listing": (Sureness.LIKELY, _PORTAL),
     "proxy": (Sureness.CERTAIN, "Look at the proxy, or at the setting proxy."),
     "root-key": (Sureness.CERTAIN, "Compare the trusted root key here with that of the site."),
     "http-status": (Sureness.LIKELY, _LOOK),
     "source-refused": (Sureness.LIKELY, "See whether the content is distributed to it, and who may read it there."),
 }
+_SPELLED_OUT = frozenset({"connect"})  # what the error says to do is said better here
+_NEED_A_NAME = frozenset({_NAME, "timeout"})  # what a silent DNS does to whoever is asked by name
+_NOT_ASKED = "not-asked"
 _BAR_OF_CHECKING = "crl-"  # reasons of a certificate that could not be judged
 _SERVER_FAULT = 500
 
 
 def judge_servers(
-    area: Area, probes: Sequence[Probe], now: datetime, *, names_work: bool = True, role: str = ""
+    area: Area, probes: Sequence[Probe], now: datetime, *, names_work: bool = True, revocation: str = ""
 ) -> Iterator[Check]:
     """Judge servers of which a client needs one.
 
@@ -53,19 +57,21 @@ def judge_servers(
         probes: What came of asking them, in the order in which a client turns to them.
         now: The time, aware.
         names_work: Whether DNS answers at all; where it does not, that a name has no address is no fault of a server.
-        role: What a client uses the one for that it asks first; for the text.
+        revocation: What is known of revocation where a certificate was accepted, for a person.
 
     Returns:
         One check each, in the same order, and one more for a certificate that is about to end.
     """
     some_answer = any(not probe.code for probe in probes)
-    for place, probe in enumerate(probes):
-        if probe.code == _NAME and not names_work:
-            yield skip(area, str(probe.endpoint), "its name cannot be looked up while DNS does not answer")
-            continue
-        yield _judge(area, probe, some_answer=some_answer, first=role if not place else "")
-        if (ending := _judge_end(area, probe, now)) is not None:
-            yield ending
+    for probe in probes:
+        skipped = _find_skip(area, probe, names_work=names_work)
+        if skipped is not None:
+            yield skipped
+        elif probe.code:
+            yield _judge_failure(area, probe, Level.WARN if some_answer else Level.ERROR)
+        else:
+            yield _judge_answer(area, probe, revocation)
+            yield from _judge_end(area, probe, now)
 
 
 def check_status_point(probe: Probe, *, names_work: bool) -> Check:
@@ -75,13 +81,14 @@ def check_status_point(probe: Probe, *, names_work: bool) -> Check:
         probe: What came of asking it for nothing.
         names_work: Whether DNS answers at all.
     """
-    area, about = Area.FALLBACK_STATUS_POINT, str(probe.endpoint)
-    if probe.code == _NAME and not names_work:
-        return skip(area, about, "its name cannot be looked up while DNS does not answer")
-    if not probe.code:
-        what = f"answers in {_milliseconds(probe)}; no report was sent to see whether it takes one"
-        return Check(area, about, Level.OK, "fine", what, Sureness.LIKELY)
-    return _judge(area, probe, some_answer=True)
+    area = Area.FALLBACK_STATUS_POINT
+    skipped = _find_skip(area, probe, names_work=names_work)
+    if skipped is not None:
+        return skipped
+    if probe.code:
+        return _judge_failure(area, probe, Level.WARN)
+    what = f"answers in {_milliseconds(probe)}; no report was sent to see whether it takes one"
+    return Check(area, str(probe.endpoint), Level.OK, "fine", what, Sureness.LIKELY)
 
 
 def skip(area: Area, about: str, why: str) -> Check:
@@ -89,38 +96,45 @@ def skip(area: Area, about: str, why: str) -> Check:
     return Check(area, about, Level.SKIPPED, "not-checked", why)
 
 
-def _judge(area: Area, probe: Probe, *, some_answer: bool, first: str = "") -> Check:
+def _find_skip(area: Area, probe: Probe, *, names_work: bool) -> Check | None:
+    """The check that was not made, where something else stood in the way; None where it was made."""
     about = str(probe.endpoint)
-    if not probe.code:
-        what = f"answers in {_milliseconds(probe)}: {probe.asked}"
-        if probe.certificate is not None and probe.certificate.not_after:
-            what += f"; certificate until {probe.certificate.not_after[:10]}"
-        return Check(area, about, Level.OK, "fine", f"{what}; {first}" if first else what)
+    if probe.code == _NOT_ASKED:
+        return skip(area, about, probe.detail)
+    if probe.code in _NEED_A_NAME and not names_work:
+        return skip(area, about, "its name cannot be looked up while DNS does not answer")
+    return None
+
+
+def _judge_answer(area: Area, probe: Probe, revocation: str) -> Check:
+    what = f"answers in {_milliseconds(probe)}: {probe.asked}"
+    if probe.certificate is not None and probe.certificate.not_after:
+        what += f"; certificate until {probe.certificate.not_after[:10]}{revocation}"
+    return Check(area, str(probe.endpoint), Level.OK, "fine", what)
+
+
+def _judge_failure(area: Area, probe: Probe, level: Level) -> Check:
+    about = str(probe.endpoint)
     sure, do = _CAUSES.get(probe.code, (Sureness.CANNOT_TELL, _LOOK))
     if probe.code == "http-status" and (probe.status or 0) >= _SERVER_FAULT:
         sure = Sureness.CERTAIN
     if probe.reason.startswith(_BAR_OF_CHECKING):
         sure = Sureness.CANNOT_TELL
+    if probe.hint and probe.code not in _SPELLED_OUT:
+        do = f"{probe.hint[:1].upper()}{probe.hint[1:].rstrip('.')}."
     told = probe.detail.removeprefix(f"{about}: ").removeprefix(about).strip()
-    level = Level.WARN if some_answer else Level.ERROR
-    return Check(area, about, level, probe.code, told, sure, probe.hint or do)
+    return Check(area, about, level, probe.code, told, sure, do)
 
 
-def _judge_end(area: Area, probe: Probe, now: datetime) -> Check | None:
+def _judge_end(area: Area, probe: Probe, now: datetime) -> Iterator[Check]:
     """A word on a certificate that is good, and not for long."""
     if probe.certificate is None or not probe.certificate.not_after:
-        return None
+        return
     ends = datetime.fromisoformat(probe.certificate.not_after)
-    if ends - now > SOON:
-        return None
-    return Check(
-        area,
-        str(probe.endpoint),
-        Level.WARN,
-        "certificate-ends-soon",
-        f"its certificate ends on {ends:%Y-%m-%d}, in {max(0, (ends - now).days)} days",
-        do="Renew it on the server before that day; clients refuse it from then on.",
-    )
+    if ends - now <= SOON:
+        what = f"its certificate ends on {ends:%Y-%m-%d}, in {max(0, (ends - now).days)} days"
+        do = "Renew it on the server before that day; clients refuse it from then on."
+        yield Check(area, str(probe.endpoint), Level.WARN, "certificate-ends-soon", what, do=do)
 
 
 def _milliseconds(probe: Probe) -> str:

@@ -16,7 +16,6 @@ class SettingsSeen(NamedTuple):
 
     use_pki_cert: bool = False
     allow_http: bool = True
-    crl_check: bool = True
     always_internet: bool = False
     network_location: NetworkLocation | None = None
     has_internet_server: bool = False
@@ -64,7 +63,9 @@ def _about_servers(seen: SettingsSeen) -> Iterator[Check]:
     allowed = seen.allowed_mps
     if allowed is not None and hosts and not hosts.intersection(allowed):
         what = "none of management_points is among allowed_mps"
-        yield _doubt("allowed_mps, management_points", "none-allowed", what, "Add the one that is meant to allowed_mps.")
+        yield _doubt(
+            "allowed_mps, management_points", "none-allowed", what, "Add the one that is meant to allowed_mps."
+        )
     secure = [one.host for one in seen.management_points if one.protocols is Protocols.HTTPS]
     if secure and not seen.use_pki_cert:
         what = f"{secure[0]} is given as https://, and without use_pki_cert HTTPS management points are left out"
