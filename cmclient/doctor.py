@@ -105,7 +105,7 @@ class Doctor:
             lookups.append(lookup)
             servers = read_directory_servers(records, is_global_catalog=False)
         probes = _each(servers[:_MOST_CONTROLLERS], lambda server: prober.ask_controller(server, domain))
-        return Controllers(tuple(lookups), tuple(probes), "DNS names no domain controller")
+        return Controllers(tuple(lookups), tuple(probes), "no domain controller could be looked up")
 
     def _gather(self, deadline: Deadline) -> NetworkFacts:
         """What this machine knows of itself, with the settings, and nobody asked."""
@@ -146,13 +146,17 @@ def _ask_points(prober: Prober, found: DiscoveryReport) -> list[Probe]:
         one._replace(code=why.code, detail=why.detail, hint=why.hint)
         if not one.code and (why := left.get(one.endpoint)) is not None
         else one
-        for one in probes
+        for one in _placed(probes)
     ]
 
 
 def _ask_sources(prober: Prober, sources: FoundSources) -> list[Probe]:
     addresses = [(one.endpoint, one.path) for one in sources.addresses[:_MOST_SERVERS] if one.endpoint is not None]
-    return _each(addresses, lambda address: prober.ask_distribution_point(*address, sources.what))
+    return _placed(_each(addresses, lambda address: prober.ask_distribution_point(*address, sources.what)))
+
+
+def _placed(probes: Iterable[Probe]) -> list[Probe]:
+    return [one._replace(place=place) for place, one in enumerate(probes, 1)]
 
 
 def _each(items: Iterable[_A], ask: Callable[[_A], _B]) -> list[_B]:

@@ -25,7 +25,16 @@ from .world import World
 __all__ = ["FoundSources", "find_content_sources", "find_package_sources"]
 
 _AREA = Area.DISTRIBUTION_POINT
-_NO_SERVER = frozenset({SourceTier.MANAGEMENT_POINT, SourceTier.SOURCE_PATH, SourceTier.WINDOWS_UPDATE})
+_SITE_SERVERS = frozenset(
+    {
+        SourceTier.DP_IN_SUBNET,
+        SourceTier.DP_IN_GROUP,
+        SourceTier.NEIGHBOR_DP,
+        SourceTier.DEFAULT_GROUP_DP,
+        SourceTier.INTERNET_DP,
+        SourceTier.CLOUD,
+    }
+)
 _PACKAGE = "client package"
 
 
@@ -125,7 +134,7 @@ def _addresses(ranked: Sequence[PlannedSource]) -> tuple[SourceAddress, ...]:
     by_server = {
         address.endpoint: address
         for planned in reversed(ranked)
-        if planned.source.tier not in _NO_SERVER
+        if planned.source.tier in _SITE_SERVERS
         for address in reversed(planned.source.addresses)
         if address.endpoint is not None
     }

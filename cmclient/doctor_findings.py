@@ -42,7 +42,7 @@ class Controllers(NamedTuple):
     @property
     def work(self) -> bool:
         """Whether one of them does all that a client asks of it."""
-        return any(not (one.code or one.ping) for one in self.probes)
+        return any(one.works for one in self.probes)
 
 
 class Seen(NamedTuple):
@@ -106,7 +106,9 @@ def _judge_servers(config: ClientConfig, seen: Seen, now: datetime) -> Iterator[
     names_work = do_names_work(controllers.lookups)
     checked = checks_revocation(decision.facts.client_kind, wanted=config.crl_check)
     revocation = ", not revoked" if checked else ", not checked for revocation (crl_check is off)"
-    yield from judge_choice(decision, sources_work=names_work and (controllers.work or not controllers.probes))
+    yield from judge_choice(
+        decision, seen.found.sources, sources_work=names_work and (controllers.work or not controllers.probes)
+    )
     for area, probes in ((Area.MANAGEMENT_POINT, seen.points), (Area.DISTRIBUTION_POINT, seen.contents)):
         yield from judge_servers(area, probes, now, names_work=names_work, revocation=revocation)
     if seen.sources.check is not None:

@@ -139,6 +139,7 @@ class Probe(NamedTuple):
         seconds: How long it took.
         ahead: Seconds by which the server's clock is ahead of this machine's; None when it does not say.
         certificate: What it showed over HTTPS, and was accepted; None when that is not known.
+        place: Its place in the order of the client, from 1 on; 0 where there is no order.
     """
 
     endpoint: Endpoint
@@ -151,6 +152,7 @@ class Probe(NamedTuple):
     seconds: float = 0.0
     ahead: float | None = None
     certificate: ServerCertificate | None = None
+    place: int = 0
 
 
 class ControllerProbe(NamedTuple):
@@ -175,6 +177,11 @@ class ControllerProbe(NamedTuple):
     detail: str = ""
     hint: str = ""
     ahead: float | None = None
+
+    @property
+    def works(self) -> bool:
+        """Whether it does all that a client asks of it."""
+        return bool(self.addresses) and not (self.ping or self.code)
 
 
 class ClockSample(NamedTuple):

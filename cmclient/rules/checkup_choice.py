@@ -1,9 +1,9 @@
 """What a doctor says of the choice of management points, before any of them is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..model.checkup import Area, Check, Level, Sureness
-from ..model.decision import Decision
+from ..model.decision import Decision, SourceReport
 from .checkup_servers import skip
 
 __all__ = ["judge_choice"]
@@ -12,11 +12,12 @@ _MOST = 4
 _AREA = Area.MANAGEMENT_POINT
 
 
-def judge_choice(decision: Decision, *, sources_work: bool) -> Iterator[Check]:
+def judge_choice(decision: Decision, sources: Sequence[SourceReport], *, sources_work: bool) -> Iterator[Check]:
     """Judge whether there is a management point to choose.
 
     Args:
         decision: Everyone who was found, judged.
+        sources: What came of looking for them.
         sources_work: Whether DNS and directory work, as far as they were asked; where one does not, that nobody was
             found has been explained.
     """
@@ -37,6 +38,7 @@ def judge_choice(decision: Decision, *, sources_work: bool) -> Iterator[Check]:
     elif not sources_work:
         yield skip(_AREA, "", "none was found while DNS or the directory does not answer")
     else:
-        what = "no source names a management point"
+        each = dict.fromkeys(f"{one.source.value}: {one.detail}" for one in sources if not one.found)
+        what = f"no source names a management point ({'; '.join(each)})"
         do = "Name one with management_points (SMSMP), or set site_code; 'cmclient discover' shows every source."
         yield Check(_AREA, "", Level.ERROR, "none-found", what, Sureness.CERTAIN, do)

@@ -69,7 +69,7 @@ def judge_controllers(probes: Sequence[ControllerProbe], *, bar: str = "") -> It
     """
     if not probes:
         yield skip(Area.DIRECTORY, "", bar or "no domain controller is known")
-    some_answer = any(not (one.code or one.ping) for one in probes)
+    some_answer = any(one.works for one in probes)
     for one in probes:
         yield _judge_controller(one, Level.WARN if some_answer else Level.ERROR)
 

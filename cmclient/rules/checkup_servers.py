@@ -110,7 +110,7 @@ def _judge_answer(area: Area, probe: Probe, revocation: str) -> Check:
     what = f"answers in {_milliseconds(probe)}: {probe.asked}"
     if probe.certificate is not None and probe.certificate.not_after:
         what += f"; certificate until {probe.certificate.not_after[:10]}{revocation}"
-    return Check(area, str(probe.endpoint), Level.OK, "fine", what)
+    return Check(area, str(probe.endpoint), Level.OK, "fine", what + _place(probe))
 
 
 def _judge_failure(area: Area, probe: Probe, level: Level) -> Check:
@@ -122,7 +122,7 @@ def _judge_failure(area: Area, probe: Probe, level: Level) -> Check:
         sure = Sureness.CANNOT_TELL
     if probe.hint and probe.code not in _SPELLED_OUT:
         do = f"{probe.hint[:1].upper()}{probe.hint[1:].rstrip('.')}."
-    told = probe.detail.removeprefix(f"{about}: ").removeprefix(about).strip()
+    told = probe.detail.removeprefix(f"{about}: ").removeprefix(about).strip() + _place(probe)
     return Check(area, about, level, probe.code, told, sure, do)
 
 
@@ -135,6 +135,10 @@ def _judge_end(area: Area, probe: Probe, now: datetime) -> Iterator[Check]:
         what = f"its certificate ends on {ends:%Y-%m-%d}, in {max(0, (ends - now).days)} days"
         do = "Renew it on the server before that day; clients refuse it from then on."
         yield Check(area, str(probe.endpoint), Level.WARN, "certificate-ends-soon", what, do=do)
+
+
+def _place(probe: Probe) -> str:
+    return f"; choice {probe.place} of a client here" if probe.place else ""
 
 
 def _milliseconds(probe: Probe) -> str:
