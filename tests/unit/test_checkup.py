@@ -251,7 +251,7 @@ READ = SourceReport(SourceKind.DIRECTORY, asked=True, found=2, rule="ML-006", de
 def test_published_site(
     report: SourceReport | None,
     sites: list[PublishedSite] | None,
-    works: bool,
+    works: bool,  # noqa: FBT001 - a parameter of the test
     code: str | None,
 ) -> None:
     check = judge_published(report, sites, P01, works=works)
