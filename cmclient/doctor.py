@@ -139,24 +139,28 @@ def _ask_points(prober: Prober, found: DiscoveryReport) -> list[Probe]:
     decision = found.decision
     on_internet = decision.facts.network_location is NetworkLocation.INTERNET
     query = MpListQuery.MPLIST2 if on_internet else MpListQuery.MPLIST
-    endpoints = [endpoint for one in decision.ranked for endpoint in one.endpoints][:_MOST_SERVERS]
+    endpoints = [endpoint for one in decision.ranked for endpoint in one.endpoints]
     left = {one.endpoint: one for one in found.attempts if one.code == "root-key"}
-    probes = _each(endpoints, lambda endpoint: prober.ask_management_point(endpoint, query))
+    probes = _each(endpoints[:_MOST_SERVERS], lambda endpoint: prober.ask_management_point(endpoint, query))
     return [
         one._replace(code=why.code, detail=why.detail, hint=why.hint)
         if not one.code and (why := left.get(one.endpoint)) is not None
         else one
-        for one in _placed(probes)
+        for one in _placed(probes, endpoints)
     ]
 
 
 def _ask_sources(prober: Prober, sources: FoundSources) -> list[Probe]:
-    addresses = [(one.endpoint, one.path) for one in sources.addresses[:_MOST_SERVERS] if one.endpoint is not None]
-    return _placed(_each(addresses, lambda address: prober.ask_distribution_point(*address, sources.what)))
+    addresses = [(one.endpoint, one.path) for one in sources.addresses if one.endpoint is not None]
+    probes = _each(addresses[:_MOST_SERVERS], lambda address: prober.ask_distribution_point(*address, sources.what))
+    return _placed(probes, [endpoint for endpoint, _ in addresses])
 
 
-def _placed(probes: Iterable[Probe]) -> list[Probe]:
-    return [one._replace(place=place) for place, one in enumerate(probes, 1)]
+def _placed(probes: Iterable[Probe], endpoints: Sequence[Endpoint]) -> list[Probe]:
+    """With their places in the order, and with those that were not asked because there are so many."""
+    why = f"only the first {_MOST_SERVERS} are asked"
+    more = (Probe(endpoint, "", "not-asked", why) for endpoint in endpoints[_MOST_SERVERS:])
+    return [one._replace(place=place) for place, one in enumerate((*probes, *more), 1)]
 
 
 def _each(items: Iterable[_A], ask: Callable[[_A], _B]) -> list[_B]:

@@ -16,6 +16,10 @@ from cmclient.doctor_probes import Instruments
 from cmclient.lab import Lab, built_in_description, parse_fault
 from cmclient.model.checkup import Area, Check, Checkup, Level, Sureness
 from cmclient.model.content import ContentId, ContentReference
+from cmclient.model.endpoints import Endpoint
+from cmclient.model.http import Deadline, HttpReply, HttpRequest
+from cmclient.ports import Cancellation, Transport
+from cmclient.protocol.checkupjson import build_checkup
 from cmclient.world import World
 
 MP, DP, FSP, AD, DNS = (
@@ -202,3 +206,33 @@ def test_damaged_store__is_told_and_left_as_it_is(tmp_path: Path) -> None:
     assert [(one.area, one.code) for one in checkup.findings] == [(Area.STORE, "store-damaged")]
     assert store.read_bytes() == b"no database at all" * 1000
     assert list(tmp_path.iterdir()) == [store]
+
+
+class Recorder:
+    """A transport that keeps what is sent."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+        self.sent: list[HttpRequest] = []
+
+    def send(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> HttpReply:
+        self.sent.append(request)
+        return self._inner.send(request, deadline, cancellation)
+
+    def seen(self, endpoint: Endpoint) -> None:
+        """Know no certificate."""
+
+
+def test_a_checkup__tells_no_secret_and_asks_as_a_client_does(tmp_path: Path) -> None:
+    with lab_with("dp=401", "mp:mp1=401", "fsp=401") as lab:
+        password = str(lab.running.login.password.reveal())
+        config = load_config(overrides=settings(lab, tmp_path, {}))
+        with open_ports(config, Run(facts=lab.client_facts(), writes=False)) as ports:
+            recorder = Recorder(ports["transport"])
+            world = World(**ports)._replace(transport=recorder)
+            checkup = Doctor(config, world, Instruments(lambda: look_at_store(store_path(config)))).examine()
+    assert {one.method for one in recorder.sent} <= {"GET", "PROPFIND", "CCM_POST"}
+    assert not any("authorization" in map(str.lower, one.headers) for one in recorder.sent)
+    told = {(one.endpoint.host, one.endpoint.scheme.value) for one in recorder.sent if one.may_log_in}
+    assert told == {(host, "https") for host in SECURE} | {("dp1.corp.contoso.test", "http")}
+    assert password not in repr(build_checkup(checkup)) + repr([one.body for one in recorder.sent])
