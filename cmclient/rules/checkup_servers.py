@@ -138,7 +138,7 @@ def _judge_end(area: Area, probe: Probe, now: datetime) -> Iterator[Check]:
 
 
 def _place(probe: Probe) -> str:
-    return f"; choice {probe.place} of a client here" if probe.place else ""
+    return f"; no. {probe.place} in the order of a client here" if probe.place else ""
 
 
 def _milliseconds(probe: Probe) -> str:
