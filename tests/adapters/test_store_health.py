@@ -19,12 +19,14 @@ def store(tmp_path: Path) -> Path:
 
 
 def test_store__that_is_fine(store: Path) -> None:
+    made = store.parent.stat().st_mtime_ns
     before = sorted((one.name, one.read_bytes()) for one in store.parent.iterdir())
     seen = look_at_store(store)
     assert (seen.exists, seen.writable, seen.version, seen.problem) == (True, True, len(SCHEMA.migrations), "")
     assert seen.free is not None
     assert seen.free > 0
     assert sorted((one.name, one.read_bytes()) for one in store.parent.iterdir()) == before
+    assert store.parent.stat().st_mtime_ns == made  # nothing came and went either
 
 
 def test_store__that_is_not_there__is_not_made(tmp_path: Path) -> None:

@@ -76,6 +76,9 @@ def test_nothing_is_wrong__no_finding_and_everything_was_looked_at(tmp_path: Pat
         posted = [entry for entry in lab.journal.entries() if "sms_fsp" in entry.what.lower() and "POST" in entry.what]
     assert checkup.findings == ()
     assert {one.area for one in checkup.checks if one.level is Level.OK} == set(Area)
+    secure = [one for one in checkup.checks if one.area is MP and "https://" in one.about]
+    assert {host_of(one) for one in secure} == SECURE
+    assert all("certificate until 20" in one.what and "not revoked" in one.what for one in secure)
     assert (posted, lab.reports, list(tmp_path.iterdir())) == ([], (), [])  # nothing reported, nothing written
 
 
