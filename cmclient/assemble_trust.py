@@ -29,6 +29,7 @@ __all__ = [
     "OwnCertificate",
     "build_transport",
     "find_own_certificate",
+    "has_system_store",
     "read_password_file",
     "require_authorities",
     "select_own_certificate",

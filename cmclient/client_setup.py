@@ -109,7 +109,8 @@ class SetupLocator:
             config.setup_mps, config.setup_sources, retry=config.setup_retry, timeout=config.setup_timeout
         )
         facts = read_facts(config, self._world, deadline.half(), offline=search.search is SetupSearch.NONE)[0]
-        bar = find_setup_bar(search, facts.client_kind, facts.network_location, gateway=self._gateway)
+        gateway = self._gateway or any(mp.gateway is not None for mp in search.given)
+        bar = find_setup_bar(search, facts.client_kind, facts.network_location, gateway=gateway)
         if bar is not None:
             raise ConfigError((f"{bar.text} ({bar.rule})",), hint="see what /mp and /source of the setup line say")
         notes = note_setup_points(search.given, pki=config.use_pki_cert, exempt=self._exempt)

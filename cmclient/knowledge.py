@@ -86,7 +86,7 @@ class Knowledge:
         """
         self._tools = tools
         self._find_standing = _STANDINGS[tools.config.profile]
-        self._published: Published | None = None
+        self.published: Published | None = None
         self._notes: list[str] = []
         self._standing: Standing | None = None
         self.facts = facts
@@ -114,7 +114,7 @@ class Knowledge:
         self.unreadable += found.discovered.unreadable
         self._standing = None
         if found.published is not None:
-            self._published = found.published
+            self.published = found.published
             self._take_trusts(found.published, found.report.detail)
             self.keys.take_published(found.published.sites, self.site)
 
@@ -141,7 +141,7 @@ class Knowledge:
                 self.facts,
                 certificate=self._tools.certificate,
                 kept=self._kept,
-                published=self._published,
+                published=self.published,
                 candidates=self.candidates,
                 chooser=self._tools.chooser,
             )
@@ -203,7 +203,7 @@ class Knowledge:
             assigned_mp=self._assigned_mp(),
             time=self._tools.clock.now().isoformat(timespec="seconds"),
             notes=(*self._notes, *self.keys.notes, self.standing.assignment.reason.text, *said),
-            fsp=None if self._published is None else choose_fsp(self._published.fallback_status_points, self.site),
+            fsp=None if self.published is None else choose_fsp(self.published.fallback_status_points, self.site),
             root_key=self.keys.decision(self.winner, is_published=self.is_published(self.winner)),
         )
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from .config import ClientConfig
 from .contacting import client_of
-from .discover import Sources
+from .discover import Published, Sources
 from .errors import (
     LocateError,
     NoEligibleManagementPointError,
@@ -21,6 +21,7 @@ from .model.certificates import ClientCertificate
 from .model.decision import Decision, Location, Reason, SourceReport
 from .model.facts import NetworkFacts
 from .model.http import Attempt, Deadline, Outcome
+from .model.names import HostName
 from .model.network import LocationJudgement
 from .model.rule import decides
 from .ports import (
@@ -51,11 +52,15 @@ class DiscoveryReport(NamedTuple):
         decision: All candidates, merged and judged, and what could not be read.
         sources: What came of each source.
         attempts: What happened when a management point was asked for its list.
+        published: What sites publish besides in the directory; None when it did not answer.
+        fsp: The fallback status point that the directory names for this client; None for none.
     """
 
     decision: Decision
     sources: tuple[SourceReport, ...]
     attempts: tuple[Attempt, ...]
+    published: Published | None = None
+    fsp: HostName | None = None
 
 
 class Locator:
@@ -137,7 +142,8 @@ class Locator:
         if find_metered_bar(self._config.metered, facts, action_of(self._config.purpose)) is None:
             search.contact()
             search.turn_to_internet()
-        return DiscoveryReport(known.decide(), tuple(known.reports), tuple(known.attempts))
+        fsp = known.location().fsp
+        return DiscoveryReport(known.decide(), tuple(known.reports), tuple(known.attempts), known.published, fsp)
 
     @decides("ML-007", "ML-011")
     def locate(self) -> Location:

@@ -6,7 +6,8 @@ from .model.legacy import SiteMode
 from .model.names import DnsDomain, HostName, SiteCode
 from .model.rule import decides
 from .protocol.gateways import parse_internet_address
-from .protocol.setupline import SetupLine, parse_mp_entries, parse_mp_entry, split_mp_switch
+from .protocol.mpswitch import parse_mp_switch
+from .protocol.setupline import SetupLine, parse_mp_entries
 from .setting_values import as_root_key
 
 __all__ = ["find_setting_of", "read_setup_settings"]
@@ -43,7 +44,7 @@ _FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object
     ("http_port", ("CCMHTTPPORT",), lambda line: int(line.find("CCMHTTPPORT") or "")),
     ("https_port", ("CCMHTTPSPORT",), lambda line: int(line.find("CCMHTTPSPORT") or "")),
     ("fsp", ("FSP",), lambda line: HostName(line.find("FSP") or "")),
-    ("setup_mps", ("/mp",), lambda line: tuple(parse_mp_entry(one) for one in split_mp_switch(line.find("/mp") or ""))),
+    ("setup_mps", ("/mp",), lambda line: parse_mp_switch(line.find("/mp") or "")),
     ("setup_sources", ("/source",), lambda line: line.find_all("/source")),
     ("setup_retry", ("/retry",), lambda line: 60.0 * int(line.find("/retry") or "")),
     ("setup_timeout", ("/downloadtimeout",), lambda line: 60.0 * int(line.find("/downloadtimeout") or "")),

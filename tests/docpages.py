@@ -85,7 +85,7 @@ def _commands() -> Iterator[str]:
         (6, "trust refused by, or of, all of them"),
         (7, "content not obtained; of `content`: there is no source to use now"),
         (8, "messages left in the queue: `report flush`"),
-        (9, "findings: `replay` differs"),
+        (9, "findings: `doctor`, `boundaries check`, `setup-line check`, `log --strict`; `replay` differs"),
         (70, "a bug in cmclient"),
         (130, "interrupted"),
     ):

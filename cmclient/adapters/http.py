@@ -22,6 +22,7 @@ from ..errors import (
     ProxyError,
     TransportTimeoutError,
 )
+from ..model.certificates import ServerCertificate
 from ..model.endpoints import Endpoint
 from ..model.http import Deadline, HttpReply, HttpRequest
 from ..model.proxies import ProxyAddress
@@ -119,6 +120,10 @@ class RequestsTransport:
         for sessions in idle.values():
             for session in sessions:
                 session.close()
+
+    def seen(self, endpoint: Endpoint) -> ServerCertificate | None:
+        """The certificate that a server showed last and that was accepted; None when none was."""
+        return self.trust.seen(endpoint)
 
     def send(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> HttpReply:
         """Send one request and read the whole reply; see ``ports.Transport``."""

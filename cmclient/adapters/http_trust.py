@@ -14,13 +14,14 @@ from typing import NamedTuple
 from cryptography import x509
 
 from ..errors import ServerCertificateError
+from ..model.certificates import ServerCertificate
 from ..model.endpoints import Endpoint
 from ..model.rule import decides
 from .certificate_fields import UNREADABLE, purposes_of, show, weakness_of
 from .http_tls import Offered, TlsContexts, build_offering_context, build_tls_contexts
 from .http_watch import Watch
 from .revocation import Revocation, RevocationProblem
-from .server_refusals import refuse
+from .server_refusals import describe, refuse
 
 __all__ = ["Trust"]
 
@@ -122,6 +123,12 @@ class Trust:
             passed[chain[0]] = until
             while len(passed) > _MOST_OF_ONE:
                 del passed[next(iter(passed))]
+
+    def seen(self, endpoint: Endpoint) -> ServerCertificate | None:
+        """What a server showed last that passed; None when none has."""
+        with self._lock:
+            passed = list(self._passed.get(endpoint, ()))
+        return describe(x509.load_der_x509_certificate(passed[-1]), endpoint) if passed else None
 
     def refuse_unsteady(self, endpoint: Endpoint) -> ServerCertificateError:
         """The error for a server that shows another certificate whenever it is about to be shown ours."""

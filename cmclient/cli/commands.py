@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "boundaries": ("boundaries", "which boundaries and groups hold a machine, and which servers serve it there"),
     "log": ("log", "what a client's logs tell: its decisions, why, and what went wrong"),
     "cert": ("cert", "the client certificates, which one is used, and why not the others"),
+    "doctor": ("doctor", "check from here all that a client depends on: what is wrong, how sure, what to do"),
     "replay": ("replay", "make a saved decision again and compare"),
     "report": ("report", "state messages for a fallback status point: send, list, flush, drop"),
     "setup-line": ("setup_line", "what a ccmsetup line means here, and what is wrong with it"),

@@ -65,8 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
     story = _read(paths, codes, code_page=arguments.code_page, errors_only=arguments.errors)
     if arguments.html:
         from .logpage import build_page
+        from .webpage import write_page
 
-        _write(arguments.html, build_page(story), replace=arguments.force)
+        write_page(arguments.html, build_page(story), replace=arguments.force)
     if arguments.format == "json":
         from ..protocol.logjson import build_story
 
@@ -163,17 +164,6 @@ def _telling(folder: str, names: Iterable[str]) -> list[str]:
         hint = "name its files if they are logs under other names"
         raise ConfigError((f"{folder} has no log that tells of locating",), hint=hint)
     return telling
-
-
-def _write(name: str, page: str, *, replace: bool) -> None:
-    try:
-        with Path(name).open("w" if replace else "x", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-    except FileExistsError as error:
-        hint = "choose another name, or let --force replace it"
-        raise ConfigError((f"--html {name} is there already",), hint=hint) from error
-    except OSError as error:
-        raise ConfigError((f"--html {name} cannot be written: {error.strerror or error}",)) from error
 
 
 # --- telling --------------------------------------------------------------------------------------------------------

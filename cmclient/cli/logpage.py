@@ -1,11 +1,10 @@
 """The story of logs as a web page that needs nothing besides itself: no script, nothing loaded."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .log import check_in_short, said_in_short
-from .render import printable
+from .webpage import build_document, row_of, safe
 
 if TYPE_CHECKING:
     from ..model.logchecks import LogCheck
@@ -17,27 +16,12 @@ _MOST_EVENTS = 5_000  # lines that a browser still shows at once
 _MOST_SOURCES = 30  # boxes of one picture
 _LETTERS = 78  # of an address that fit into a box
 _BOX, _GAP, _LEFT, _WIDTH = 40, 22, 40, 620
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_STYLE = """
-body { font: 14px/1.45 system-ui, sans-serif; color: #1f2933; margin: 2em auto; max-width: 72em; padding: 0 1em }
-h1 { font-size: 1.5em } h2 { font-size: 1.2em; margin-top: 2em; border-bottom: 1px solid #cbd2d9 }
-table { border-collapse: collapse; width: 100% } td, th { text-align: left; vertical-align: top; padding: .2em .6em }
-tr:nth-child(even) { background: #f5f7fa } .good { color: #1b6e3c } .bad { color: #b42318 }
-.card { border-left: 4px solid #cbd2d9; padding: .3em 1em; margin: 1em 0 }
-.card.good { border-color: #1b6e3c; color: inherit } .card.bad { border-color: #b42318; color: inherit }
-.note { background: #fdf3e1; padding: .3em 1em } .rules { color: #3b6ea5 }
-code { font: 12px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap }
-.where { color: #52606d } svg text { font: 12px system-ui, sans-serif; fill: #1f2933 }
-svg rect { fill: #eef4fb; stroke: #3b6ea5 } svg .used rect { fill: #e3f5e9; stroke: #1b6e3c; stroke-width: 2 }
-svg path { stroke: #616e7c; fill: none }
-"""
 
 
 def build_page(story: "LogStory") -> str:
     """Write the story as one page; whatever a log holds is text there and nothing else."""
     body = [
-        "<h1>What the logs of this client tell</h1>",
-        *(f'<p class="note">{_safe(note)}</p>' for note in story.notes),
+        *(f'<p class="note">{safe(note)}</p>' for note in story.notes),
         "<h2>Decisions</h2>",
         *(_decisions(story) or ["<p>None in these logs.</p>"]),
         "<h2>Errors and warnings</h2>",
@@ -47,12 +31,7 @@ def build_page(story: "LogStory") -> str:
         "<h2>Files</h2>",
         *_files(story),
     ]
-    head = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-        f"<title>What the logs of this client tell</title><style>{_STYLE}</style></head><body>",
-    ]
-    return "\n".join([*head, *body, "</body></html>\n"])
+    return build_document("What the logs of this client tell", body)
 
 
 def _decisions(story: "LogStory") -> list[str]:
@@ -64,11 +43,11 @@ def _decisions(story: "LogStory") -> list[str]:
 
 
 def _decision(decision: "LogDecision", started: set[str], check: "LogCheck | None") -> str:
-    rules = f'<span class="rules">{_safe(", ".join(decision.rules))}</span>: {_safe(decision.why)}'
+    rules = f'<span class="rules">{safe(", ".join(decision.rules))}</span>: {safe(decision.why)}'
     picture = _picture(decision.sources, started) if decision.sources else ""
     quotes = "".join(map(_quote, decision.quotes))
     judged = "" if check is None else _check(check)
-    title = f"<strong>{_safe(decision.what)}</strong>"
+    title = f"<strong>{safe(decision.what)}</strong>"
     return f'<div class="card {decision.mood.value}"><p>{title}</p>{picture}<p>{rules}</p>{judged}{quotes}</div>'
 
 
@@ -76,11 +55,11 @@ def _check(check: "LogCheck") -> str:
     """Whether our rules agree; where they differ, both orders side by side."""
     finding = check.finding
     mood = {"agrees": "good", "differs": "bad"}.get(finding.outcome.value, "plain")
-    text = f'<p>checked: <span class="{mood}">{_safe(check_in_short(check))}</span></p>'
+    text = f'<p>checked: <span class="{mood}">{safe(check_in_short(check))}</span></p>'
     if finding.outcome.value != "differs":
         return text
     cells = (
-        "".join(f"<li>{_safe(one)}</li>" for one in order[:_MOST_SOURCES]) for order in (finding.client, finding.ours)
+        "".join(f"<li>{safe(one)}</li>" for one in order[:_MOST_SOURCES]) for order in (finding.client, finding.ours)
     )
     columns = "".join(f"<td><ol>{listed or '<li>none</li>'}</ol></td>" for listed in cells)
     return f"{text}<table><tr><th>the client</th><th>our rules</th></tr><tr>{columns}</tr></table>"
@@ -106,11 +85,11 @@ def _source(place: int, source: "LoggedSource", started: set[str], *, last: bool
     middle = _LEFT + _WIDTH // 2
     arrow = "" if last else f'<path d="M{middle} {top + _BOX}v{_GAP - 6}m-4 -5l4 5l4 -5"/>'
     return (
-        f"<g{' class=' + chr(34) + 'used' + chr(34) if used else ''}><title>{_safe(source.url)}</title>"
+        f"<g{' class=' + chr(34) + 'used' + chr(34) if used else ''}><title>{safe(source.url)}</title>"
         f'<text x="4" y="{top + 25}">{place + 1}</text>'
         f'<rect x="{_LEFT}" y="{top}" width="{_WIDTH}" height="{_BOX}" rx="4"/>'
-        f'<text x="{_LEFT + 10}" y="{top + 16}">{_safe(told)}</text>'
-        f'<text x="{_LEFT + 10}" y="{top + 33}">{_safe(address)}</text></g>{arrow}'
+        f'<text x="{_LEFT + 10}" y="{top + 16}">{safe(told)}</text>'
+        f'<text x="{_LEFT + 10}" y="{top + 33}">{safe(address)}</text></g>{arrow}'
     )
 
 
@@ -123,7 +102,7 @@ def _timeline(events: "Sequence[LogEvent]") -> Iterator[str]:
             event.kind.value + (f" ×{event.times}" if event.times > 1 else ""),  # noqa: RUF001 - a sign of multiplication
             said_in_short(event),
         )
-        yield f'<tr class="{event.mood.value}" title="{_safe(event.quote.text)}">{_cells(cells)}</tr>'
+        yield f'<tr class="{event.mood.value}" title="{safe(event.quote.text)}">{row_of(cells)}</tr>'
     yield "</table>"
     if len(events) > _MOST_EVENTS:
         yield f"<p>and {len(events) - _MOST_EVENTS} more</p>"
@@ -137,9 +116,9 @@ def _error(error: "LogError") -> str:
 
 
 def _code(code: "ErrorCode") -> str:
-    causes = "".join(f"<li>{_safe(cause)}</li>" for cause in code.causes)
+    causes = "".join(f"<li>{safe(cause)}</li>" for cause in code.causes)
     listed = f"<ol>{causes}</ol>" if causes else ""
-    return f"<p><strong>{_safe(code.label)}</strong>: {_safe(code.meaning)}</p>{listed}"
+    return f"<p><strong>{safe(code.label)}</strong>: {safe(code.meaning)}</p>{listed}"
 
 
 def _files(story: "LogStory") -> Iterator[str]:
@@ -147,18 +126,10 @@ def _files(story: "LogStory") -> Iterator[str]:
     for file in story.files:
         counts = file.counts
         cells = (file.name, f"{counts.lines:,}", f"{counts.size:,}", str(counts.damaged), file.problem or "read")
-        yield f"<tr>{_cells(cells)}</tr>"
+        yield f"<tr>{row_of(cells)}</tr>"
     yield "</table>"
 
 
-def _cells(cells: Iterable[str]) -> str:
-    return "".join(f"<td>{_safe(cell)}</td>" for cell in cells)
-
-
 def _quote(quote: "Quote") -> str:
-    where = f'<span class="where">{_safe(f"{quote.file}:{quote.line}")}</span>'
-    return f"<p>{where} <code>{_safe(quote.text)}</code></p>"
-
-
-def _safe(text: str) -> str:
-    return escape(printable(text))
+    where = f'<span class="where">{safe(f"{quote.file}:{quote.line}")}</span>'
+    return f"<p>{where} <code>{safe(quote.text)}</code></p>"

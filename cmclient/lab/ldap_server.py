@@ -29,7 +29,7 @@ from .ldap_messages import (
     read_request,
     read_search,
 )
-from .ldap_tree import Tree
+from .ldap_tree import Tree, with_current_time
 from .sockets import Connection
 
 __all__ = ["Controller", "Login"]
@@ -256,7 +256,7 @@ class _Session:
         if request.unknown_critical:
             yield build_result(request, ResultCode.UNAVAILABLE_CRITICAL_EXTENSION, "a control is not known here")
         elif not search.base and search.scope == 0:
-            root = self._controller.tree.root
+            root = with_current_time(self._controller.tree.root)
             if search.condition.matches(root.attributes):
                 yield _built(request, root, search)
             yield build_result(request, ResultCode.SUCCESS)

@@ -1,6 +1,7 @@
 """The directory of one forest: what stands in it, and searching it."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ..model.directory import DirectoryEntry
@@ -14,7 +15,7 @@ from .faults import Role
 from .ldap_messages import PAGED_RESULTS, START_TLS, Search
 from .site import Hierarchy
 
-__all__ = ["Ports", "Tree", "build_tree", "operational_settings"]
+__all__ = ["Ports", "Tree", "build_tree", "operational_settings", "with_current_time"]
 
 _BASE, _ONE_LEVEL = 0, 1
 _OUTBOUND, _INBOUND = 2, 1  # trustDirection: we let theirs in, they let ours in
@@ -155,6 +156,12 @@ def _root_entry(forest: Forest) -> DirectoryEntry:
         supportedControl=PAGED_RESULTS,
         supportedExtension=START_TLS,
     )
+
+
+def with_current_time(root: DirectoryEntry) -> DirectoryEntry:
+    """The entry about the server with its clock as it is now, as domain controllers have it."""
+    now = f"{datetime.now(UTC):%Y%m%d%H%M%S}.0Z".encode()
+    return root._replace(attributes={**root.attributes, "currenttime": (now,)})
 
 
 def _entry(dn: str, classes: list[str], **attributes: str | list[str]) -> DirectoryEntry:

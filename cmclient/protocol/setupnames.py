@@ -9,7 +9,8 @@ from ..errors import InvalidValueError
 from ..model.names import DnsDomain, HostName, SiteCode, parse_port
 from .certificate_criteria import parse_criterion, parse_issuers
 from .gateways import parse_internet_address
-from .mpentry import parse_mp_entries, parse_mp_entry, split_mp_switch
+from .mpentry import parse_mp_entries, parse_mp_entry
+from .mpswitch import parse_mp_switch
 from .rootkeyblob import parse_root_key
 
 __all__ = ["KNOWN", "SetupKind", "SetupName", "ValueForm"]
@@ -117,15 +118,10 @@ def _mp_list(value: str) -> object:
 
 
 def _mp_switch(value: str) -> object:
-    entries = split_mp_switch(value)
-    if not entries:
+    found = parse_mp_switch(value)
+    if not found:
         raise InvalidValueError("list of management points", value, "it names none")
-    for entry in entries:
-        if "/" in (entry.partition("://")[2] or entry).rstrip("/"):
-            parse_internet_address(entry, needs_scheme=True)  # a cloud management gateway has a path
-        else:
-            parse_mp_entry(entry)
-    return entries
+    return found
 
 
 def _site_or_auto(value: str) -> object:

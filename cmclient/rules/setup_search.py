@@ -50,7 +50,7 @@ def find_setup_bar(plan: SetupPlan, kind: ClientKind, location: NetworkLocation,
     if kind in _NEEDS_MP and plan.search is SetupSearch.NONE:
         return Reason("CI-026", f"a client of kind {kind.value} cannot be installed from a folder alone")
     if location is NetworkLocation.INTERNET and not gateway and plan.search is not SetupSearch.NONE and not plan.paths:
-        text = "client setup does not download from management points on the internet: give a folder (--source)"
+        text = "client setup does not download from management points on the internet: give a folder (/source)"
         return Reason("CI-023", text)
     return None
 

@@ -49,3 +49,23 @@ def test_switches_of_client_setup__the_settings_that_they_become() -> None:
         "/downloadtimeout": "setup_timeout",
         "/logon": None,
     }
+
+
+def test_a_good_line__from_where_setup_would_fetch_and_what_is_missing() -> None:
+    line = r"/mp:mp1.a.test /source:C:\client SMSSITECODE=ABC"
+    code, out = run("setup-line", "check", line)
+    assert code == 0
+    assert "  1. ask mp1.a.test over HTTP" in out
+    assert r"read the folder C:\client (CI-004)" in out
+    assert "SMSMP: /mp is for the files of installation alone" in out
+    document = json.loads(run("setup-line", "check", line, "--format", "json")[1])
+    assert document["fetch"]["search"] == "given-then-discover"
+    assert document["fetch"]["management_points"] == ["mp1.a.test"]
+    assert document["fetch"]["folders"] == [r"C:\client"]
+    assert document["fetch"]["steps"][0]["rule"] == "CI-007"
+    assert {one["rule"] for one in document["missing"]} == {"ML-008", "FS-001"}
+
+
+def test_a_wrong_line__leads_nowhere() -> None:
+    document = json.loads(run("setup-line", "check", "/nosource", "--format", "json")[1])
+    assert (document["fetch"], document["missing"]) == (None, [])

@@ -3,6 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from ...rules.explain import Outline
+from ...rules.setup_outlook import describe_search, find_missing
+from ...setup_given import read_setup_given
 from ...setup_settings import find_setting_of
 from ..codes import DONE, FINDINGS
 from ..render import Table, print_json, show
@@ -14,8 +17,8 @@ __all__ = ["HELP", "configure", "run"]
 
 HELP = """\
 Read a ccmsetup line as setup would: what each parameter and property is for, which setting of this client it becomes,
-what is wrong with the line, and what would probably not do what it seems to do. Asks nobody, opens nothing, and shows
-no tokens.
+what is wrong with the line, what would probably not do what it seems to do, from where setup would fetch its files and
+in which order, and what such a line mostly has besides. Asks nobody, opens nothing, and shows no tokens.
 Exit codes: 0 the line can be used, 9 it cannot.
 """
 
@@ -70,6 +73,20 @@ def _document(line: "SetupLine") -> dict[str, Any]:
         "notes": list(line.notes),
         "order": _order(line),
         "published": _published(line),
+        "fetch": None if line.faults else _fetch(line),
+        "missing": [] if line.faults else [one._asdict() for one in find_missing(read_setup_given(line))],
+    }
+
+
+def _fetch(line: "SetupLine") -> dict[str, Any]:
+    given = read_setup_given(line)
+    return {
+        "search": given.plan.search.value,
+        "management_points": [one.host for one in given.plan.given],
+        "folders": list(given.plan.paths),
+        "retry_seconds": given.plan.retry,
+        "timeout_seconds": given.plan.timeout,
+        "steps": [one._asdict() for one in describe_search(given)],
     }
 
 
@@ -86,7 +103,7 @@ def _published(line: "SetupLine") -> dict[str, str] | None:
     return None if bar is None else {"rule": bar.rule, "text": bar.text}
 
 
-def _items(line: "SetupLine") -> list[str | Table]:
+def _items(line: "SetupLine") -> list[str | Table | Outline]:
     rows = tuple(
         (
             item.name,
@@ -97,7 +114,7 @@ def _items(line: "SetupLine") -> list[str | Table]:
         )
         for item in line.items
     )
-    items: list[str | Table] = []
+    items: list[str | Table | Outline] = []
     if rows:
         items.append(Table("The line", ("name", "value", "rule", "what it is for", "setting"), rows))
     items += [f"Wrong: {fault}" for fault in line.faults]
@@ -108,5 +125,19 @@ def _items(line: "SetupLine") -> list[str | Table]:
         items += [
             f"Settings are looked for in this order: {', then '.join(_order(line))}.",
             f"What the site publishes for installation {read}.",
+            *_outlook(line),
         ]
     return items
+
+
+def _outlook(line: "SetupLine") -> list[str | Table | Outline]:
+    """From where setup would fetch, and what the line leaves out."""
+    given = read_setup_given(line)
+    steps = (f"{place}. {step.text} ({step.rule})" for place, step in enumerate(describe_search(given), 1))
+    missing = tuple(Outline(f"{one.text} ({one.rule})") for one in find_missing(given))
+    return [
+        "",
+        Outline("From where setup would fetch its files (nobody was asked)", tuple(map(Outline, steps))),
+        "",
+        Outline("Missing, or worth a thought", missing) if missing else "Nothing that is usually needed is missing.",
+    ]

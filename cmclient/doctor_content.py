@@ -1,0 +1,141 @@
+"""Which distribution points a doctor asks: those that a client would use for one content, as the site names them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .config import ClientConfig
+from .contacting import client_of
+from .content import ContentLocator, SiteKnowledge
+from .errors import CmClientError
+from .messaging import LocationMessenger
+from .model.checkup import Area, Check, Level, Sureness
+from .model.client_setup import SetupPlan, SetupSearch
+from .model.content import ContentKind, ContentReference
+from .model.endpoints import Endpoint
+from .model.facts import NetworkFacts
+from .model.groups import SiteData
+from .model.http import Deadline
+from .model.names import SiteCode
+from .model.sources import PlannedSource, SourceAddress, SourceOrder, SourceTier
+from .rules.checkup_servers import skip
+from .rules.setup_sources import plan_setup_sources
+from .rules.source_client import SourceClient, wanted_options
+from .world import World
+
+__all__ = ["FoundSources", "find_content_sources", "find_package_sources"]
+
+_AREA = Area.DISTRIBUTION_POINT
+_SITE_SERVERS = frozenset(
+    {
+        SourceTier.DP_IN_SUBNET,
+        SourceTier.DP_IN_GROUP,
+        SourceTier.NEIGHBOR_DP,
+        SourceTier.DEFAULT_GROUP_DP,
+        SourceTier.INTERNET_DP,
+        SourceTier.CLOUD,
+    }
+)
+_PACKAGE = "client package"
+
+
+class FoundSources(NamedTuple):
+    """What the site named.
+
+    Attributes:
+        addresses: Where to ask, in the order of a client; each server and protocol once.
+        what: The content, for a person.
+        check: What is to be said besides; None for nothing.
+    """
+
+    addresses: tuple[SourceAddress, ...] = ()
+    what: str = f"the {_PACKAGE}"
+    check: Check | None = None
+
+
+def find_content_sources(
+    config: ClientConfig, world: World, content: ContentReference, deadline: Deadline, *, data: SiteData | None
+) -> FoundSources:
+    """Where a client would get a content from.
+
+    Args:
+        config: The settings.
+        world: The ports.
+        content: The content.
+        deadline: The end of it.
+        data: What the site knows of boundary groups, where somebody says it.
+    """
+    locator = ContentLocator(config, knowledge=SiteKnowledge(data, times_count=False), **world._asdict())
+    what = f"{content.id} version {content.version}"
+    try:
+        location = locator.locate(content, deadline)
+    except CmClientError as error:
+        return FoundSources((), what, skip(_AREA, content.id, f"nobody said where it is: {error.message}"))
+    if location.lack is not None:
+        lack = location.lack
+        return FoundSources(
+            (), what, Check(_AREA, content.id, Level.ERROR, lack.code, lack.text, Sureness.LIKELY, lack.next)
+        )
+    return FoundSources(_addresses(location.plan.ranked), what)
+
+
+def find_package_sources(
+    config: ClientConfig,
+    world: World,
+    points: Sequence[Endpoint],
+    facts: NetworkFacts,
+    site: SiteCode | None,
+    deadline: Deadline,
+) -> FoundSources:
+    """Where client setup would get the files of the client from: a content that every site has.
+
+    Args:
+        config: The settings.
+        world: The ports.
+        points: Management points that answer, in the order of a client.
+        facts: What is known of the client.
+        site: Its site.
+        deadline: The end of it.
+    """
+    if not points:
+        return FoundSources(check=skip(_AREA, _PACKAGE, "no management point answers that could name any"))
+    if site is None:
+        return FoundSources(check=skip(_AREA, _PACKAGE, "the site of this client is not known; set site_code"))
+    client = SourceClient(
+        facts=facts,
+        order=SourceOrder.CLIENT_SETUP,
+        has_certificate=config.use_pki_cert and world.certificate is not None,
+        may_use_http=config.allow_http,
+        may_use_cloud=config.cloud_content,
+        is_internet_based=config.internet_mp is not None,
+    )
+    asker = client_of(config, world.transport, world.clock)
+    messenger = LocationMessenger(asker, world.clock, host=facts.host, chooser=world.chooser)
+    options = wanted_options(client, ContentKind.PACKAGE, allow_peers=False)
+    try:
+        answer = messenger.fetch_client_package(points[0], facts, deadline, assigned_site=site, options=options)
+    except CmClientError as error:
+        what = f"{points[0]} gives its list and no content locations: {error.message}"
+        do = error.hint or "Look at the logs of that management point (MP_Location.log)."
+        return FoundSources(check=Check(_AREA, _PACKAGE, Level.WARN, error.code, what, Sureness.LIKELY, do))
+    search = SetupPlan(SetupSearch.DISCOVER)
+    plan = plan_setup_sources(answer, points[0], client, search, chooser=world.chooser)
+    addresses = _addresses(plan.ranked)
+    if not addresses:
+        what = f"{points[0]} names no distribution point with the client package for this client"
+        do = (
+            "See which boundary group holds this client and whether a distribution point is in it ('cmclient boundaries"
+            " match'), and whether the package is distributed. Another content: --content ID."
+        )
+        return FoundSources(check=Check(_AREA, _PACKAGE, Level.WARN, "none-named", what, Sureness.LIKELY, do))
+    return FoundSources(addresses)
+
+
+def _addresses(ranked: Sequence[PlannedSource]) -> tuple[SourceAddress, ...]:
+    by_server = {
+        address.endpoint: address
+        for planned in reversed(ranked)
+        if planned.source.tier in _SITE_SERVERS
+        for address in reversed(planned.source.addresses)
+        if address.endpoint is not None
+    }
+    return tuple(reversed(by_server.values()))

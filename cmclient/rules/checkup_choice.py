@@ -1,0 +1,44 @@
+"""What a doctor says of the choice of management points, before any of them is asked."""
+
+from collections.abc import Iterator, Sequence
+
+from ..model.checkup import Area, Check, Level, Sureness
+from ..model.decision import Decision, SourceReport
+from .checkup_servers import skip
+
+__all__ = ["judge_choice"]
+
+_MOST = 4
+_AREA = Area.MANAGEMENT_POINT
+
+
+def judge_choice(decision: Decision, sources: Sequence[SourceReport], *, sources_work: bool) -> Iterator[Check]:
+    """Judge whether there is a management point to choose.
+
+    Args:
+        decision: Everyone who was found, judged.
+        sources: What came of looking for them.
+        sources_work: Whether DNS and directory work, as far as they were asked; where one does not, that nobody was
+            found has been explained.
+    """
+    for one in decision.unreadable[:_MOST]:
+        what = f"named, and cannot be read: {one.problem} ({one.origin.detail})"
+        yield Check(_AREA, one.name, Level.WARN, "unreadable-entry", what, Sureness.CERTAIN, "Correct the entry there.")
+    if decision.ranked:
+        for rejected in decision.rejected:
+            yield skip(_AREA, rejected.name, f"not used by this client: {rejected.reasons[-1].text}")
+        return
+    if decision.rejected:
+        reasons = "; ".join(f"{one.name}: {one.reasons[-1].text}" for one in decision.rejected[:_MOST])
+        more = len(decision.rejected) - _MOST
+        what = f"the rules reject every management point that was found: {reasons}" + (
+            f"; and {more} more" if more > 0 else ""
+        )
+        yield Check(_AREA, "", Level.ERROR, "none-eligible", what, do="'cmclient discover' shows each with its rule.")
+    elif not sources_work:
+        yield skip(_AREA, "", "none was found while DNS or the directory does not answer")
+    else:
+        each = dict.fromkeys(f"{one.source.value}: {one.detail}" for one in sources if not one.found)
+        what = f"no source names a management point ({'; '.join(each)})"
+        do = "Name one with management_points (SMSMP), or set site_code; 'cmclient discover' shows every source."
+        yield Check(_AREA, "", Level.ERROR, "none-found", what, Sureness.CERTAIN, do)
