@@ -63,6 +63,7 @@ class Knowledge:
 
     Attributes:
         facts: What is known of the client by now.
+        published: What sites publish in the directory besides management points; None while it did not answer.
         keys: What is known of the trusted root key.
         reports: What came of each source, in the order in which they were considered.
         candidates: Everything that was named, not merged.
