@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         except LocateError as error:
             from .unlocated import end_unlocated
 
-            return end_unlocated(arguments, config, run, error, is_event=False)
+            return end_unlocated(arguments, config, run, error)
     found, elapsed = search.latest, arguments.wait
     _print(arguments, found, elapsed)
     return DONE if found.plan.open_at(elapsed) else NOT_OBTAINED

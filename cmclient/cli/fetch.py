@@ -12,6 +12,7 @@ from .render import printable
 if TYPE_CHECKING:
     from ..assemble_fetch import Fetcher
     from ..model.content import ContentId
+    from ..model.decision import Location
     from ..model.http import Deadline
     from ..model.sources import SourceLack
     from ..ports import SourcePlanner
@@ -77,7 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
     from ..model.content import ContentId
     from ..model.download import DownloadRequest
     from ..model.http import Deadline
+    from .fetchends import is_news, print_end, tell_lost
     from .fetchviews import print_report, watch_download
+    from .reports import report_location
     from .site import open_settings
 
     if arguments.client_package is not None:
@@ -98,11 +101,12 @@ def run(arguments: argparse.Namespace) -> int:
         # of a lab's own data only the options count: its answers say the times
         with open_fetcher(config, run._replace(times_count=False), waits=not arguments.no_wait) as fetcher:
             try:
-                planner = _find_planner(arguments, fetcher, content, deadline)
-            except LocateError as unlocated:
-                from .unlocated import end_unlocated
-
-                return end_unlocated(arguments, config, run, unlocated, is_event=True)
+                planner, location = _find_planner(arguments, fetcher, content, deadline)
+            except LocateError as failure:
+                lost = failure
+                told = report_location(config, run, lost.location, deadline)
+                print_end(arguments.format, told, lambda: tell_lost(arguments.format, lost))
+                return code_of(lost)
             request = DownloadRequest(f"{content}.{arguments.version}")
             _tell_lack(arguments, planner)
             with watch_download(arguments.format, request.job) as watch:
@@ -113,24 +117,27 @@ def run(arguments: argparse.Namespace) -> int:
                     error = None
                 except ContentNotObtainedError as failure:
                     report, error = failure.report, _with_lack(failure, planner)
-    print_report(arguments.format, report, error)
+        found = None if location is None else report_location(config, run, location, deadline)
+    news = found if found is not None and is_news(found) else None
+    print_end(arguments.format, news, lambda: print_report(arguments.format, report, error))
     return DONE if error is None else code_of(error)
 
 
 def _find_planner(
     arguments: argparse.Namespace, fetcher: "Fetcher", content: "ContentId", deadline: "Deadline"
-) -> "SourcePlanner":
-    """Who says where the content is: the person, or a management point."""
+) -> "tuple[SourcePlanner, Location | None]":
+    """Who says where the content is: the person, or a management point, and how that was located."""
     if arguments.addresses:
         from ..assemble_fetch import parse_address, plan_addresses
 
-        return plan_addresses([parse_address(text) for text in arguments.addresses])
+        return plan_addresses([parse_address(text) for text in arguments.addresses]), None
     from ..model.content import ContentKind, ContentReference
     from .progress import show_progress
 
     kind = ContentKind.UPDATE if arguments.kind == "update" else ContentKind.PACKAGE
     with show_progress():
-        return fetcher.locator.search(ContentReference(content, arguments.version, kind), deadline)
+        search = fetcher.locator.search(ContentReference(content, arguments.version, kind), deadline)
+    return search, search.latest.location
 
 
 def _find_lack(planner: "SourcePlanner") -> "SourceLack | None":

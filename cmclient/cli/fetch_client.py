@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ def run_client_package(arguments: argparse.Namespace) -> int:
 
     from ..assemble_fetch import open_setup_fetcher
     from ..model.http import Deadline
+    from .fetchends import print_end, tell_lost
     from .fetchviews import print_report
     from .progress import show_progress
     from .site import open_settings
@@ -50,7 +51,7 @@ def run_client_package(arguments: argparse.Namespace) -> int:
             except LocateError as error:
                 lost = error
                 reports = _report(config, run, [SetupTrouble(error.code)], error.location)
-                _end(arguments, reports, lambda: _tell_lost(arguments, lost))
+                print_end(arguments.format, reports, lambda: tell_lost(arguments.format, lost))
                 return code_of(error)
             if (found := fetcher.locator.latest) is not None:
                 _tell_plan(arguments, found)
@@ -58,10 +59,12 @@ def run_client_package(arguments: argparse.Namespace) -> int:
                 report, missed = _fetch(arguments, fetcher, deadline)
             except (HashMismatchError, TargetError) as error:
                 source, file = getattr(error, "source", ""), getattr(error, "file", "")
-                _end(arguments, _report(config, run, [SetupTrouble(error.code, source, file)]), lambda: None)
+                print_end(
+                    arguments.format, _report(config, run, [SetupTrouble(error.code, source, file)]), lambda: None
+                )
                 raise
         told = None if missed is None else _report(config, run, _troubles_of(missed))
-        _end(arguments, told, lambda: print_report(arguments.format, report, missed))
+        print_end(arguments.format, told, lambda: print_report(arguments.format, report, missed))
     return DONE if missed is None else code_of(missed)
 
 
@@ -83,21 +86,6 @@ def _report(
 
     deadline = Deadline.after(config.attempt_timeout, monotonic)
     return report_setup(config, run, troubles, deadline, location=location)
-
-
-def _end(arguments: argparse.Namespace, told: "LocationReports | None", print_result: Callable[[], object]) -> None:
-    """Print the result and what was reported; in JSON the result is the last line."""
-    from .render import show
-    from .reports import location_document, location_lines
-
-    if arguments.format != "json":
-        print_result()
-        if told is not None and (lines := list(location_lines(told, located=False))):
-            show(["", *lines])
-        return
-    if told is not None:
-        print(json.dumps({"event": "reports"} | location_document(told)), flush=True)
-    print_result()
 
 
 def _fetch(
@@ -174,14 +162,3 @@ def _document(found: "SetupLocation") -> dict[str, Any]:
         "attempts": [to_json(one) | {"endpoint": str(one.endpoint)} for one in found.attempts],
         "notes": [f"{one.text} ({one.rule})" for one in (*found.notes, *found.plan.notes)],
     }
-
-
-def _tell_lost(arguments: argparse.Namespace, error: LocateError) -> None:
-    """No management point was found that has the files."""
-    from .contentviews import failure_document, failure_items
-    from .render import show
-
-    if arguments.format == "json":
-        print(json.dumps({"event": "result", "complete": False} | failure_document(error)))
-    else:
-        show(failure_items(error))

@@ -1,7 +1,6 @@
 """The end of a command that needs a management point and found none: reported as ``locate`` does, and said."""
 
 import argparse
-import json
 from typing import TYPE_CHECKING
 
 from ..errors import LocateError
@@ -14,9 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["end_unlocated"]
 
 
-def end_unlocated(
-    arguments: argparse.Namespace, config: "ClientConfig", run: "Run", error: LocateError, *, is_event: bool
-) -> int:
+def end_unlocated(arguments: argparse.Namespace, config: "ClientConfig", run: "Run", error: LocateError) -> int:
     """Tell the fallback status point, if there is one; print what was tried.
 
     Args:
@@ -24,7 +21,6 @@ def end_unlocated(
         config: The settings.
         run: How this run differs from them.
         error: Why there is none; holds what was tried.
-        is_event: Whether JSON is a line each, of which the result is the last; else it is one document.
 
     Returns:
         The exit code.
@@ -38,11 +34,7 @@ def end_unlocated(
 
     reports = report_location(config, run, error.location, Deadline.after(config.attempt_timeout, monotonic))
     if arguments.format == "json":
-        document = failure_document(error) | {"reports": location_document(reports)}
-        if is_event:
-            print(json.dumps({"event": "result", "complete": False} | document), flush=True)
-        else:
-            print_json(document)
+        print_json(failure_document(error) | {"reports": location_document(reports)})
         return code_of(error)
     show(failure_items(error))
     if told := list(location_lines(reports, located=False)):
