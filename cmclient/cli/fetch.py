@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, ContentNotObtainedError, LocateError
+from ..rules.source_lacks import CONTENT_UNKNOWN
 from .codes import DONE, code_of
 from .options import add_facts, add_lab, add_settings
 from .render import printable
@@ -142,7 +143,8 @@ def _find_lack(planner: "SourcePlanner") -> "SourceLack | None":
 
 def _tell_lack(arguments: argparse.Namespace, planner: "SourcePlanner") -> None:
     """Who is about to wait is told what for."""
-    if arguments.format == "text" and sys.stderr.isatty() and (lack := _find_lack(planner)) is not None:
+    is_watched = arguments.format == "text" and sys.stderr.isatty()
+    if is_watched and (lack := _find_lack(planner)) is not None and lack.code != CONTENT_UNKNOWN:
         print(f"no source now: {printable(lack.text)} ({lack.rule})", file=sys.stderr)
 
 
