@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import ConfigError, ContentNotObtainedError, LocateError
 from ..rules.source_lacks import CONTENT_UNKNOWN
 from .codes import DONE, code_of
+from .deployment import add_deployment, read_deployment, read_order
 from .options import add_facts, add_lab, add_settings
 from .render import printable
 
@@ -53,6 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--version", metavar="N", type=int, default=1, help="its version (default 1)")
     parser.add_argument("--kind", choices=("package", "update"), default="package", help="what it is (default package)")
+    add_deployment(parser)
     parser.add_argument(
         "--from",
         dest="addresses",
@@ -131,7 +133,12 @@ def _find_planner(
 
     kind = ContentKind.UPDATE if arguments.kind == "update" else ContentKind.PACKAGE
     with show_progress():
-        return fetcher.locator.search(ContentReference(content, arguments.version, kind), deadline)
+        return fetcher.locator.search(
+            ContentReference(content, arguments.version, kind),
+            deadline,
+            order=read_order(arguments),
+            deployment=read_deployment(arguments),
+        )
 
 
 def _find_lack(planner: "SourcePlanner") -> "SourceLack | None":

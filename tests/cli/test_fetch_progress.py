@@ -51,10 +51,9 @@ def test_bar__shows_the_time_that_is_left_and_why_a_source_was_left(tmp_path: Pa
 
 
 def test_wait__says_what_for(tmp_path: Path) -> None:
-    said = on_a_terminal(
-        tmp_path, "Content_0d90cc80-19c6-465c-936d-ac74a23b9c46", "target", "--lab", "--deadline", "2.5"
-    )
-    assert "no source now: no distribution point of the client's boundary groups has" in said
+    where = ("--version", "3", "--lab", "--address", "127.99.0.1/24")
+    said = on_a_terminal(tmp_path, "P0100001", "target", *where, "--deadline", "4")
+    assert "no source now: the client is in no boundary group" in said
     assert "no source for 1 s" in said
 
 
