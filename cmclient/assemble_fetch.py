@@ -82,12 +82,12 @@ def _build_downloader(
         transport=stack.enter_context(closing(LeanTransport(ports["transport"]))),
         files=LocalFiles(),
         clock=ports["clock"],
-        shares=_find_shares(config, run),
+        shares=_find_shares(config, run, stack),
         options=options,
     )
 
 
-def _find_shares(config: ClientConfig, run: Run) -> SharedFiles:
+def _find_shares(config: ClientConfig, run: Run, stack: ExitStack) -> SharedFiles:
     """What reads local paths and network shares; the latter by the operating system, or by the extra ``smb``."""
     from .adapters.shares import Shares
 
@@ -96,7 +96,7 @@ def _find_shares(config: ClientConfig, run: Run) -> SharedFiles:
     except ImportError:
         return Shares(None)
     login = find_share_login(config, run.http_password)
-    return Shares(SmbShares(login, connect_timeout=config.connect_timeout))
+    return Shares(stack.enter_context(closing(SmbShares(login, connect_timeout=config.connect_timeout))))
 
 
 @contextmanager
