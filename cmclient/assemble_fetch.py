@@ -89,12 +89,12 @@ def _build_downloader(
         transport=stack.enter_context(closing(LeanTransport(cast("RequestsTransport", world.transport)))),
         files=LocalFiles(),
         clock=world.clock,
-        shares=_find_shares(config, run),
+        shares=_find_shares(config, run, stack),
         options=options,
     )
 
 
-def _find_shares(config: ClientConfig, run: Run) -> SharedFiles:
+def _find_shares(config: ClientConfig, run: Run, stack: ExitStack) -> SharedFiles:
     """What reads local paths and network shares; the latter by the operating system, or by the extra ``smb``."""
     from .adapters.shares import Shares
 
@@ -103,7 +103,7 @@ def _find_shares(config: ClientConfig, run: Run) -> SharedFiles:
     except ImportError:
         return Shares(None)
     login = find_share_login(config, run.http_password)
-    return Shares(SmbShares(login, connect_timeout=config.connect_timeout))
+    return Shares(stack.enter_context(closing(SmbShares(login, connect_timeout=config.connect_timeout))))
 
 
 @contextmanager

@@ -338,10 +338,10 @@ class DownloadJob:
             self._target.ban(str(transfer.address), error.expected)
 
     def _tell_progress(self, now: float, transfers: tuple[Transfer, ...]) -> None:
-        if not transfers or self._total is None:
+        transfer = next((one for one in transfers if one.file), None)
+        if transfer is None:  # the list is under way
             return
-        transfer = transfers[0]
-        done = self._had + self.fetched
+        done, total = self._had + self.fetched, self._total
         speed = self._speed.note(now, self.fetched)
         self._tell(
             DownloadEvent(
@@ -350,10 +350,10 @@ class DownloadJob:
                 str(transfer.address),
                 transfer.file,
                 done,
-                self._total,
+                total,
                 len(self.done),
                 speed,
-                max(0, self._total - done) / speed if speed else None,
+                max(0, total - done) / speed if speed and total is not None else None,
             )
         )
 

@@ -164,7 +164,10 @@ class DownloadFolder:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._staging.mkdir(mode=0o700, exist_ok=True)
             path = self._staging / "lock"
-            file = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY, 0o600)
+            try:
+                file = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY, 0o600)
+            except FileNotFoundError:  # another process has just ended, and taken the folder away
+                continue
             try:
                 self._require_lock(file)
                 with suppress(FileNotFoundError):

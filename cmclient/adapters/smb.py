@@ -64,6 +64,15 @@ class SmbShares:
         self._port = port
         self._client = uuid.uuid4()
         self._own = threading.local()
+        self._lock = threading.Lock()
+        self._all: list[tuple[threading.Thread, dict[str, Any]]] = []
+
+    def close(self) -> None:
+        """Close every connection; nobody may use one any more."""
+        with self._lock:
+            every, self._all = self._all, []
+        for _, connections in every:
+            _close_all(connections)
 
     def list_files(
         self, folder: str, deadline: Deadline, cancellation: Cancellation | None = None
@@ -146,7 +155,17 @@ class SmbShares:
         connections: dict[str, Any] | None = getattr(self._own, "connections", None)
         if connections is None:
             connections = self._own.connections = {}
+            self._take_over(connections)
         return connections
+
+    def _take_over(self, connections: dict[str, Any]) -> None:
+        """Remember this thread's connections, and close those of threads that have ended: nobody else can use them."""
+        with self._lock:
+            ended = [one for thread, one in self._all if not thread.is_alive()]
+            self._all = [one for one in self._all if one[0].is_alive()]
+            self._all.append((threading.current_thread(), connections))
+        for one in ended:
+            _close_all(one)
 
 
 class _Guard:
@@ -200,10 +219,7 @@ class _Guard:
             self._close()
 
     def _close(self) -> None:
-        for connection in list(self._connections.values()):
-            if connection.transport is not None:
-                with suppress(OSError):
-                    connection.transport.close()
+        _close_all(self._connections)
 
 
 class _SharedFile:
@@ -229,6 +245,13 @@ class _SharedFile:
                 self._opened.close()
         handle._connected = False  # noqa: SLF001 - else the library warns of a handle that nobody can close any more
         self._guard.__exit__(None, None, None)
+
+
+def _close_all(connections: dict[str, Any]) -> None:
+    for connection in list(connections.values()):
+        if connection.transport is not None:
+            with suppress(OSError):
+                connection.transport.close()
 
 
 def _unc(folder: str) -> str:

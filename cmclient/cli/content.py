@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, LocateError
 from .codes import DONE, NOT_OBTAINED
+from .deployment import add_deployment, read_deployment, read_order
 from .options import add_facts, add_lab, add_settings
 from .render import print_json, show
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from ..config import ClientConfig
     from ..content import ContentSearch
     from ..model.content import ContentReference
-    from ..model.sources import ContentLocation, DeploymentOptions
+    from ..model.sources import ContentLocation
 
 __all__ = ["HELP", "configure", "run"]
 
@@ -27,12 +28,6 @@ says these times beforehand. Exit codes: 0 there is a source to use now, 7 there
 4 none eligible, 5 none answered, 6 trust refused.
 """
 
-_ALLOWED = {
-    "microsoft-update": "microsoft_update",
-    "remote-dp": "remote_dp",
-    "default-group": "default_group_dp",
-    "on-demand": "distribute_on_demand",
-}
 _MOST_SECONDS = 7 * 24 * 3600.0  # of --wait: longer than any fallback time
 
 
@@ -43,16 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", help="the content: ABC00001, Content_<guid> or a GUID")
     parser.add_argument("--version", metavar="N", type=int, default=1, help="its version (default 1)")
     parser.add_argument("--kind", choices=("package", "update"), default="package", help="what it is (default package)")
-    parser.add_argument(
-        "--order", choices=("client", "task-sequence"), default="client", help="whose order of sources (default client)"
-    )
-    parser.add_argument(
-        "--allow",
-        choices=tuple(_ALLOWED),
-        action="append",
-        default=[],
-        help="what its deployment allows, which policy says; repeatable",
-    )
+    add_deployment(parser)
     parser.add_argument("--wait", metavar="SECONDS", type=float, default=0.0, help="go on asking so long")
     parser.add_argument("--explain", action="store_true", help="print every rule that decided, as a tree")
     parser.add_argument(
@@ -70,16 +56,14 @@ def run(arguments: argparse.Namespace) -> int:
     from .progress import show_progress
     from .site import open_settings
 
-    content, deployment = _read_content(arguments), _read_deployment(arguments)
+    content, deployment = _read_content(arguments), read_deployment(arguments)
     with (
         open_settings(arguments) as (config, run),
         show_progress(),
         open_content_locator(config, _with_data(arguments, run)) as locator,
     ):
-        from ..model.sources import SourceOrder
-
         try:
-            search = locator.search(content, order=SourceOrder(arguments.order), deployment=deployment)
+            search = locator.search(content, order=read_order(arguments), deployment=deployment)
             _wait(search, arguments.wait, config)
         except LocateError as error:
             from .unlocated import end_unlocated
@@ -102,12 +86,6 @@ def _read_content(arguments: argparse.Namespace) -> "ContentReference":
         raise ConfigError(tuple(faults), hint="see 'cmclient content --help'")
     kind = ContentKind.UPDATE if arguments.kind == "update" else ContentKind.PACKAGE
     return ContentReference(ContentId(arguments.id), arguments.version, kind)
-
-
-def _read_deployment(arguments: argparse.Namespace) -> "DeploymentOptions":
-    from ..model.sources import DeploymentOptions
-
-    return DeploymentOptions(**{_ALLOWED[one]: True for one in arguments.allow})
 
 
 def _with_data(arguments: argparse.Namespace, run: "Run") -> "Run":

@@ -5,7 +5,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, ContentNotObtainedError, LocateError
+from ..rules.source_lacks import CONTENT_UNKNOWN
 from .codes import DONE, code_of
+from .deployment import add_deployment, read_deployment, read_order
 from .options import add_facts, add_lab, add_settings
 from .render import printable
 
@@ -53,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--version", metavar="N", type=int, default=1, help="its version (default 1)")
     parser.add_argument("--kind", choices=("package", "update"), default="package", help="what it is (default package)")
+    add_deployment(parser)
     parser.add_argument(
         "--from",
         dest="addresses",
@@ -136,7 +139,12 @@ def _find_planner(
 
     kind = ContentKind.UPDATE if arguments.kind == "update" else ContentKind.PACKAGE
     with show_progress():
-        search = fetcher.locator.search(ContentReference(content, arguments.version, kind), deadline)
+        search = fetcher.locator.search(
+            ContentReference(content, arguments.version, kind),
+            deadline,
+            order=read_order(arguments),
+            deployment=read_deployment(arguments),
+        )
     return search, search.latest.location
 
 
@@ -149,7 +157,8 @@ def _find_lack(planner: "SourcePlanner") -> "SourceLack | None":
 
 def _tell_lack(arguments: argparse.Namespace, planner: "SourcePlanner") -> None:
     """Who is about to wait is told what for."""
-    if arguments.format == "text" and sys.stderr.isatty() and (lack := _find_lack(planner)) is not None:
+    is_watched = arguments.format == "text" and sys.stderr.isatty()
+    if is_watched and (lack := _find_lack(planner)) is not None and lack.code != CONTENT_UNKNOWN:
         print(f"no source now: {printable(lack.text)} ({lack.rule})", file=sys.stderr)
 
 

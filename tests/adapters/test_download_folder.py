@@ -113,6 +113,23 @@ def test_run_in_which_nothing_came__leaves_nothing_behind(tmp_path: Path, *, is_
     assert [path.name for path in tmp_path.iterdir()] == ([".cmclient"] if is_of_use else [])
 
 
+def test_folder_that_another_process_takes_away_at_its_end__is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, taken = os.open, []
+
+    def open_late(path: Path, *arguments: int) -> int:
+        if path.name == "lock" and not taken:
+            taken.append(path)
+            path.parent.rmdir()
+        return really(path, *arguments)
+
+    monkeypatch.setattr(os, "open", open_late)
+    with LocalFiles().open_target(str(tmp_path), JOB) as target:
+        assert taken
+        assert target.open_part(NAME).length == 0
+
+
 def test_second_process__is_refused_and_told_which_one_works(tmp_path: Path) -> None:
     with LocalFiles().open_target(str(tmp_path), JOB) as target:
         code = (

@@ -87,10 +87,18 @@ def test_lab__content_that_is_nowhere_is_exit_code_7(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_lab__content_that_is_only_elsewhere_is_waited_for_and_the_end_says_why_there_is_none(tmp_path: Path) -> None:
-    done = run(*("Content_0d90cc80-19c6-465c-936d-ac74a23b9c46", str(tmp_path), "--lab", "--deadline", "3"), code=7)
+def test_lab__content_without_a_source_is_waited_for_and_the_end_says_why_there_is_none(tmp_path: Path) -> None:
+    nowhere = ("P0100001", str(tmp_path), "--version", "3", "--lab", "--address", "127.99.0.1/24")
+    done = run(*nowhere, "--deadline", "3", code=7)
     assert "its time is over" in done.stderr
-    assert "no distribution point of the client's boundary groups has" in done.stderr
+    assert "the client is in no boundary group" in done.stderr
+
+
+def test_lab__a_task_sequence_goes_to_a_neighbour_at_once_where_its_deployment_allows_it(tmp_path: Path) -> None:
+    in_branch = ("Content_0d90cc80-19c6-465c-936d-ac74a23b9c46", str(tmp_path), "--lab", "--order", "task-sequence")
+    assert "CL-040" in run(*in_branch, code=7).stderr
+    done = run(*in_branch, "--allow", "remote-dp")
+    assert "https://dp2.corp.contoso.test" in done.stdout
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -101,11 +109,11 @@ def test_lab__no_management_point_is_what_locate_says_and_reports(tmp_path: Path
     done = run("P0100003", str(tmp_path / "new"), *fault, *more, code=5)
     assert not (tmp_path / "new").exists()
     if form == "json":
-        result = json.loads(done.stdout.splitlines()[-1])
-        assert (result["event"], result["complete"]) == ("result", False)
+        reports, result = (json.loads(line) for line in done.stdout.splitlines()[-2:])
+        assert (reports["event"], result["event"], result["complete"]) == ("reports", "result", False)
         assert result["error"]["code"] == "no-reachable-management-point"
         assert {one["code"] for one in result["attempts"]} == {"connect"}
-        assert [one["state"] for one in result["reports"]["sent"]] == ([2] if is_told else [])
+        assert [one["state"] for one in reports["sent"]] == ([2] if is_told else [])
         return
     assert "no eligible management point answered" in done.stdout
     assert "Connection refused" in done.stdout
@@ -179,7 +187,11 @@ def test_second_process_on_one_folder__is_refused_and_the_first_one_goes_on(tmp_
         slow = command(*from_server(server, tmp_path, "--set", "content_rate=4000000"))
         child = subprocess.Popen(slow, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
         wait_for_bytes(tmp_path, FILES, 500_000)
-        done = run(*from_server(server, tmp_path), code=1)
+        child.send_signal(signal.SIGSTOP)  # however slow the second one is
+        try:
+            done = run(*from_server(server, tmp_path), code=1)
+        finally:
+            child.send_signal(signal.SIGCONT)
         assert f"another download (process {child.pid}) works in" in done.stderr
         assert child.communicate(timeout=60)[1] == ""
         assert child.returncode == 0

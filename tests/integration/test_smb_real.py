@@ -4,8 +4,10 @@ import json
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -89,22 +91,23 @@ def fetch(
     deadline: Deadline | None = None,
     stall: float = 120.0,
 ) -> DownloadReport:
-    downloader = ContentDownloader(
-        transport=RequestsTransport(),
-        files=LocalFiles(),
-        clock=SystemClock(),
-        shares=Shares(SmbShares(KNOWN)),
-        options=DownloadOptions(rate=rate, stall=stall),
-    )
-    planner = plan_addresses([SourceAddress(None, source) for source in sources])
-    return downloader.fetch(
-        DownloadRequest("ABC00001.1"),
-        str(folder),
-        planner,
-        watch=watch,  # type: ignore[arg-type]
-        cancellation=signal,
-        deadline=deadline,
-    )
+    with RequestsTransport() as transport, closing(SmbShares(KNOWN)) as shares:
+        downloader = ContentDownloader(
+            transport=transport,
+            files=LocalFiles(),
+            clock=SystemClock(),
+            shares=Shares(shares),
+            options=DownloadOptions(rate=rate, stall=stall),
+        )
+        planner = plan_addresses([SourceAddress(None, source) for source in sources])
+        return downloader.fetch(
+            DownloadRequest("ABC00001.1"),
+            str(folder),
+            planner,
+            watch=watch,  # type: ignore[arg-type]
+            cancellation=signal,
+            deadline=deadline,
+        )
 
 
 def on_disk(folder: Path) -> dict[str, bytes]:
@@ -113,13 +116,18 @@ def on_disk(folder: Path) -> dict[str, bytes]:
 
 
 def failure(server: ShareServer, folder: str, login: Login = KNOWN) -> CmClientError:
-    with pytest.raises(CmClientError) as caught:
-        SmbShares(login).list_files(folder, soon())
+    with closing(SmbShares(login)) as shares, pytest.raises(CmClientError) as caught:
+        shares.list_files(folder, soon())
     return caught.value
 
 
-def test_share__is_listed_without_its_links_and_read_from_any_byte(server: ShareServer) -> None:
-    shares = SmbShares(KNOWN)
+@pytest.fixture
+def shares() -> Iterator[SmbShares]:
+    with closing(SmbShares(KNOWN)) as shares:
+        yield shares
+
+
+def test_share__is_listed_without_its_links_and_read_from_any_byte(server: ShareServer, shares: SmbShares) -> None:
     listed = shares.list_files(server.share("content\\package"), soon())
     assert {str(one.name): one.size for one in listed} == {name: len(data) for name, data in FILES.items()}
     opened = shares.open(server.share("content"), RelativeName("package/x64/setup.msi"), 5_999_990, soon())
@@ -127,6 +135,28 @@ def test_share__is_listed_without_its_links_and_read_from_any_byte(server: Share
     assert (opened.size, bytes(buffer[: opened.read_into(buffer)])) == (len(BIG), BIG[-10:])
     assert opened.read_into(buffer) == 0
     opened.close()
+
+
+def test_connections__of_threads_that_have_ended_are_closed(server: ShareServer, shares: SmbShares) -> None:
+    def listing() -> None:
+        shares.list_files(server.share("content"), soon())
+
+    def connected() -> int:
+        every = [one for _, connections in shares._all for one in connections.values()]
+        return sum(one.transport.connected for one in every)
+
+    kept = []
+    for _ in range(3):
+        thread = threading.Thread(target=listing)
+        thread.start()
+        kept += [one for _, connections in shares._all for one in connections.values()]
+        thread.join()
+    assert connected() == 1, "the last one's"
+    listing()
+    assert connected() == 1, "our own"
+    shares.close()
+    assert connected() == 0
+    assert not any(one.transport.connected for one in kept)
 
 
 def test_content_of_a_share__is_fetched_whole(server: ShareServer, tmp_path: Path) -> None:
