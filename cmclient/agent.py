@@ -29,7 +29,7 @@ from .model.wake import Wake
 from .mpclient import ContactListener
 from .ports import Clock, ServiceManager, Store, Waiter
 from .racing import CancelSignal
-from .rules.agenda import Due, Pace, earliest_locate, is_in_doubt, is_other_network, plan_cycles
+from .rules.agenda import Due, Pace, earliest_locate, has_nobody, is_in_doubt, is_other_network, plan_cycles
 from .rules.choose import SeededChooser
 from .rules.lease import server_for
 from .rules.timing import FAILURE_WINDOW
@@ -182,6 +182,7 @@ class Agent:
         self._hurried_until = self._clock.monotonic() + FAILURE_WINDOW
         self._keeper.resume()
         self._keeper.apply(Ticked())
+        self._wants_location |= has_nobody(self.lease)  # that was so when it ran last, and somebody waits
         if self._work_off() and not self._reports.is_open:
             self._reports.follow(self._errands.config)  # nothing was located anew
             self._work_off()

@@ -135,7 +135,7 @@ class Fault(NamedTuple):
         role: Which servers.
         kind: What goes wrong.
         name: The one server, by its host name or the first part of it; None for every server of the role.
-    amount: Seconds (slow) or bytes (reset, stall); None for every other kind.
+        amount: Seconds (slow) or bytes (reset, stall); None for every other kind.
     """
 
     role: Role

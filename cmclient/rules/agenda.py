@@ -20,6 +20,7 @@ __all__ = [
     "Due",
     "Pace",
     "earliest_locate",
+    "has_nobody",
     "is_in_doubt",
     "is_other_network",
     "plan_cycles",
@@ -141,6 +142,11 @@ def plan_probe(
         return None
     wait = pace.probe_interval * (1 + _PROBE_SPREAD * draw)
     return Due(checked_at + wait, Errand.PROBE, f"whether {lease.endpoint} still answers")
+
+
+def has_nobody(lease: Lease) -> bool:
+    """Whether there is none that works, as far as is known: none was located yet, or all were given up."""
+    return lease.phase in {LeasePhase.EMPTY, LeasePhase.GIVEN_UP}
 
 
 def is_in_doubt(lease: Lease) -> bool:

@@ -79,8 +79,13 @@ def all_refuse_trust(attempts: Iterable[Attempt]) -> bool:
 
 
 def find_trust_hint(attempts: Iterable[Attempt]) -> str:
-    """What a person can do about attempts that ``all_refuse_trust``; empty when there is nothing sensible to say."""
+    """What a person can do about attempts that ``all_refuse_trust``; empty when there is nothing sensible to say.
+
+    Where all have the same fault it is what that one says; else what helps with certificates of whatever fault.
+    """
     failed = [attempt for attempt in attempts if attempt.outcome is Outcome.FAILED]
+    if failed and failed[0].hint and len({one.hint for one in failed}) == 1:
+        return failed[0].hint
     if any(one.code in _CERTIFICATES for one in failed):
         return "compare the certificates with ca_file and client_certificate"
     return next((one.hint for one in failed if one.hint), "")

@@ -9,7 +9,7 @@ from cmclient.model.endpoints import Endpoint, Scheme
 from cmclient.model.http import Attempt, Outcome
 from cmclient.model.lease import Failed, FailureKind, Succeeded
 from cmclient.model.names import HostName
-from cmclient.rules.failures import find_failure, outcomes_of
+from cmclient.rules.failures import find_failure, find_trust_hint, outcomes_of
 from cmclient.rules.retry import classify_failure
 
 A, B, C = (Endpoint(Scheme.HTTP, HostName(host), 80) for host in "abc")
@@ -77,3 +77,17 @@ def test_outcomes__what_was_broken_off_does_not_cover_up_a_failure() -> None:
 
 def test_outcomes__an_answer_that_was_of_no_use_is_neither() -> None:
     assert outcomes_of([answered(A), failed(B)], run=7) == (Failed(B, FailureKind.CONNECTION, 7),)
+
+
+@pytest.mark.parametrize(
+    ("hints", "hint"),
+    [
+        (("Renew it",), "Renew it"),
+        (("Renew it", "Renew it"), "Renew it"),
+        (("Renew it", "Add the name"), "compare the certificates with ca_file and client_certificate"),
+        (("", ""), "compare the certificates with ca_file and client_certificate"),
+    ],
+)
+def test_hint__is_that_of_the_fault_where_all_have_the_same(hints: tuple[str, ...], hint: str) -> None:
+    refused = [failed(A, errors.ServerCertificateError.code)._replace(hint=one) for one in hints]
+    assert find_trust_hint([*refused, answered(B)]) == hint

@@ -654,3 +654,36 @@ def test_once__without_anybody_there_says_why() -> None:
     assert agent.error is not None
     assert agent.error.code == "no-reachable-management-point"
     assert world.waiter.waits == [], "it does not wait to try again"
+
+
+def test_once__after_one_that_found_nobody__locates_at_once_and_says_what_came_of_it() -> None:
+    """Somebody mended what was wrong, or a timer started it again: no ten minutes of silence between."""
+    world = quiet(AgentWorld(), management_points="", site_code="ABC")
+    first = world.agent(hours=1)
+    first.run_once()
+    assert first.error is not None
+    world.clock.seconds += 1.0
+    second = world.agent(hours=1)
+    second.run_once()
+    assert second.error is not None, "a code other than 0 has its reason"
+    world.comes_back(MP1)
+    world.entries["mssmsmanagementpoint"] = [management_point_entry(MP1, domain=CORP)]
+    world.clock.seconds += 1.0
+    third = world.agent(hours=1)
+    third.run_once()
+    assert (third.error, third.lease.phase) == (None, LeasePhase.HELD)
+
+
+def test_once__after_one_that_gave_all_of_them_up__asks_again_at_once() -> None:
+    world = AgentWorld(MP1, MP2)
+    run_once(world)
+    world.goes_down(MP1, MP2)
+    world.clock.seconds += 25 * HOUR
+    assert run_once(world)[0] is LeasePhase.GIVEN_UP
+    world.clock.seconds += 1.0
+    phase, count = run_once(world)
+    assert phase is LeasePhase.GIVEN_UP
+    assert count > 0, "nobody is called dead who was not asked"
+    world.comes_back(MP1, MP2)
+    world.clock.seconds += 1.0
+    assert run_once(world)[0] is LeasePhase.HELD
