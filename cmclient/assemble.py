@@ -19,7 +19,7 @@ from .model.groups import SiteData
 from .model.http import Deadline
 from .model.names import HostName
 from .model.secret import Secret
-from .ports import DomainControllerPing, FactsSource, NameService, Store
+from .ports import DomainControllerPing, FactsSource, NameService, SignatureVerifier, Store
 from .rules.choose import SeededChooser
 
 if TYPE_CHECKING:
@@ -182,11 +182,9 @@ def open_locator(config: ClientConfig, run: Run | None = None) -> Iterator[Locat
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
-    from .adapters.site_signatures import SiteSignatures
-
     run = run or Run()
     with open_ports(config, run) as ports:
-        yield Locator(with_root_key(config), offline=run.offline, verifier=SiteSignatures(), **ports)
+        yield Locator(with_root_key(config), offline=run.offline, verifier=_Lazy(_site_signatures), **ports)
 
 
 @contextmanager
@@ -321,6 +319,12 @@ def _system_facts() -> FactsSource:
     from .adapters.facts import system_facts
 
     return system_facts()
+
+
+def _site_signatures() -> SignatureVerifier:
+    from .adapters.site_signatures import SiteSignatures
+
+    return SiteSignatures()
 
 
 def _name_service(config: ClientConfig) -> NameService:
