@@ -5,7 +5,6 @@ from pathlib import Path
 from .config import ClientConfig
 from .errors import ConfigError, InvalidValueError
 from .model.rule import decides
-from .protocol.rootkeyfile import ROOT_KEY_FILE_CAP, parse_root_key_file
 
 __all__ = ["with_root_key"]
 
@@ -22,6 +21,8 @@ def with_root_key(config: ClientConfig) -> ClientConfig:
     path = config.trusted_root_key_file
     if path is None:
         return config
+    from .protocol.rootkeyfile import ROOT_KEY_FILE_CAP, parse_root_key_file
+
     place = f"{_NAME}_file ({config.origins.get(f'{_NAME}_file', 'settings')})"
     try:
         with Path(path).open("rb") as file:

@@ -17,6 +17,7 @@ from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.http import Attempt, Deadline, HttpReply, HttpRequest
 from .model.legacy import ProfileName
+from .model.mplist import MpListQuery
 from .model.rule import decides
 from .ports import (
     Cancellation,
@@ -29,7 +30,6 @@ from .ports import (
     Store,
     Transport,
 )
-from .protocol.mplist import MpListQuery
 from .racing import CancelSignal
 from .rules.choose import SeededChooser
 

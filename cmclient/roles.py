@@ -38,11 +38,11 @@ from .reporting import fsp_names
 from .rules.boundaries import BoundaryIndex
 from .rules.choose import SeededChooser
 from .rules.failures import all_refuse_trust
+from .rules.fsp import choose_fsp, find_reporting
 from .rules.group_options import combine_options
 from .rules.migration_point_choice import judge_migration_points
 from .rules.places import find_place
 from .rules.pools import PoolEntry, current_groups
-from .rules.reporting import choose_fsp, find_reporting
 from .rules.select import plan_contact
 from .rules.software_update_points import update_point_pool
 from .rules.status_point_choice import judge_status_points, named_status_points

@@ -1,16 +1,12 @@
 """One search for a management point: what was found so far, what was decided from it, who was contacted."""
 
-import logging
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from __future__ import annotations
 
-from .beyond import find_beyond, keep_gateways
-from .config import ClientConfig
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
 from .discover import Found, Published, Sources
 from .errors import StoreError
-from .legacy_standing import find_legacy_standing
-from .messaging import LocationMessenger
-from .model.certificates import ClientCertificate
 from .model.decision import (
     Candidate,
     Category,
@@ -28,29 +24,32 @@ from .model.endpoints import Audience, Endpoint
 from .model.facts import ClientKind, NetworkFacts, NetworkLocation
 from .model.http import Attempt, Deadline, Outcome
 from .model.legacy import ProfileName
+from .model.mplist import MpListQuery
 from .model.names import HostName, SiteCode
 from .model.rule import decides
-from .mpclient import ContactResult, ManagementPointClient
-from .nearby import find_nearby
-from .ports import Cancellation, Clock, SignatureVerifier, Store
-from .protocol.mplist import MpListQuery
 from .rootkeys import RootKeys, is_published
 from .rules.choose import SeededChooser
 from .rules.gateways import find_fallback_bar
 from .rules.merge import merge_candidates
 from .rules.mplist import Stage, Turn, classify_list
-from .rules.nearby import asks_for_nearby
 from .rules.network import judge_location, weigh_facts
 from .rules.profiles import profile_of
-from .rules.reporting import choose_fsp
 from .rules.select import ContactGroup, plan_contact, select_management_point
-from .standing import Standing, find_standing
+from .standing import find_standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from .config import ClientConfig
+    from .model.certificates import ClientCertificate
+    from .mpclient import ContactResult, ManagementPointClient
+    from .ports import Cancellation, Clock, SignatureVerifier, Store
+    from .standing import Standing
 
 __all__ = ["Search", "Tools"]
 
 _log = logging.getLogger(__name__)
 _FROM_STORE = "the store"
-_STANDINGS = {ProfileName.CURRENT: find_standing, ProfileName.CM07: find_legacy_standing}
 _MOST_MOVES = 3  # moves to a better one that a new list names: lists that praise each other must end somewhere
 
 
@@ -82,7 +81,7 @@ class Search:
     def __init__(self, tools: Tools, facts: NetworkFacts, deadline: Deadline) -> None:
         self._tools = tools
         self._rules = profile_of(tools.config.profile)
-        self._find_standing = _STANDINGS[tools.config.profile]
+        self._find_standing = _standing_by(tools.config.profile)
         self._deadline = deadline
         self._facts = facts
         self._published: Published | None = None
@@ -201,9 +200,17 @@ class Search:
             assigned_mp=self._assigned_mp(),
             time=self._tools.clock.now().isoformat(timespec="seconds"),
             notes=(*self._notes, *self._keys.notes, self._stand().assignment.reason.text, *said),
-            fsp=None if self._published is None else choose_fsp(self._published.fallback_status_points, self._site()),
+            fsp=self._find_fsp(),
             root_key=self._keys.decision(self.winner, is_published=self._is_published(self.winner)),
         )
+
+    def _find_fsp(self) -> HostName | None:
+        """The fallback status point that the client's site publishes."""
+        if self._published is None:
+            return None
+        from .rules.fsp import choose_fsp
+
+        return choose_fsp(self._published.fallback_status_points, self._site())
 
     @decides("NET-006", "NET-018")
     def turn_to_internet(self) -> None:
@@ -321,6 +328,8 @@ class Search:
 
     def _learn_beyond(self, endpoint: Endpoint) -> None:
         """Learn who is there for the internet, for the day on which the client is."""
+        from .beyond import find_beyond
+
         told = find_beyond(self._tools.client, endpoint, self._stand().policy, self._deadline)
         self.attempts += told.attempts
         if told.found is not None and told.report is not None:
@@ -329,9 +338,14 @@ class Search:
 
     def _learn_nearby(self, endpoint: Endpoint) -> None:
         """Ask once which proxies are near the client, if that is wanted."""
+        from .rules.nearby import asks_for_nearby
+
         tools, policy = self._tools, self._stand().policy
         if self._nearby is not None or not asks_for_nearby(self._facts, policy, wish=tools.config.nearby_mps):
             return
+        from .messaging import LocationMessenger
+        from .nearby import find_nearby
+
         messenger = LocationMessenger(tools.client, tools.clock, host=self._facts.host, chooser=tools.chooser)
         site = policy.assigned_site
         told = find_nearby(tools.client, messenger, endpoint, self._facts, self._deadline, assigned_site=site)
@@ -406,6 +420,8 @@ class Search:
         return next((one.mp.host for one in own if one.mp and one.category is not Category.PROXY), None)
 
     def _keep(self) -> None:
+        from .beyond import keep_gateways
+
         store, now = self._tools.store, self._tools.clock.now()
         stamp = now.isoformat(timespec="seconds")
         learned = (*(self._nearby or ()), *(self._beyond or ()), *self._learned)
@@ -433,3 +449,12 @@ class Search:
         if text not in self._notes:  # each use of the store meets the same fault
             _log.warning("%s", error.message, extra={"event": "store.failed"})
             self.note(text)
+
+
+def _standing_by(profile: ProfileName) -> Callable[..., Standing]:
+    """How to find out where a client stands: by the rules of its product, which alone are loaded."""
+    if profile is ProfileName.CM07:
+        from .legacy_standing import find_legacy_standing
+
+        return find_legacy_standing
+    return find_standing

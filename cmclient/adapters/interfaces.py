@@ -34,7 +34,7 @@ def read_adapters() -> tuple[Adapter, ...]:
 
 
 def _read_by_library() -> tuple[Adapter, ...]:
-    import ifaddr  # noqa: PLC0415 - it starts programs when it is loaded
+    import ifaddr  # it starts programs when it is loaded
 
     try:
         found = list(ifaddr.get_adapters())
