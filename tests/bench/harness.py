@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -140,8 +141,6 @@ def python(*arguments: str) -> list[str]:
 
 def has_module(name: str) -> bool:
     """Whether a library is installed; nothing is loaded."""
-    from importlib.util import find_spec
-
     return find_spec(name) is not None
 
 
@@ -172,9 +171,10 @@ def run_process(
     """
     # not to /dev/null: some programs stop there at the first line
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        variables = environment() if env is None else env
         started = time.perf_counter()
         with subprocess.Popen(  # noqa: S603 - our own commands
-            command, cwd=cwd, env=environment() if env is None else env, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            command, cwd=cwd, env=variables, stdin=subprocess.DEVNULL, stdout=out, stderr=err
         ) as process:
             _, status, used = os.wait4(process.pid, 0)
             wall = time.perf_counter() - started
@@ -202,7 +202,7 @@ def call(work: Callable[[], object], times: int = 1) -> Measured:
 # --- races ----------------------------------------------------------------------------------------------------------
 
 
-def race(  # noqa: PLR0913 - each says one thing
+def race(
     job: str,
     contestants: Mapping[str, Callable[[], Measured]],
     *,
@@ -234,7 +234,7 @@ def race(  # noqa: PLR0913 - each says one thing
     return Race(job, names[0], runs, dict(missing or {}), tuple(goals), tuple(notes))
 
 
-def race_commands(  # noqa: PLR0913 - each says one thing
+def race_commands(
     job: str,
     commands: Mapping[str, Sequence[str]],
     *,
