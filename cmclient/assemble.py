@@ -308,6 +308,9 @@ def _site_signatures() -> SignatureVerifier:
 
 def _name_service(config: ClientConfig) -> NameService:
     from .adapters.dns import DnsNameService
+    from .loading import load_meanwhile
+
+    load_meanwhile("cmclient.adapters.http")  # who asks DNS asks a server next
 
     return DnsNameService(config.dns_servers, attempt_timeout=config.dns_timeout)
 
