@@ -39,6 +39,7 @@ __all__ = [
     "python",
     "race",
     "race_commands",
+    "run_child",
     "run_process",
     "version_of",
 ]
@@ -188,6 +189,20 @@ def run_process(
             output(out.read().decode(errors="replace"))
     scale = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
     return Measured(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * scale / MEBIBYTE)
+
+
+def run_child(script: str, *arguments: str) -> dict[str, float]:
+    """Run a script of this folder in a process of its own, and read the figures that it prints as JSON."""
+    here = str(Path(script).parent)
+    known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    variables = environment(PYTHONPATH=os.pathsep.join([here, *known]), PYTHONHASHSEED="0")
+    done = subprocess.run(  # noqa: S603 - ours
+        python(script, *arguments), env=variables, check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f"{Path(script).name} {' '.join(arguments)} failed:\n{done.stderr[-800:]}")
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
 
 
 def call(work: Callable[[], object], times: int = 1) -> Measured:
