@@ -65,16 +65,20 @@ def _lowered(tag: str) -> str:
 def children(parent: Element | None, name: str) -> Iterator[Element]:
     """Every child of a name, in order; none of no parent."""
     wanted = name.lower()
-    return iter([child for child in (() if parent is None else parent) if _lowered(child.tag) == wanted])
+    found = () if parent is None else parent
+    return iter([child for child in found if child.tag == name or _lowered(child.tag) == wanted])
 
 
 def find_child(parent: Element | None, name: str) -> Element | None:
-    """Find the first child of a name."""
-    return next(children(parent, name), None)
+    """Find the first child of a name; one that is written just so comes before others."""
+    if parent is None:
+        return None
+    found = parent.find(name)
+    return next(children(parent, name), None) if found is None else found
 
 
 def find_attribute(element: Element | None, name: str) -> str | None:
-    """Find an attribute's value, without blanks around it."""
+    """Find an attribute's value, without blanks around it; one that is written just so comes before others."""
     if element is None:
         return None
     if (value := element.get(name)) is not None:  # written as usual
