@@ -6,12 +6,13 @@ their square; those go into a segment tree over the same pieces, where each stan
 """
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 __all__ = ["IntervalIndex"]
 
+_NO_LONGER_FITS = 1 << 64  # into an entry of an array
 _MOST_ENTRIES = 24  # entries an interval before the tree is taken: bounds the memory of a hostile or clumsy table
 
 
@@ -27,25 +28,38 @@ class IntervalIndex:
             intervals: Lowest and highest number of each, the lowest not above the highest; in any order, overlapping
                 or equal as they may be.
         """
-        self._cuts = sorted({end for low, high in intervals for end in (low, high + 1)})
-        place = {cut: index for index, cut in enumerate(self._cuts)}
-        spans = [(place[low], place[high + 1]) for low, high in intervals]
+        self._cuts = _packed(sorted({end for low, high in intervals for end in (low, high + 1)}))
+        # Numbers lie flat from here on, and nothing is kept for an interval but its place: an object for each end would
+        # take ten times the memory of the result.
+        starts = array("I", (bisect_left(self._cuts, low) for low, _ in intervals))
+        ends = array("I", (bisect_right(self._cuts, high) for _, high in intervals))
         pieces = max(len(self._cuts) - 1, 0)
-        flat = sum(end - start for start, end in spans) <= _MOST_ENTRIES * len(spans)
+        flat = sum(ends) - sum(starts) <= _MOST_ENTRIES * len(intervals)
         self._leaves = 0 if flat else pieces
         nodes = pieces if flat else 2 * pieces
         # Counted first, then filled in place: the memory while building is that of the result.
-        counts = [0] * (nodes + 1)
-        for start, end in spans:
-            for node in self._nodes(start, end):
-                counts[node + 1] += 1
-        self._starts = array("Q", accumulate(counts))
+        self._starts = array("Q", accumulate(self._counts(starts, ends, nodes)))
         self._entries = array("I", bytes(4 * self._starts[-1]))
         free = self._starts[:]
-        for number, (start, end) in enumerate(spans):
+        for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
             for node in self._nodes(start, end):
                 self._entries[free[node]] = number
                 free[node] += 1
+
+    def _counts(self, starts: Sequence[int], ends: Sequence[int], nodes: int) -> Iterable[int]:
+        """How many intervals each node holds, after a nought."""
+        counts = array("i", bytes(4 * (nodes + 1)))
+        if self._leaves:
+            for start, end in zip(starts, ends, strict=True):
+                for node in self._nodes(start, end):
+                    counts[node + 1] += 1
+            return counts
+        for start in starts:  # as many more from here on
+            counts[start + 1] += 1
+        for end in ends:  # as many fewer from there on; after the last piece nobody looks
+            if end < nodes:
+                counts[end + 1] -= 1
+        return accumulate(counts)
 
     def __len__(self) -> int:
         """How many entries the index keeps; bounded by a multiple of the number of intervals."""
@@ -88,17 +102,23 @@ class IntervalIndex:
             node >>= 1
         return sorted(found)
 
-    def _nodes(self, start: int, end: int) -> Iterator[int]:
+    def _nodes(self, start: int, end: int) -> Iterable[int]:
         """The nodes that hold an interval over the pieces from start to before end."""
-        if not self._leaves:
-            yield from range(start, end)
-            return
-        start, end = start + self._leaves, end + self._leaves
-        while start < end:
-            if start & 1:
-                yield start
-                start += 1
-            if end & 1:
-                end -= 1
-                yield end
-            start, end = start >> 1, end >> 1
+        return _climb(start + self._leaves, end + self._leaves) if self._leaves else range(start, end)
+
+
+def _packed(numbers: Sequence[int]) -> Sequence[int]:
+    """Numbers in ascending order, in an array where they fit into one; those of IPv6 do not."""
+    return array("Q", numbers) if not numbers or numbers[-1] < _NO_LONGER_FITS else numbers
+
+
+def _climb(start: int, end: int) -> Iterator[int]:
+    """The nodes of the tree over the leaves from start to before end."""
+    while start < end:
+        if start & 1:
+            yield start
+            start += 1
+        if end & 1:
+            end -= 1
+            yield end
+        start, end = start >> 1, end >> 1
