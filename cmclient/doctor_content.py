@@ -64,7 +64,7 @@ def find_content_sources(
         deadline: The end of it.
         data: What the site knows of boundary groups, where somebody says it.
     """
-    locator = ContentLocator(config, knowledge=SiteKnowledge(data, times_count=False), **world._asdict())
+    locator = ContentLocator(config, world, knowledge=SiteKnowledge(data, times_count=False))
     what = f"{content.id} version {content.version}"
     try:
         location = locator.locate(content, deadline)

@@ -25,6 +25,7 @@ __all__ = [
     "find_places",
     "function_of",
     "marked_tests",
+    "require_record",
     "scan_package",
 ]
 
@@ -226,6 +227,12 @@ def catalogue_ids() -> frozenset[str]:
     from cmclient.rules.catalogue import parse_catalogue  # noqa: PLC0415
 
     return frozenset(rule.id for rule in parse_catalogue(read_catalogue()))
+
+
+def require_record(config: pytest.Config) -> None:
+    """Skip a test that reads which rules are shown, in the run at whose end that is written."""
+    if config.getoption("write_rule_marks"):
+        pytest.skip("shown.jsonl is written at the end of this run")
 
 
 def _is_complete(config: pytest.Config) -> bool:

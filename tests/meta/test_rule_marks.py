@@ -16,6 +16,7 @@ from rulemarks import (
     compact_ids,
     find_drift,
     find_places,
+    require_record,
     scan_package,
 )
 
@@ -25,11 +26,6 @@ from cmclient.rules.catalogue import parse_shown
 
 PACKAGE = Path(cmclient.errors.__file__).parent
 IDS = frozenset({"MP-001", "MP-002", "MP-003"})
-
-
-def require_record(config: pytest.Config) -> None:
-    if config.getoption("write_rule_marks"):
-        pytest.skip("shown.jsonl is written at the end of this run")
 
 
 def test_places_in_code_are_those_on_record(request: pytest.FixtureRequest) -> None:

@@ -20,7 +20,6 @@ from cmclient.model.endpoints import Endpoint
 from cmclient.model.http import Deadline, HttpReply, HttpRequest
 from cmclient.ports import Cancellation, Transport
 from cmclient.protocol.checkupjson import build_checkup
-from cmclient.world import World
 
 MP, DP, FSP, AD, DNS = (
     Area.MANAGEMENT_POINT,
@@ -170,8 +169,8 @@ def test_clock__is_held_against_what_servers_say(
     with lab_with() as lab:
         config = load_config(overrides=settings(lab, tmp_path, {"use_pki_cert": False}))
         run = Run(facts=lab.client_facts(), writes=False)
-        with open_ports(config, run) as ports:
-            world = World(**ports)._replace(clock=LateClock(behind))
+        with open_ports(config, run) as opened:
+            world = opened._replace(clock=LateClock(behind))
             checkup = Doctor(config, world, Instruments(lambda: look_at_store(store_path(config)))).examine()
     found = [(one.code, one.level) for one in checkup.findings if one.area is Area.CLOCK]
     assert found == ([] if expected is None else [expected])
@@ -230,9 +229,9 @@ def test_a_checkup__tells_no_secret_and_asks_as_a_client_does(tmp_path: Path) ->
     with lab_with("dp=401", "mp:mp1=401", "fsp=401") as lab:
         password = str(lab.running.login.password.reveal())
         config = load_config(overrides=settings(lab, tmp_path, {}))
-        with open_ports(config, Run(facts=lab.client_facts(), writes=False)) as ports:
-            recorder = Recorder(ports["transport"])
-            world = World(**ports)._replace(transport=recorder)
+        with open_ports(config, Run(facts=lab.client_facts(), writes=False)) as opened:
+            recorder = Recorder(opened.transport)
+            world = opened._replace(transport=recorder)
             checkup = Doctor(config, world, Instruments(lambda: look_at_store(store_path(config)))).examine()
     assert {one.method for one in recorder.sent} <= {"GET", "PROPFIND", "CCM_POST"}
     assert not any("authorization" in map(str.lower, one.headers) for one in recorder.sent)
