@@ -37,7 +37,7 @@ def live(delay: float = 0.0, context: ssl.SSLContext | None = None) -> Iterator[
     class Answer(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802 - as http.server wants it
+        def do_GET(self) -> None:
             stopped.wait(delay)
             self.send_response(200)
             self.send_header("Content-Length", str(len(LIST)))
@@ -153,7 +153,9 @@ def measure(rounds: int) -> list[Race]:
         good, seen = stack.enter_context(live())
         holes = [stack.enter_context(blackholed()) for _ in range(5)]
         slow, _ = stack.enter_context(live(20.0))
-        mixed = [_http(port) for port in (stack.enter_context(refusing()), holes[0], stack.enter_context(silent()), slow)]
+        mixed = [
+            _http(port) for port in (stack.enter_context(refusing()), holes[0], stack.enter_context(silent()), slow)
+        ]
         notes = []
         if has_module("trustme"):
             bad, _ = stack.enter_context(live(context=distrusted(place)))

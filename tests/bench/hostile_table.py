@@ -52,9 +52,8 @@ def measure(size: int, rounds: int) -> list[Race]:
 
 def main() -> None:
     """Measure and print."""
-    options = options_of(
-        __doc__, ("--child", {"help": "this shape alone"}), ("--size", {"type": int, "default": 100_000})
-    )
+    size = ("--size", {"type": int, "default": 100_000})
+    options = options_of(__doc__, ("--child", {"help": "this shape alone"}), size)
     if options.child:
         child(options.child, options.size)
         return

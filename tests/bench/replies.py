@@ -27,7 +27,7 @@ def reply(size: int) -> bytes:
         ' Signature="" Capability="3"/><ADSite Name="Site{0}"/><IPSubnets><IPSubnet Address="10.{1}.{2}.0"/>'
         '<IPSubnet Address=""/></IPSubnets><Metric Value=""/><Version>9128</Version><Capabilities SchemaVersion="1.0">'
         '<Property Name="SSLState" Value="0"/></Capabilities><ServerRemoteName>dp{0}.corp.test</ServerRemoteName>'
-        "<DPType>SERVER</DPType><Windows Trust=\"1\"/><Locality>BOUNDARYGROUP</Locality></LocationRecord>"
+        '<DPType>SERVER</DPType><Windows Trust="1"/><Locality>BOUNDARYGROUP</Locality></LocationRecord>'
     )
     length = len(record)
     records = [record.format(number, number >> 8 & 255, number & 255) for number in range(size // length)]
@@ -44,7 +44,9 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
     "depth": lambda size: b"<a>" * (size // 7) + b"</a>" * (size // 7),
     "one giant token": lambda size: b"<a>" + b"x" * size + b"</a>",
     "one giant attribute": lambda size: b'<a b="' + b"x" * size + b'"/>',
-    "a million attributes": lambda size: b"<a " + b" ".join(b'a%d="%s"' % (n, b"x" * 38) for n in range(size // 50)) + b"/>",
+    "a million attributes": lambda size: (
+        b"<a " + b" ".join(b'a%d="%s"' % (n, b"x" * 38) for n in range(size // 50)) + b"/>"
+    ),
     "honest shape": reply,
 }
 
@@ -114,9 +116,9 @@ def measure_hostile(name: str, size: int) -> Race:
     contestants = {OURS: judged(parse_content_location_reply, OURS)}
     contestants |= {who: judged(parse, who) for who, parse in here.items()}
     goals = [Goal(OURS, DEFUSED, 1 / 5)]
-    return race(
-        f"Hostile reply: {name}", contestants, rounds=1, missing=missing, goals=goals, warm_up=False
-    )._replace(notes=tuple(notes))
+    return race(f"Hostile reply: {name}", contestants, rounds=1, missing=missing, goals=goals, warm_up=False)._replace(
+        notes=tuple(notes)
+    )
 
 
 def main() -> None:
