@@ -57,7 +57,7 @@ def main() -> None:
     if options.child:
         child(options.child, options.size)
         return
-    finish(measure(options.size, options.rounds or 3), options.json)
+    finish(measure(options.size, options.rounds or 1), options.json)
 
 
 if __name__ == "__main__":
