@@ -71,7 +71,11 @@ class IntervalIndex:
         Returns:
             Their places in the sequence that the index was built from, in ascending order; empty when there are none.
         """
-        return self.at(bisect_right(self._cuts, number))
+        piece = bisect_right(self._cuts, number)
+        if self._leaves or not 0 < piece < len(self._cuts):
+            return self.at(piece)
+        starts = self._starts
+        return self._entries[starts[piece - 1] : starts[piece]].tolist()
 
     @property
     def cuts(self) -> Sequence[int]:

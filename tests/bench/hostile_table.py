@@ -52,13 +52,12 @@ def measure(size: int, rounds: int) -> list[Race]:
 
 def main() -> None:
     """Measure and print."""
-    options = options_of(
-        __doc__, ("--child", {"help": "this shape alone"}), ("--size", {"type": int, "default": 100_000})
-    )
+    size = ("--size", {"type": int, "default": 100_000})
+    options = options_of(__doc__, ("--child", {"help": "this shape alone"}), size)
     if options.child:
         child(options.child, options.size)
         return
-    finish(measure(options.size, options.rounds or 3), options.json)
+    finish(measure(options.size, options.rounds or 1), options.json)
 
 
 if __name__ == "__main__":

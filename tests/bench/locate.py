@@ -1,4 +1,4 @@
-"""``locate`` against a directory, DNS and a management point of this machine, all healthy, beside what else there is.
+"""``locate`` against a directory, DNS and a management point of this machine, beside what else one would run.
 
 The site is the lab's, in a process of its own. The plain script does the same exchanges with ldap3, dnspython and
 requests and checks nothing; the three commands do one of them each: the search of the directory, one record, one list.
