@@ -110,7 +110,7 @@ class IntervalIndex:
 
 
 def _packed(numbers: Sequence[int]) -> Sequence[int]:
-    """Numbers in ascending order, as small as they fit; a list of a few is quicker to search, and IPv6 fits no array."""
+    """Ascending numbers, as small as they fit; a list of a few is quicker to search, and IPv6 fits no array."""
     if len(numbers) < _FEW or numbers[-1] >> 64:
         return numbers
     return array("Q" if numbers[-1] >> 32 else "I", numbers)
