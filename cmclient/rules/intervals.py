@@ -12,7 +12,7 @@ from itertools import accumulate
 
 __all__ = ["IntervalIndex"]
 
-_NO_LONGER_FITS = 1 << 64  # into an entry of an array
+_FEW = 50_000  # cuts that are kept as a list
 _MOST_ENTRIES = 24  # entries an interval before the tree is taken: bounds the memory of a hostile or clumsy table
 
 
@@ -38,20 +38,22 @@ class IntervalIndex:
         self._leaves = 0 if flat else pieces
         nodes = pieces if flat else 2 * pieces
         # Counted first, then filled in place: the memory while building is that of the result.
-        self._starts = array("Q", accumulate(self._counts(starts, ends, nodes)))
-        self._entries = array("I", bytes(4 * self._starts[-1]))
-        free = self._starts[:]
+        self._starts = _packed(list(accumulate(self._counts(starts, ends, nodes))))
+        self._entries = entries = array("I", bytes(4 * self._starts[-1]))
+        free = array("Q", self._starts)
+        nodes_of = _climb if self._leaves else range
         for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
-            for node in self._nodes(start, end):
-                self._entries[free[node]] = number
-                free[node] += 1
+            for node in nodes_of(start + self._leaves, end + self._leaves):
+                at = free[node]
+                entries[at] = number
+                free[node] = at + 1
 
     def _counts(self, starts: Sequence[int], ends: Sequence[int], nodes: int) -> Iterable[int]:
         """How many intervals each node holds, after a nought."""
         counts = array("i", bytes(4 * (nodes + 1)))
         if self._leaves:
             for start, end in zip(starts, ends, strict=True):
-                for node in self._nodes(start, end):
+                for node in _climb(start + self._leaves, end + self._leaves):
                     counts[node + 1] += 1
             return counts
         for start in starts:  # as many more from here on
@@ -106,14 +108,12 @@ class IntervalIndex:
             node >>= 1
         return sorted(found)
 
-    def _nodes(self, start: int, end: int) -> Iterable[int]:
-        """The nodes that hold an interval over the pieces from start to before end."""
-        return _climb(start + self._leaves, end + self._leaves) if self._leaves else range(start, end)
-
 
 def _packed(numbers: Sequence[int]) -> Sequence[int]:
-    """Numbers in ascending order, in an array where they fit into one; those of IPv6 do not."""
-    return array("Q", numbers) if not numbers or numbers[-1] < _NO_LONGER_FITS else numbers
+    """Ascending numbers, as small as they fit; a list of a few is quicker to search, and IPv6 fits no array."""
+    if len(numbers) < _FEW or numbers[-1] >> 64:
+        return numbers
+    return array("Q" if numbers[-1] >> 32 else "I", numbers)
 
 
 def _climb(start: int, end: int) -> Iterator[int]:

@@ -85,7 +85,9 @@ def child(name: str, size: int, path: Path) -> None:
     _trim()
     before, started = _resident(), time.process_time()
     find = STRUCTURES[name](held)
-    built, grown = time.process_time() - started, _resident() - before
+    built = time.process_time() - started
+    _trim()
+    grown = _resident() - before
     figures: dict[str, object] = {"build": built, "grown": grown}
     inputs: list[object] = list(texts) if name == TRIE else list(asked)
     answers = [find(one) for one in inputs]  # type: ignore[arg-type]
