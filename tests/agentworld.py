@@ -152,6 +152,8 @@ class AgentWorld(World):
 
     def goes_down(self, *points: ManagementPoint) -> None:
         self.points = [point for point in self.points if point not in points]
+        gone = tuple(f"//{point.host}/" for point in points)
+        self.answers = {url: one for url, one in self.answers.items() if not any(host in url for host in gone)}
 
     def comes_back(self, *points: ManagementPoint, listed: Sequence[ManagementPoint] = ()) -> None:
         self.points += points

@@ -17,7 +17,7 @@ from cmclient.model.endpoints import Endpoint, Scheme
 from cmclient.model.http import Deadline, HttpRequest
 from cmclient.model.names import HostName
 
-SOON = 0.3  # seconds
+SOON = 0.6  # seconds; a connection on a busy machine takes a part of them
 PATIENT = 3.0  # seconds: what no single wait may exceed on a busy machine
 
 

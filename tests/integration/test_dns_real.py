@@ -80,8 +80,10 @@ def test_one_of_another_site_does_and_a_site_that_it_does_not_serve_is_no_failur
     outcome = command("locate", *WORKGROUP, "--site-code", "CAS", settings=real_site.outsider())
     assert outcome.code == 0
     assert outcome.chosen == PAR1.url
-    assert outcome.attempts == [(PAR1.url, "MPLIST", "answered"), (PAR1.url, "MPLIST1&CAS", "http-status")]
-    assert [hit.status for hit in real_site.web.hits()[before:]] == [200, 500]
+    told = [one for one in outcome.attempts if one[1] != "MPKEYINFORMATION"]
+    assert told == [(PAR1.url, "MPLIST", "answered"), (PAR1.url, "MPLIST1&CAS", "http-status")]
+    statuses = [hit.status for hit in real_site.web.hits()[before:]]
+    assert (statuses[0], statuses[-1]) == (200, 500)
 
 
 @pytest.mark.rule("ML-010", "ML-013")
