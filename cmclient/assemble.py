@@ -5,27 +5,27 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .assemble_login import build_directory, find_http_logins, read_directory_credentials
 from .assemble_rootkey import with_root_key
 from .assemble_trust import build_transport, find_own_certificate, require_authorities
 from .config import ClientConfig, load_config
+from .deferred import Deferred
 from .locate import Locator
 from .model.decision import Location
 from .model.facts import NetworkFacts
-from .model.groups import SiteData
 from .model.http import Deadline
 from .model.names import HostName
 from .model.secret import Secret
-from .ports import DomainControllerPing, FactsSource, NameService, Store
+from .ports import DomainControllerPing, FactsSource, NameService, SignatureVerifier, Store
 from .rules.choose import SeededChooser
 from .world import World
 
 if TYPE_CHECKING:
     from .assign import Assigner
     from .content import ContentLocator
+    from .model.groups import SiteData
     from .roles import RoleLocator
     from .scans import UpdateScans
 
@@ -70,7 +70,7 @@ class Run(NamedTuple):
     facts: NetworkFacts | None = None
     replaced: Mapping[str, object] = {}
     remembers: bool = True
-    data: SiteData | None = None
+    data: "SiteData | None" = None
     times_count: bool = True
     http_password: Secret | None = None
     lasts: bool = True
@@ -151,27 +151,6 @@ def load_settings(
     )
 
 
-class _Lazy:
-    """A port that comes into being when it is first used: what a run does not need costs it no import."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
-        self._lock = Lock()
-        self._made: Any = None
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
-        with self._lock:
-            if self._made is None:
-                self._made = self._make()
-        return getattr(self._made, name)
-
-    def close(self) -> None:
-        """Close the port if it came into being and can be closed."""
-        close = getattr(self._made, "close", None)
-        if close is not None:
-            close()
-
-
 @contextmanager
 def open_locator(config: ClientConfig, run: Run | None = None) -> Iterator[Locator]:
     """A locator on the real world, closed at the end.
@@ -183,11 +162,10 @@ def open_locator(config: ClientConfig, run: Run | None = None) -> Iterator[Locat
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
-    from .adapters.site_signatures import SiteSignatures
-
     run = run or Run()
     with open_ports(config, run) as world:
-        yield Locator(with_root_key(config), offline=run.offline, verifier=SiteSignatures(), **world._asdict())
+        verifier = Deferred(_site_signatures)
+        yield Locator(with_root_key(config), offline=run.offline, verifier=verifier, **world._asdict())
 
 
 @contextmanager
@@ -273,7 +251,7 @@ def open_ports(config: ClientConfig, run: Run) -> Iterator[World]:
     with ExitStack() as stack:
 
         def lazy(make: Callable[[], Any]) -> Any:  # noqa: ANN401 - stands for any port
-            port = _Lazy(make)
+            port = Deferred(make)
             stack.callback(port.close)
             return port
 
@@ -326,8 +304,17 @@ def _system_facts() -> FactsSource:
     return system_facts()
 
 
+def _site_signatures() -> SignatureVerifier:
+    from .adapters.site_signatures import SiteSignatures
+
+    return SiteSignatures()
+
+
 def _name_service(config: ClientConfig) -> NameService:
     from .adapters.dns import DnsNameService
+    from .loading import load_meanwhile
+
+    load_meanwhile("cmclient.adapters.http")  # who asks DNS asks a server next
 
     return DnsNameService(config.dns_servers, attempt_timeout=config.dns_timeout)
 

@@ -13,7 +13,6 @@ from .model.facts import Membership
 from .model.login import Authentication, Login, Mechanism, Proof
 from .model.secret import Secret
 from .ports import DirectoryService
-from .rules.login import plan_directory_logins, plan_logins, plan_proofs
 
 __all__ = [
     "FindLogins",
@@ -57,6 +56,7 @@ def build_directory(
     """
     from .adapters.ldap import LdapDirectory
     from .adapters.tickets import has_ticket
+    from .rules.login import plan_directory_logins
 
     plan = plan_directory_logins(
         config.directory_authentication,
@@ -113,6 +113,8 @@ def find_http_logins(
 
     @cache
     def find(scheme: Scheme) -> tuple[Login, ...]:
+        from .rules.login import plan_logins, plan_proofs
+
         proofs = plan_proofs(scheme, membership(), has_certificate=has_certificate, has_account=given)
         return plan_logins(
             proofs, config.http_authentication, user=config.http_user, password=known, keytab=config.http_keytab
@@ -136,6 +138,8 @@ def find_share_login(config: ClientConfig, password: Secret | None = None) -> Lo
     """
     if config.http_user is None:
         return None
+    from .rules.login import plan_logins
+
     password = password or read_password_file(config.http_password_file, "http_password_file")
     logins = plan_logins((Proof.GIVEN_ACCOUNT,), config.http_authentication, user=config.http_user, password=password)
     by_password = [one for one in logins if one.mechanism is Mechanism.NTLM]

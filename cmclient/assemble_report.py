@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .assemble import FixedFacts, GivenFacts, Run, store_path
 from .config import ClientConfig
+from .deferred import Deferred
 from .gather import gather_facts
 from .model.decision import Location
 from .model.directory import DirectoryServer, SrvRecord
@@ -14,20 +15,20 @@ from .model.facts import NetworkFacts
 from .model.http import Deadline, HttpReply, HttpRequest
 from .model.names import DnsDomain, HostName, SiteCode
 from .ports import Cancellation, Clock, FactsSource, ReportQueue
-from .report import StatusReporter
-from .reporting import decide_reporting, identity_of, limits_of, style_of, with_site
-from .rules.choose import SeededChooser
 
 if TYPE_CHECKING:
     from .adapters.http import RequestsTransport
+    from .model.reports import Reporting
+    from .model.state import ClientIdentity
+    from .report import StatusReporter
 
-__all__ = ["open_reporter"]
+__all__ = ["find_reporting_here", "open_reporter"]
 
 
 @contextmanager
 def open_reporter(
     config: ClientConfig, run: Run | None = None, *, location: Location | None = None
-) -> Iterator[StatusReporter]:
+) -> "Iterator[StatusReporter]":
     """A reporter on the real world, closed at the end.
 
     Args:
@@ -42,22 +43,18 @@ def open_reporter(
         StoreError: The queue cannot be read.
     """
     from .adapters.clock import SystemClock, fresh_seed
+    from .report import StatusReporter
+    from .reporting import limits_of, style_of
+    from .rules.choose import SeededChooser
 
     run, clock = run or Run(), SystemClock()
-    facts = _local_facts(config, run, clock) if location is None else location.facts
     with ExitStack() as stack:
         queue = _open_queue(config, run, stack)
         transport = _PlainTransport(config)
         stack.callback(transport.close)
-        reporting = decide_reporting(
-            config,
-            facts,
-            published=_find_published(config, run, queue, location, clock.now()),
-            what_if=not run.writes or run.offline,
-        )
-        identity = identity_of(config, facts, site=_find_site(config, run, location))
+        reporting, identity = _decide(config, run, queue, location, clock)
         yield StatusReporter(
-            with_site(reporting, identity),
+            reporting,
             queue=queue,
             transport=transport,
             clock=clock,
@@ -67,6 +64,36 @@ def open_reporter(
             limits=limits_of(config),
             wants_certificate=config.use_pki_cert,
         )
+
+
+def find_reporting_here(config: ClientConfig, run: Run, location: Location) -> "Reporting":
+    """Whether a reporter that is opened with the same arguments reports, without what only sending needs.
+
+    Raises:
+        StoreError: The queue cannot be read.
+    """
+    from .adapters.clock import SystemClock
+
+    with ExitStack() as stack:
+        queue: Any = Deferred(lambda: _open_queue(config, run, stack))
+        return _decide(config, run, queue, location, SystemClock())[0]
+
+
+def _decide(
+    config: ClientConfig, run: Run, queue: ReportQueue, location: Location | None, clock: Clock
+) -> "tuple[Reporting, ClientIdentity]":
+    """Whether is reported, and as whom."""
+    from .reporting import decide_reporting, identity_of, with_site
+
+    facts = _local_facts(config, run, clock) if location is None else location.facts
+    reporting = decide_reporting(
+        config,
+        facts,
+        published=_find_published(config, run, queue, location, clock.now()),
+        what_if=not run.writes or run.offline,
+    )
+    identity = identity_of(config, facts, site=_find_site(config, run, location))
+    return with_site(reporting, identity), identity
 
 
 class _Nobody:

@@ -5,8 +5,6 @@ from pathlib import Path
 from .config import ClientConfig
 from .errors import ConfigError, InvalidValueError
 from .model.rule import decides
-from .protocol.certificate_criteria import parse_issuers
-from .protocol.rootkeyfile import ROOT_KEY_FILE_CAP, find_issuers_line, parse_root_key_file
 
 __all__ = ["with_issuers", "with_root_key"]
 
@@ -23,6 +21,8 @@ def with_root_key(config: ClientConfig) -> ClientConfig:
     path = config.trusted_root_key_file
     if path is None:
         return config
+    from .protocol.rootkeyfile import parse_root_key_file
+
     place = _place(config)
     try:
         key = parse_root_key_file(_read(path, place)).text
@@ -47,6 +47,9 @@ def with_issuers(config: ClientConfig) -> ClientConfig:
     path = config.trusted_root_key_file
     if path is None or config.certificate_issuers is not None:
         return config
+    from .protocol.certificate_criteria import parse_issuers
+    from .protocol.rootkeyfile import find_issuers_line
+
     place = _place(config)
     try:
         issuers = find_issuers_line(_read(path, place))
@@ -62,6 +65,8 @@ def with_issuers(config: ClientConfig) -> ClientConfig:
 
 
 def _read(path: str, place: str) -> bytes:
+    from .protocol.rootkeyfile import ROOT_KEY_FILE_CAP
+
     try:
         with Path(path).open("rb") as file:
             return file.read(ROOT_KEY_FILE_CAP + 1)

@@ -1,7 +1,6 @@
 """The part of the composition root that is about certificates: which one this client shows, and whom it believes."""
 
 import logging
-import platform
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -17,9 +16,6 @@ from .model.http import Deadline
 from .model.names import HostName
 from .model.secret import Secret
 from .ports import CertificateStore, Transport
-from .protocol.certificate_criteria import parse_criterion, parse_issuers
-from .rules.certificate_selection import describe_selection, select_certificate
-from .rules.certificates import checks_revocation
 
 if TYPE_CHECKING:
     from .adapters.http_login import FindLogins
@@ -56,6 +52,8 @@ class OwnCertificate(NamedTuple):
     @property
     def described(self) -> ClientCertificate:
         """What the workflows need to know of it. A key that Windows keeps is out of reach of the TLS used here."""
+        from .rules.certificate_selection import describe_selection
+
         described = describe_selection(self.selection)
         if self.identity is not None or described.problem:
             return described
@@ -100,6 +98,10 @@ def select_own_certificate(
         ConfigError: The password file cannot be read, or that with the certificate issuers list.
         FactsError: The system refused to tell its certificates.
     """
+    import platform
+
+    from .rules.certificate_selection import select_certificate
+
     config = with_issuers(config)
     path, now = config.client_certificate, now or datetime.now(UTC)
     if path is None:
@@ -133,6 +135,8 @@ def _find_system_store() -> CertificateStore | None:
 
 
 def _wish(config: ClientConfig, computer: str, *, by_hand: bool) -> CertificateWish:
+    from .protocol.certificate_criteria import parse_criterion, parse_issuers
+
     criterion, issuers = config.certificate_criterion, config.certificate_issuers
     return CertificateWish(
         computer=computer or None,
@@ -188,6 +192,7 @@ def build_transport(
     """
     from .adapters.crl_cache import CrlCache
     from .adapters.http import RequestsTransport
+    from .rules.certificates import checks_revocation
 
     checks = checks_revocation(config.client_kind, wanted=config.crl_check)
     return RequestsTransport(

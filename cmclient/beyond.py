@@ -6,10 +6,10 @@ from typing import NamedTuple
 from .model.decision import Candidate, Discovered, Phase, Policy, SourceKind, SourceReport
 from .model.endpoints import Endpoint, Scheme
 from .model.http import Attempt, Deadline
+from .model.mplist import MpListQuery
 from .model.names import HostName
 from .model.rule import decides
 from .mpclient import ManagementPointClient
-from .protocol.mplist import MpListQuery
 
 __all__ = ["Beyond", "find_beyond", "keep_gateways"]
 

@@ -14,11 +14,11 @@ from .model.decision import Location, Phase, Policy, Purpose, Reason
 from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts
 from .model.http import Attempt, Deadline, HttpRequest
+from .model.mplist import MpListQuery
 from .model.names import SiteCode
 from .model.rule import decides
 from .model.sources import SourceOrder, SourcePlan
 from .ports import Cancellation
-from .protocol.mplist import MpListQuery
 from .rules.eligibility import find_endpoints
 from .rules.select import plan_contact
 from .rules.setup_search import find_setup_bar, next_try, note_setup_points, plan_setup_search

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .errors import ConfigError, InvalidValueError
 from .login_settings import find_login_conflicts
-from .model.content import ContentId
+from .model.content_id import ContentId
 from .model.decision import Phase, Purpose
 from .model.directory import DirectorySecurity
 from .model.endpoints import Endpoint, InternetAddress, ManagementPoint

@@ -23,12 +23,12 @@ from .model.endpoints import Endpoint, ManagementPoint, SiteKind
 from .model.facts import ClientKind, NetworkFacts, NetworkLocation
 from .model.groups import Role, SiteData
 from .model.http import Attempt, Deadline, Outcome
+from .model.mplist import MpListQuery
 from .model.names import HostName
 from .model.roles import RoleDecision, RoleEvaluation, RoleLocation, RoleOrigin, RoleSource, SiteRole
 from .model.rule import decides
 from .mpclient import ManagementPointClient
 from .ports import Cancellation, Clock
-from .protocol.mplist import MpListQuery
 from .rules.choose import SeededChooser
 from .rules.device_kinds import (
     DEVICE_KINDS,

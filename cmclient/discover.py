@@ -15,26 +15,6 @@ from .model.http import Deadline
 from .model.names import DnsDomain, HostName
 from .model.rule import decides
 from .ports import Clock, DirectoryService, NameService, Store
-from .protocol.directory import (
-    management_point_query,
-    range_query,
-    read_fallback_status_points,
-    read_management_points,
-    read_ranges,
-    read_sites,
-    read_trusted_forests,
-    site_query,
-    system_management_dn,
-    trust_query,
-)
-from .protocol.legacy_directory import locator_point_query, read_locator_points
-from .protocol.srv import (
-    domain_controller_query_name,
-    global_catalog_query_name,
-    read_directory_servers,
-    read_srv_records,
-    srv_query_name,
-)
 from .rules.device_kinds import as_device_entry
 from .rules.mplist import find_directory_bar, find_dns_bar, suffix_of
 from .rules.profiles import profile_of
@@ -158,6 +138,8 @@ class Sources:
         bar = find_dns_bar(facts, site=site, suffix=suffix)
         if bar is not None or site is None or suffix is None:
             return _barred(SourceKind.DNS, bar)
+        from .protocol.srv import read_srv_records, srv_query_name
+
         name = srv_query_name(site, suffix)
         records = self._names.resolve_srv(name, deadline.within(2 * self._config.dns_timeout))
         discovered = read_srv_records(
@@ -190,6 +172,8 @@ class Sources:
         given = tuple(parse_server(text, wants_global_catalog=wants_gc) for text in self._config.directory_servers)
         if given:
             return given
+        from .protocol.srv import domain_controller_query_name, global_catalog_query_name
+
         servers: tuple[DirectoryServer, ...] = ()
         if wants_gc and facts.forest is not None:
             servers = self._find_servers(global_catalog_query_name(facts.forest), deadline, is_global_catalog=True)
@@ -200,13 +184,25 @@ class Sources:
         return (*near, *(server for server in servers if server.host not in answered))
 
     def _find_servers(self, name: str, deadline: Deadline, *, is_global_catalog: bool) -> tuple[DirectoryServer, ...]:
+        from .protocol.srv import read_directory_servers
+
         records = self._names.resolve_srv(name, deadline.within(2 * self._config.dns_timeout))
         return read_directory_servers(records, is_global_catalog=is_global_catalog)
 
     def _read_directory(self, rule: str, server: DirectoryServer, domain: DnsDomain, deadline: Deadline) -> Found:
+        from .protocol.directory import (
+            management_point_query,
+            range_query,
+            site_query,
+            system_management_dn,
+            trust_query,
+        )
+
         base = "" if server.is_global_catalog else system_management_dn(domain)
         queries = [management_point_query(base), site_query(base), range_query(base), trust_query(domain)]
         if self._rules.finds_locator_point:
+            from .protocol.legacy_directory import locator_point_query
+
             queries.append(locator_point_query(base))
         entries = self._directory.search(server, queries, deadline)
         discovered, published = _read_published(entries, server)
@@ -241,6 +237,15 @@ def _internet_server(address: InternetAddress) -> ManagementPoint:
 def _read_published(
     entries: tuple[tuple[DirectoryEntry, ...], ...], server: DirectoryServer
 ) -> tuple[Discovered, Published]:
+    from .protocol.directory import (
+        read_fallback_status_points,
+        read_management_points,
+        read_ranges,
+        read_sites,
+        read_trusted_forests,
+    )
+    from .protocol.legacy_directory import read_locator_points
+
     points, sites, ranges, trusts, *locators = entries
     discovered = read_management_points(points)
     read, broken_sites = read_sites(sites)

@@ -18,7 +18,7 @@ from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.groups import SiteData
 from .model.http import Deadline
-from .protocol.mplist import MpListQuery
+from .model.mplist import MpListQuery
 from .protocol.srv import domain_controller_query_name, read_directory_servers
 from .reporting import decide_reporting
 from .rules.mplist import find_directory_bar

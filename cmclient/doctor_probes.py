@@ -14,11 +14,12 @@ from .model.decision import Origin, SourceKind
 from .model.directory import DirectoryServer, SrvRecord
 from .model.endpoints import Endpoint
 from .model.http import Deadline, HttpReply, HttpRequest
+from .model.mplist import MpListQuery
 from .model.names import DnsDomain
 from .ports import SignatureVerifier
 from .protocol.clocktexts import CURRENT_TIME, clock_query, parse_directory_time, parse_http_date
 from .protocol.dplisting import parse_folder_page
-from .protocol.mplist import MpListQuery, mp_list_path, parse_mp_list
+from .protocol.mplist import mp_list_path, parse_mp_list
 from .protocol.statexml import FSP_PATH
 from .protocol.webdav import build_propfind, parse_multistatus
 from .protocol.webpage import is_web_page, web_page_error

@@ -1,12 +1,16 @@
 """What a download needs from the world. All of it is part of ``ports``."""
 
-from collections.abc import Iterator, Mapping
-from types import TracebackType
-from typing import Protocol, Self
+from __future__ import annotations
 
-from .model.download import FileEntry, PartOrigin, RelativeName
-from .model.http import Deadline, HttpRequest
-from .model.sources import SourcePlan
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+    from .model.download import FileEntry, PartOrigin, RelativeName
+    from .model.http import Deadline, HttpRequest
+    from .model.sources import SourcePlan
 
 __all__ = [
     "BulkReply",

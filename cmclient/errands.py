@@ -15,9 +15,9 @@ from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.http import Attempt, Deadline, HttpReply, HttpRequest
 from .model.legacy import ProfileName
+from .model.mplist import MpListQuery
 from .model.rule import decides
 from .ports import Cancellation, Transport
-from .protocol.mplist import MpListQuery
 from .racing import CancelSignal
 from .rules.choose import SeededChooser
 from .world import World

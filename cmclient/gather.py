@@ -14,7 +14,6 @@ from .model.names import HostName, parse_port
 from .model.network import LocationJudgement, SetupChange
 from .ports import DomainControllerPing, FactsSource, NameService
 from .protocol.setupsources import counts_existing_first
-from .protocol.srv import domain_controller_query_name, read_directory_servers
 from .rules.mplist import find_directory_bar
 from .rules.network import judge_changes, judge_location, weigh_facts
 from .world import World
@@ -173,6 +172,8 @@ def _find_controller(
     if bar is not None or facts.domain is None:
         _log.debug("no domain controller is asked: %s", bar.text if bar else "no domain", extra={"event": "dc.skipped"})
         return _Search()
+    from .protocol.srv import domain_controller_query_name, read_directory_servers
+
     try:
         servers = tuple(parse_server(text) for text in config.directory_servers) or read_directory_servers(
             names.resolve_srv(domain_controller_query_name(facts.domain), deadline.within(2 * config.dns_timeout)),

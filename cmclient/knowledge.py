@@ -1,14 +1,12 @@
 """What one search for a management point knows: what was found and tried so far, and what follows from it."""
 
-import logging
-from typing import NamedTuple
+from __future__ import annotations
 
-from .beyond import keep_gateways
-from .config import ClientConfig
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
 from .discover import Found, Published, Sources
 from .errors import StoreError
-from .legacy_standing import find_legacy_standing
-from .model.certificates import ClientCertificate
 from .model.decision import (
     Candidate,
     Category,
@@ -24,24 +22,29 @@ from .model.endpoints import Audience, Endpoint
 from .model.facts import ClientKind, NetworkFacts, NetworkLocation
 from .model.http import Attempt, Outcome
 from .model.legacy import ProfileName
+from .model.mplist import MpListQuery
 from .model.names import HostName, SiteCode
 from .model.rule import decides
-from .mpclient import ManagementPointClient
-from .ports import Clock, SignatureVerifier, Store
-from .protocol.mplist import MpListQuery
 from .rootkeys import RootKeys, is_published
 from .rules.choose import SeededChooser
 from .rules.merge import merge_candidates
 from .rules.profiles import profile_of
-from .rules.reporting import choose_fsp
 from .rules.select import select_management_point
-from .standing import Standing, find_standing
+from .standing import find_standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .config import ClientConfig
+    from .model.certificates import ClientCertificate
+    from .mpclient import ManagementPointClient
+    from .ports import Clock, SignatureVerifier, Store
+    from .standing import Standing
 
 __all__ = ["Knowledge", "Tools"]
 
 _log = logging.getLogger(__name__)
 _FROM_STORE = "the store"
-_STANDINGS = {ProfileName.CURRENT: find_standing, ProfileName.CM07: find_legacy_standing}
 
 
 class Tools(NamedTuple):
@@ -86,7 +89,7 @@ class Knowledge:
             ConfigError: A file with the trusted root key was named and not read.
         """
         self._tools = tools
-        self._find_standing = _STANDINGS[tools.config.profile]
+        self._find_standing = _standing_by(tools.config.profile)
         self.published: Published | None = None
         self._notes: list[str] = []
         self._standing: Standing | None = None
@@ -204,9 +207,17 @@ class Knowledge:
             assigned_mp=self._assigned_mp(),
             time=self._tools.clock.now().isoformat(timespec="seconds"),
             notes=(*self._notes, *self.keys.notes, self.standing.assignment.reason.text, *said),
-            fsp=None if self.published is None else choose_fsp(self.published.fallback_status_points, self.site),
+            fsp=self._find_fsp(),
             root_key=self.keys.decision(self.winner, is_published=self.is_published(self.winner)),
         )
+
+    def _find_fsp(self) -> HostName | None:
+        """The fallback status point that the client's site publishes."""
+        if self.published is None:
+            return None
+        from .rules.fsp import choose_fsp
+
+        return choose_fsp(self.published.fallback_status_points, self.site)
 
     @decides("MP-002", "MP-016")
     def _assigned_mp(self) -> HostName | None:
@@ -240,6 +251,8 @@ class Knowledge:
             self._note_store(error)
 
     def _keep_points(self) -> None:
+        from .beyond import keep_gateways
+
         store, now = self._tools.store, self._tools.clock.now()
         stamp = now.isoformat(timespec="seconds")
         learned = (*(self.nearby or ()), *(self.beyond or ()), *self.listed)
@@ -279,3 +292,12 @@ class Knowledge:
         if text not in self._notes:  # each use of the store meets the same fault
             _log.warning("%s", error.message, extra={"event": "store.failed"})
             self.note(text)
+
+
+def _standing_by(profile: ProfileName) -> Callable[..., Standing]:
+    """How to find out where a client stands: by the rules of its product, which alone are loaded."""
+    if profile is ProfileName.CM07:
+        from .legacy_standing import find_legacy_standing
+
+        return find_legacy_standing
+    return find_standing

@@ -1,10 +1,11 @@
 """Facts, candidates, decision, contact: the way to a management point."""
 
-import logging
-from typing import NamedTuple
+from __future__ import annotations
 
-from .config import ClientConfig
-from .contacting import client_of
+import logging
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from .deferred import Deferred
 from .discover import Published, Sources
 from .errors import (
     LocateError,
@@ -17,27 +18,30 @@ from .errors import (
 )
 from .gather import gather_facts
 from .knowledge import Knowledge, Tools
-from .model.certificates import ClientCertificate
 from .model.decision import Decision, Location, Reason, SourceReport
-from .model.facts import NetworkFacts
 from .model.http import Attempt, Deadline, Outcome
-from .model.names import HostName
-from .model.network import LocationJudgement
 from .model.rule import decides
-from .ports import (
-    Clock,
-    DirectoryService,
-    DomainControllerPing,
-    FactsSource,
-    NameService,
-    SignatureVerifier,
-    Store,
-    Transport,
-)
-from .rules.choose import SeededChooser
-from .rules.failures import all_refuse_trust, find_trust_hint
 from .rules.metered import action_of, find_metered_bar
 from .search import Search
+
+if TYPE_CHECKING:
+    from .config import ClientConfig
+    from .model.certificates import ClientCertificate
+    from .model.facts import NetworkFacts
+    from .model.names import HostName
+    from .model.network import LocationJudgement
+    from .mpclient import ManagementPointClient
+    from .ports import (
+        Clock,
+        DirectoryService,
+        DomainControllerPing,
+        FactsSource,
+        NameService,
+        SignatureVerifier,
+        Store,
+        Transport,
+    )
+    from .rules.choose import SeededChooser
 
 __all__ = ["DiscoveryReport", "Locator"]
 
@@ -106,7 +110,7 @@ class Locator:
         self._tools = Tools(
             config=config,
             sources=Sources(config, directory=directory, names=names, store=store, clock=clock),
-            client=client_of(config, transport, clock),
+            client=_client_of(config, transport, clock),
             store=store,
             clock=clock,
             chooser=chooser,
@@ -198,6 +202,17 @@ class Locator:
         )
 
 
+def _client_of(config: ClientConfig, transport: Transport, clock: Clock) -> ManagementPointClient:
+    """Who talks to management points; loaded when somebody is to be talked to."""
+
+    def make() -> ManagementPointClient:
+        from .contacting import client_of
+
+        return client_of(config, transport, clock)
+
+    return cast("ManagementPointClient", Deferred(make))
+
+
 def _barred(known: Knowledge, bar: Reason) -> LocateError:
     """The error for a client that may not talk to its site at all now."""
     known.note(f"{bar.rule} {bar.text}")
@@ -207,6 +222,8 @@ def _barred(known: Knowledge, bar: Reason) -> LocateError:
 
 def _failure(location: Location, *, timed_out: bool) -> LocateError:
     """The error for a location without a chosen management point."""
+    from .rules.failures import all_refuse_trust, find_trust_hint
+
     decision = location.decision
     if decision.ranked:
         failed = [attempt for attempt in location.attempts if attempt.outcome is Outcome.FAILED]

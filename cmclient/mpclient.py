@@ -11,10 +11,11 @@ from .model.decision import Discovered, Origin, SourceKind
 from .model.endpoints import Audience, Endpoint, Scheme
 from .model.http import Attempt, Deadline, HttpReply, HttpRequest, Outcome
 from .model.lease import Failed, FailureKind, Succeeded
+from .model.mplist import MpListQuery
 from .model.names import SiteCode
 from .model.rule import decides
 from .ports import Cancellation, Clock, Transport
-from .protocol.mplist import MpListQuery, mp_list_path, parse_mp_list
+from .protocol.mplist import mp_list_path, parse_mp_list
 from .racing import Finish, race_equals
 from .rules.gateways import leave_out_gateways
 from .rules.retry import classify_failure

@@ -4,9 +4,9 @@ Every method that waits takes a ``Deadline`` and keeps it. Every method raises o
 what does not exist (a name, an object, a stored list) is an empty result, not an error.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
 
 from .download_ports import (
     BulkReply,
@@ -21,18 +21,23 @@ from .download_ports import (
     SourcePlanner,
     Target,
 )
-from .model.agent import AgentStatus
-from .model.certificates import HeldCertificate
-from .model.decision import Candidate, StoredAssignment
-from .model.directory import DirectoryEntry, DirectoryQuery, DirectoryServer, SrvRecord
-from .model.facts import DomainController, NetworkFacts
-from .model.http import Deadline, HttpReply, HttpRequest
-from .model.names import DnsDomain, HostName
 from .model.reports import ReportQueue
-from .model.rootkey import SignatureCheck, StoredRootKey
-from .model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
-from .model.trust import MpKeyInformation, TrustedRootKey
-from .model.wake import Wake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from .model.agent import AgentStatus
+    from .model.certificates import HeldCertificate
+    from .model.decision import Candidate, StoredAssignment
+    from .model.directory import DirectoryEntry, DirectoryQuery, DirectoryServer, SrvRecord
+    from .model.facts import DomainController, NetworkFacts
+    from .model.http import Deadline, HttpReply, HttpRequest
+    from .model.names import DnsDomain, HostName
+    from .model.rootkey import SignatureCheck, StoredRootKey
+    from .model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
+    from .model.trust import MpKeyInformation, TrustedRootKey
+    from .model.wake import Wake
 
 __all__ = [
     "BulkReply",

@@ -1,6 +1,6 @@
 """Whether a client reports, as whom and how patiently: what its settings and facts say about reporting."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .config import ClientConfig
 from .model.decision import Reason
@@ -8,9 +8,11 @@ from .model.facts import NetworkFacts
 from .model.names import HostName, SiteCode
 from .model.reports import Reporting
 from .model.state import ClientIdentity, ClientVersion
-from .protocol.statexml import ReportStyle
+from .rules.fsp import FspNames, find_reporting
 from .rules.metered import MeteredAction, find_metered_bar
-from .rules.reporting import FspNames, find_reporting
+
+if TYPE_CHECKING:
+    from .protocol.statexml import ReportStyle
 
 __all__ = ["SendLimits", "decide_reporting", "fsp_names", "identity_of", "limits_of", "style_of", "with_site"]
 
@@ -92,8 +94,10 @@ def _version_of(config: ClientConfig, facts: NetworkFacts) -> ClientVersion:
     return ClientVersion(f"5.00.{config.client_build}.1000")
 
 
-def style_of(config: ClientConfig) -> ReportStyle:
+def style_of(config: ClientConfig) -> "ReportStyle":
     """What the settings say about the uncertain parts of a report."""
+    from .protocol.statexml import ReportStyle
+
     return ReportStyle(
         config.report_format,
         has_declaration=config.report_declaration,

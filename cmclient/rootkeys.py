@@ -1,7 +1,9 @@
 """The trusted root key in a run: which one counts, and who has to show it before being asked anything."""
 
+from __future__ import annotations
+
 import logging
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from .config import ClientConfig
 from .errors import ConfigError, ProtocolError, RootKeyError, StoreError
@@ -13,11 +15,7 @@ from .model.names import SiteCode
 from .model.reason import Reason
 from .model.rootkey import KeyDuty, KeySource, KnownKey, KnownKeys, RootKeyDecision, StoredRootKey
 from .model.rule import decides
-from .model.trust import MpKeyInformation
-from .mpclient import ManagementPointClient
-from .ports import Cancellation, Clock, SignatureVerifier, Store
 from .protocol.rootkeyblob import parse_root_key
-from .protocol.trustkeys import MP_KEY_INFORMATION_PATH, parse_mp_key_information
 from .rules.rootkey import (
     adopt_key,
     block,
@@ -28,6 +26,13 @@ from .rules.rootkey import (
     judge_key,
     key_fingerprint,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .model.trust import MpKeyInformation
+    from .mpclient import ManagementPointClient
+    from .ports import Cancellation, Clock, SignatureVerifier, Store
 
 __all__ = ["RootKeys", "is_published"]
 
@@ -167,6 +172,8 @@ class RootKeys:
         return decision if self._taken is None else adopt_key(decision, self._taken)
 
     def _fetch(self, endpoint: Endpoint, deadline: Deadline, cancellation: Cancellation | None) -> MpKeyInformation:
+        from .protocol.trustkeys import MP_KEY_INFORMATION_PATH, parse_mp_key_information
+
         _log.info("asking %s for its root key", endpoint, extra={"event": "mp.key-asked"})
         request = HttpRequest(endpoint, MP_KEY_INFORMATION_PATH)
         return parse_mp_key_information(self._client.exchange(request, deadline, cancellation).body)

@@ -1,27 +1,29 @@
 """One search for a management point: which source is asked, who is contacted, and where that stops."""
 
-from collections.abc import Iterable, Sequence
+from __future__ import annotations
 
-from .beyond import find_beyond
+from typing import TYPE_CHECKING
+
 from .discover import Found
 from .knowledge import Knowledge, Tools
-from .messaging import LocationMessenger
 from .model.decision import Discovered, Phase, SourceKind, SourceReport
 from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.http import Deadline, Outcome
+from .model.mplist import MpListQuery
 from .model.names import SiteCode
 from .model.rule import decides
-from .mpclient import ContactResult
-from .nearby import find_nearby
-from .ports import Cancellation
-from .protocol.mplist import MpListQuery
 from .rules.gateways import find_fallback_bar
 from .rules.mplist import Stage, Turn, classify_list
-from .rules.nearby import asks_for_nearby
 from .rules.network import judge_location, weigh_facts
 from .rules.profiles import profile_of
 from .rules.select import ContactGroup, plan_contact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .mpclient import ContactResult
+    from .ports import Cancellation
 
 __all__ = ["Search"]
 
@@ -196,6 +198,8 @@ class Search:
 
     def _learn_beyond(self, endpoint: Endpoint) -> None:
         """Learn who is there for the internet, for the day on which the client is."""
+        from .beyond import find_beyond
+
         told = find_beyond(self._tools.client, endpoint, self.known.standing.policy, self._deadline)
         self.known.attempts += told.attempts
         if told.found is not None and told.report is not None:
@@ -204,10 +208,15 @@ class Search:
 
     def _learn_nearby(self, endpoint: Endpoint) -> None:
         """Ask once which proxies are near the client, if that is wanted."""
+        from .rules.nearby import asks_for_nearby
+
         known = self.known
         tools, policy = self._tools, known.standing.policy
         if known.nearby is not None or not asks_for_nearby(known.facts, policy, wish=tools.config.nearby_mps):
             return
+        from .messaging import LocationMessenger
+        from .nearby import find_nearby
+
         messenger = LocationMessenger(tools.client, tools.clock, host=known.facts.host, chooser=tools.chooser)
         site = policy.assigned_site
         told = find_nearby(tools.client, messenger, endpoint, known.facts, self._deadline, assigned_site=site)

@@ -54,7 +54,7 @@ _DAY = 86400.0
 _WSUS_HTTP, _WSUS_HTTPS = 8530, 8531  # SU-018
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
-_MEDIA_TYPE = re.compile(r"[A-Za-z0-9.+-]{1,64}/[A-Za-z0-9.+-]{1,64}(; ?[A-Za-z0-9-]{1,32}=[A-Za-z0-9_-]{1,64}){0,4}")
+_MEDIA_TYPE = r"[A-Za-z0-9.+-]{1,64}/[A-Za-z0-9.+-]{1,64}(; ?[A-Za-z0-9-]{1,32}=[A-Za-z0-9_-]{1,64}){0,4}"
 
 
 def as_text(value: object, what: str) -> str:
@@ -167,7 +167,7 @@ def as_site_code(value: object) -> SiteCode | None:
 def as_media_type(value: object) -> str:
     """A media type."""
     text = as_text(value, "media type")
-    if not _MEDIA_TYPE.fullmatch(text):
+    if not re.fullmatch(_MEDIA_TYPE, text):
         raise InvalidValueError("media type", value, "it is like text/xml or text/plain; charset=UTF-16")
     return text
 

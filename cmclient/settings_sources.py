@@ -1,6 +1,6 @@
 """Settings that say whom the client asks, for what, and how patiently."""
 
-from .model.content import ContentId
+from .model.content_id import ContentId
 from .model.decision import Phase, Purpose
 from .model.directory import DirectorySecurity
 from .model.endpoints import HTTPS_PORT, Endpoint

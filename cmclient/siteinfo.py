@@ -5,10 +5,10 @@ from .messaging import LocationMessenger
 from .model.assignment import KnownSite, SiteSource
 from .model.endpoints import Endpoint
 from .model.http import Deadline
+from .model.mplist import MpListQuery
 from .model.names import SiteCode
 from .mpclient import ManagementPointClient
 from .ports import Cancellation
-from .protocol.mplist import MpListQuery
 
 __all__ = ["fetch_version"]
 

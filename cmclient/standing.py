@@ -1,7 +1,7 @@
 """Where the client stands: its assigned site, the ports of that site, and the policy that follows from it all."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .config import ClientConfig
 from .discover import Published
@@ -18,7 +18,9 @@ from .rules.certificates import find_https_ability
 from .rules.choose import SeededChooser
 from .rules.communication import find_http_bar
 from .rules.device_kinds import ENROLLED_KINDS, find_device_http_bar
-from .rules.published import PublishedMatch, addresses_for, match_published, matches_of
+
+if TYPE_CHECKING:
+    from .rules.published import PublishedMatch
 
 __all__ = [
     "SiteSettings",
@@ -161,6 +163,8 @@ def _root_key(config: ClientConfig, certificate: ClientCertificate | None) -> st
 
 def directory_answer(facts: NetworkFacts, published: Published) -> SiteAnswer:
     """What the directory says about the site of a client."""
+    from .rules.published import addresses_for, matches_of
+
     if not (published.sites or published.ranges):
         reason = Reason("SA-005", "the directory answered, and no site publishes itself in it")
         return SiteAnswer(SiteSource.DIRECTORY, answered=True, reason=reason)
@@ -175,10 +179,12 @@ def directory_answer(facts: NetworkFacts, published: Published) -> SiteAnswer:
 
 
 @decides("NET-012")
-def _visited(facts: NetworkFacts, published: Published | None) -> tuple[PublishedMatch, ...]:
+def _visited(facts: NetworkFacts, published: Published | None) -> "tuple[PublishedMatch, ...]":
     """The published boundaries that hold a client; none where they have no say."""
     if published is None or facts.network_location is NetworkLocation.INTERNET:
         return ()
+    from .rules.published import match_published
+
     return match_published(facts, published.sites, published.ranges)
 
 

@@ -9,7 +9,7 @@ from .model.names import HostName, SiteCode
 from .model.roles import RoleLocation, RoleOrigin, RoleSource
 from .reporting import fsp_names
 from .role_tools import RoleTools
-from .rules.reporting import choose_fsp, find_reporting
+from .rules.fsp import choose_fsp, find_reporting
 from .rules.status_point_choice import judge_status_points, named_status_points
 
 __all__ = ["locate_status_point"]

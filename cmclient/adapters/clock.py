@@ -1,6 +1,6 @@
 """The clock and the chance of the operating system."""
 
-import secrets
+import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -36,4 +36,4 @@ def fresh_seed() -> int:
     Returns:
         A whole number from 0 to 2**63 - 1.
     """
-    return secrets.randbits(_SEED_BITS)
+    return int.from_bytes(os.urandom(8)) >> (64 - _SEED_BITS)

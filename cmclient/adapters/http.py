@@ -12,8 +12,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
+from ..deferred import Deferred
 from ..errors import (
     CancelledError,
     InvalidValueError,
@@ -36,7 +37,9 @@ from .http_stream import StreamedReply
 from .http_tls import Offered, wanted_renegotiation
 from .http_trust import Trust
 from .http_watch import SILENCE_LIMIT, Watch
-from .revocation import Revocation
+
+if TYPE_CHECKING:
+    from .revocation import Revocation
 
 __all__ = ["RequestsTransport"]
 
@@ -93,7 +96,7 @@ class RequestsTransport:
         self._ca_file = ca_file
         self._trust_env = trust_env
         self.dialler = Dialler(resolve, source_address)
-        revocation = None if crls is None else Revocation(self.send, crls)
+        revocation = None if crls is None else self._revocation(crls)
         self.trust = Trust(self._find_trusted, client_certificate, revocation)
         self._lock = threading.Lock()
         self._login = None if find_logins is None else HttpLogin(find_logins)
@@ -101,6 +104,16 @@ class RequestsTransport:
         self.logs_in = find_logins is not None
         self._idle: dict[tuple[Endpoint, bool], list[Session]] = {}
         self._closed = False
+
+    def _revocation(self, crls: CrlCache) -> "Revocation":
+        """Loaded when a server shows a certificate."""
+
+        def make() -> "Revocation":
+            from .revocation import Revocation
+
+            return Revocation(self.send, crls)
+
+        return cast("Revocation", Deferred(make))
 
     def __enter__(self) -> Self:
         """Use it."""

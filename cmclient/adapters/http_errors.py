@@ -28,7 +28,6 @@ from ..errors import (
 from ..model.endpoints import Endpoint
 from .http_tls import AFTER_HELLO, presented_chain
 from .http_watch import Phase
-from .server_refusals import refuse, refuse_as_openssl
 from .tunnels import CHECK_PROXY
 
 __all__ = ["FAILURES", "printable", "refuse_renegotiation", "translate"]
@@ -172,6 +171,8 @@ def _explain_proxy(case: _Case) -> TransportError:
 def _explain_server_certificate(case: _Case) -> TransportError:
     code = getattr(case.error, "verify_code", 62)  # urllib3's own error is about the name
     detail = getattr(case.error, "verify_message", "") or str(case.error)
+    from .server_refusals import refuse_as_openssl
+
     return refuse_as_openssl(case.endpoint, code, detail.rstrip("."), presented_chain(case.error))
 
 
@@ -185,6 +186,8 @@ def _explain_tls(case: _Case) -> TransportError:
         return _explain_lost(case)
     words = (reason or str(case.error)).upper()  # some reasons have no name
     if case.phase is Phase.TLS and "ALERT" not in words and any(one in words for one in _MALFORMED):
+        from .server_refusals import refuse
+
         return refuse(case.endpoint, "malformed", None, detail=_words(case.error))
     for endings, kind, what, hint in _TLS_FAILURES:
         if reason.endswith(endings):

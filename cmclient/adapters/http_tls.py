@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from ..errors import ClientCertificateError, ServerCertificateError
 from ..model.endpoints import Endpoint
 from ..model.rule import decides
-from .identity import ClientIdentity
+
+if TYPE_CHECKING:
+    from .identity import ClientIdentity
 
 __all__ = [
     "AFTER_HELLO",
@@ -29,7 +31,7 @@ __all__ = [
 AFTER_HELLO = "the server had agreed on a cipher before it refused"
 """Note on a TLS error: what the server refuses is not our versions and ciphers, so it is our certificate."""
 
-Offered = tuple[str, str] | ClientIdentity
+Offered = Union[tuple[str, str], "ClientIdentity"]
 """Our own certificate: paths of PEM files with certificate and key, or what was read before."""
 
 _DER = 2  # what the ssl module calls this form inside
@@ -246,13 +248,13 @@ def _load_certificate(endpoint: Endpoint, context: ssl.SSLContext, offered: Offe
         return ""
 
     try:
-        if isinstance(offered, ClientIdentity):
-            offered.load_into(context)
-        else:
+        if isinstance(offered, tuple):
             context.load_cert_chain(*offered, password=refuse)
+        else:
+            offered.load_into(context)
     except OSError as error:
         reason = "the key is protected by a password" if asked else _reason(error)
-        where = offered.where if isinstance(offered, ClientIdentity) else f"{offered[0]} with the key {offered[1]}"
+        where = f"{offered[0]} with the key {offered[1]}" if isinstance(offered, tuple) else offered.where
         raise ClientCertificateError(
             f"{endpoint}: the client certificate {where} cannot be used: {reason}",
             endpoint=str(endpoint),

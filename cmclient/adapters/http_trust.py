@@ -5,27 +5,27 @@ right after it. Our own certificate is offered only in a second handshake, and t
 very certificate that passed in a first one without ours.
 """
 
+from __future__ import annotations
+
 import threading
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from ssl import SSLContext
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from cryptography import x509
+from .http_tls import build_offering_context, build_tls_contexts
 
-from ..errors import ServerCertificateError
-from ..model.certificates import ServerCertificate
-from ..model.endpoints import Endpoint
-from ..model.rule import decides
-from .certificate_fields import UNREADABLE, purposes_of, show, weakness_of
-from .http_tls import Offered, TlsContexts, build_offering_context, build_tls_contexts
-from .http_watch import Watch
-from .revocation import Revocation, RevocationProblem
-from .server_refusals import describe, refuse
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from ssl import SSLContext
+
+    from ..errors import ServerCertificateError
+    from ..model.certificates import ServerCertificate
+    from ..model.endpoints import Endpoint
+    from .http_tls import Offered, TlsContexts
+    from .http_watch import Watch
+    from .revocation import Revocation
 
 __all__ = ["Trust"]
 
-_SERVER_PURPOSE = "1.3.6.1.5.5.7.3.1"
 _LOOKED_AT_AGAIN = timedelta(hours=1)
 _MOST_OF_ONE = 8  # certificates of one endpoint that count at a time: a name may stand for several servers
 
@@ -102,6 +102,9 @@ class Trust:
             ServerCertificateError: It is refused.
             CancelledError: The request was cancelled.
         """
+        from .server_checks import require_good_chain
+        from .server_refusals import refuse
+
         endpoint = watch.endpoint
         if not chain:
             raise refuse(endpoint, "not-accepted", None, detail="what was verified cannot be seen")
@@ -109,15 +112,8 @@ class Trust:
         with self._lock:
             if now < self._passed.get(endpoint, {}).get(chain[0], now):
                 return
-        try:
-            certificates = tuple(map(x509.load_der_x509_certificate, chain))
-            _require_strong(endpoint, certificates)
-            _require_server_purpose(endpoint, certificates[0])
-        except UNREADABLE as error:
-            raise refuse(endpoint, "malformed", None, detail=show(str(error))) from error
-        until = now + _LOOKED_AT_AGAIN
-        if self._revocation is not None:
-            until = min(until, _require_unrevoked(self._revocation, watch, certificates))
+        unrevoked = require_good_chain(watch, chain, self._revocation)
+        until = now + _LOOKED_AT_AGAIN if unrevoked is None else min(now + _LOOKED_AT_AGAIN, unrevoked)
         with self._lock:
             passed = self._passed.setdefault(endpoint, {})
             passed[chain[0]] = until
@@ -128,30 +124,14 @@ class Trust:
         """What a server showed last that passed; None when none has."""
         with self._lock:
             passed = list(self._passed.get(endpoint, ()))
-        return describe(x509.load_der_x509_certificate(passed[-1]), endpoint) if passed else None
+        if not passed:
+            return None
+        from .server_refusals import describe_der
+
+        return describe_der(passed[-1], endpoint)
 
     def refuse_unsteady(self, endpoint: Endpoint) -> ServerCertificateError:
         """The error for a server that shows another certificate whenever it is about to be shown ours."""
+        from .server_refusals import refuse
+
         return refuse(endpoint, "unsteady", None)
-
-
-def _require_strong(endpoint: Endpoint, chain: Sequence[x509.Certificate]) -> None:
-    for place, certificate in enumerate(chain):
-        weakness = weakness_of(certificate, is_anchor=place == len(chain) - 1)
-        if weakness is not None:
-            raise refuse(endpoint, weakness[0], certificate, detail=weakness[1], is_issuer=place > 0)
-
-
-@decides("TR-030")
-def _require_server_purpose(endpoint: Endpoint, certificate: x509.Certificate) -> None:
-    purposes = purposes_of(certificate)
-    if purposes is None or _SERVER_PURPOSE not in purposes:
-        detail = f"server authentication ({_SERVER_PURPOSE}) is not among its extended key usages"
-        raise refuse(endpoint, "wrong-purpose", certificate, detail=detail)
-
-
-def _require_unrevoked(revocation: Revocation, watch: Watch, chain: Sequence[x509.Certificate]) -> datetime:
-    found = revocation.check(chain, watch.deadline, watch.cancellation)
-    if isinstance(found, RevocationProblem):
-        raise refuse(watch.endpoint, found.reason, chain[found.place], detail=found.detail, is_issuer=found.place > 0)
-    return found

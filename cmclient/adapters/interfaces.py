@@ -1,12 +1,15 @@
-"""The network connections of this machine, through ifaddr."""
+"""The network connections of this machine: from the kernel on Linux, else through ifaddr."""
 
 from collections.abc import Iterable
 from ipaddress import ip_address
-
-import ifaddr
+from typing import TYPE_CHECKING
 
 from ..errors import FactsError, InvalidValueError
 from ..model.facts import Adapter, InterfaceAddress, parse_address
+from .netlink import Link, read_links
+
+if TYPE_CHECKING:
+    import ifaddr
 
 __all__ = ["adapters_of", "read_adapters"]
 
@@ -25,6 +28,15 @@ def read_adapters() -> tuple[Adapter, ...]:
         FactsError: The operating system did not tell.
     """
     try:
+        return adapters_of(read_links())
+    except (OSError, ValueError):  # no Linux, or one that only knows the C library
+        return _read_by_library()
+
+
+def _read_by_library() -> tuple[Adapter, ...]:
+    import ifaddr  # it starts programs when it is loaded
+
+    try:
         found = list(ifaddr.get_adapters())
     # ifaddr asserts on addresses without a mask, and fails on names that are no UTF-8 and on masks with holes.
     except (OSError, AssertionError, TypeError, ValueError) as error:
@@ -35,8 +47,8 @@ def read_adapters() -> tuple[Adapter, ...]:
     return adapters_of(found)
 
 
-def adapters_of(found: Iterable[ifaddr.Adapter]) -> tuple[Adapter, ...]:
-    """Put what ifaddr found into our words.
+def adapters_of(found: "Iterable[ifaddr.Adapter | Link]") -> tuple[Adapter, ...]:
+    """Put what was found into our words.
 
     Aliases of a connection (``eth0:1``) are taken together. On Windows, where the system's name is a number, the
     connection is named as in the control panel.
@@ -60,7 +72,7 @@ def adapters_of(found: Iterable[ifaddr.Adapter]) -> tuple[Adapter, ...]:
     )
 
 
-def _addresses(adapter: ifaddr.Adapter) -> Iterable[InterfaceAddress]:
+def _addresses(adapter: "ifaddr.Adapter | Link") -> Iterable[InterfaceAddress]:
     for ip in adapter.ips:
         text = ip.ip[0] if isinstance(ip.ip, tuple) else ip.ip  # an IPv6 address comes with its flow and zone
         try:

@@ -1,15 +1,20 @@
 """Stores without a file: one that forgets, and one that takes nothing."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from threading import Lock
+from __future__ import annotations
 
-from ..model.agent import AgentStatus
-from ..model.decision import Candidate, StoredAssignment
-from ..model.names import HostName
-from ..model.rootkey import StoredRootKey
-from ..model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
-from ..ports import Store
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from ..model.agent import AgentStatus
+    from ..model.decision import Candidate, StoredAssignment
+    from ..model.names import HostName
+    from ..model.rootkey import StoredRootKey
+    from ..model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
+    from ..ports import Store
 
 __all__ = ["ANSWERED_KEPT", "MemoryStore", "ReadOnlyStore"]
 

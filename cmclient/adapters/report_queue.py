@@ -24,29 +24,10 @@ from ..model.state import Parameter, Priority, StateMessage, TopicId
 from .memory_report_queue import MOST_PROBLEM
 from .sqlite_file import SqliteFile
 
-__all__ = ["REPORT_TABLES", "SqliteReportQueue", "create_report_tables"]
-
-REPORT_TABLES = frozenset({b"report_queue", b"report_sending", b"report_last"})
+__all__ = ["SqliteReportQueue"]
 
 _COLUMNS = "serial, topic, state, topic_id, time, parameters, priority, queued, attempts, problem, times"
 _DUE_AT_ONCE = "UPDATE report_sending SET failures = 0, due = 0"
-
-
-def create_report_tables(connection: sqlite3.Connection) -> None:
-    """Add the tables of the queue to a file that does not have them."""
-    connection.execute(
-        # AUTOINCREMENT: a serial number is never used again, not even that of the last message
-        "CREATE TABLE report_queue (serial INTEGER PRIMARY KEY AUTOINCREMENT, topic INTEGER NOT NULL,"
-        " state INTEGER NOT NULL, topic_id TEXT NOT NULL, time TEXT NOT NULL, parameters TEXT NOT NULL,"
-        " priority INTEGER NOT NULL, queued REAL NOT NULL, attempts INTEGER NOT NULL, problem TEXT NOT NULL,"
-        " times INTEGER NOT NULL)"
-    )
-    connection.execute(
-        "CREATE TABLE report_sending (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), ticks REAL NOT NULL,"
-        " seen REAL NOT NULL, failures INTEGER NOT NULL, due REAL NOT NULL, owner TEXT NOT NULL, claimed REAL NOT NULL,"
-        " published TEXT NOT NULL)"
-    )
-    connection.execute("CREATE TABLE report_last (topic INTEGER PRIMARY KEY, state INTEGER NOT NULL)")
 
 
 class _Sending(NamedTuple):
@@ -74,7 +55,7 @@ class SqliteReportQueue:
     """The ``ReportQueue`` in a file. Safe to use from several threads and processes.
 
     Args:
-        file: The store's file, with the tables of ``create_report_tables``. The queue closes it.
+        file: The store's file, with the tables of ``report_tables``. The queue closes it.
         most: How many messages wait at most.
         max_age: Seconds that one waits at most, by the queue's own clock.
     """

@@ -10,7 +10,7 @@ from ..model.certificates import ServerCertificate
 from ..model.endpoints import Endpoint
 from .certificate_fields import UNREADABLE, alternatives_of, show, stamp, text_of, weakness_of
 
-__all__ = ["REASONS", "describe", "refuse", "refuse_as_openssl"]
+__all__ = ["REASONS", "describe", "describe_der", "refuse", "refuse_as_openssl"]
 
 _UNTRUSTED = "Set ca_file to a PEM file with the certificates of your authorities."
 _ENHANCED = (
@@ -127,6 +127,11 @@ def describe(certificate: x509.Certificate, endpoint: Endpoint) -> ServerCertifi
         return found._replace(names=tuple(show(name, _NAME_SHOWN) for name in names))
     except UNREADABLE:
         return found
+
+
+def describe_der(certificate: bytes, endpoint: Endpoint) -> ServerCertificate:
+    """What a certificate that was read before says of itself, and what it was looked at for."""
+    return describe(x509.load_der_x509_certificate(certificate), endpoint)
 
 
 def _in_words(shown: ServerCertificate, *, is_issuer: bool) -> str:

@@ -1,35 +1,35 @@
 """What a client keeps between runs, in one SQLite file that several processes may share."""
 
+from __future__ import annotations
+
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..errors import MalformedReplyError, StoreDamagedError
-from ..model.agent import AgentStatus
 from ..model.decision import Candidate, StoredAssignment
-from ..model.rootkey import StoredRootKey
 from ..model.rule import decides
-from ..model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 from ..protocol.document import from_json, to_json
-from ..protocol.storedtext import (
-    stored_groups_as_dict,
-    stored_groups_from_dict,
-    stored_lease_as_dict,
-    stored_lease_from_dict,
-    stored_root_key_as_dict,
-    stored_root_key_from_dict,
-)
+from ..protocol.rootkeytext import stored_root_key_as_dict, stored_root_key_from_dict
 from .memory_store import ANSWERED_KEPT
-from .report_queue import REPORT_TABLES, create_report_tables
+from .report_tables import REPORT_TABLES, create_report_tables
 from .sqlite_file import Schema, SqliteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+    from types import TracebackType
+
+    from ..model.agent import AgentStatus
+    from ..model.rootkey import StoredRootKey
+    from ..model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
 
 __all__ = ["SCHEMA", "SqliteStore"]
 
 _T = TypeVar("_T")
+# What a document other than the list of management points is made of is loaded when that document is.
 _APPLICATION_ID = 0x636D636C  # "cmcl" in the file's header: never write into another program's database
 # Names of documents that are kept.
 _LEASE, _AGENT, _GROUPS, _SUP, _ROOT_KEY = "lease", "agent", "boundary-groups", "update-point", "root-key"
@@ -172,6 +172,8 @@ class SqliteStore:
         Raises:
             StoreError: It cannot be read.
         """
+        from ..protocol.storedtext import stored_lease_from_dict
+
         return self._load_kept(_LEASE, stored_lease_from_dict)
 
     def save_lease(self, stored: StoredLease) -> None:
@@ -180,6 +182,8 @@ class SqliteStore:
         Raises:
             StoreError: It cannot be written; the old one is still there.
         """
+        from ..protocol.storedtext import stored_lease_as_dict
+
         self._save_kept(_LEASE, stored_lease_as_dict(stored))
 
     def load_agent_status(self) -> AgentStatus | None:
@@ -188,6 +192,8 @@ class SqliteStore:
         Raises:
             StoreError: It cannot be read.
         """
+        from ..model.agent import AgentStatus
+
         return self._load_kept(_AGENT, lambda document: from_json(AgentStatus, document, where=_AGENT))
 
     def save_agent_status(self, status: AgentStatus) -> None:
@@ -204,6 +210,8 @@ class SqliteStore:
         Raises:
             StoreError: It cannot be read.
         """
+        from ..protocol.storedtext import stored_groups_from_dict
+
         return self._load_kept(_GROUPS, stored_groups_from_dict)
 
     def save_boundary_groups(self, stored: StoredBoundaryGroups) -> None:
@@ -212,6 +220,8 @@ class SqliteStore:
         Raises:
             StoreError: It cannot be written.
         """
+        from ..protocol.storedtext import stored_groups_as_dict
+
         self._save_kept(_GROUPS, stored_groups_as_dict(stored))
 
     def load_update_point(self) -> StoredUpdatePoint | None:
@@ -220,6 +230,8 @@ class SqliteStore:
         Raises:
             StoreError: It cannot be read.
         """
+        from ..model.stored import StoredUpdatePoint
+
         return self._load_kept(_SUP, lambda document: from_json(StoredUpdatePoint, document, where=_SUP))
 
     def save_update_point(self, stored: StoredUpdatePoint) -> None:

@@ -1,6 +1,5 @@
 """Log lines on standard error; the only place that configures logging, and only for our own loggers."""
 
-import json
 import logging
 import sys
 import time
@@ -38,6 +37,8 @@ class _Text(logging.Formatter):
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        import json
+
         return json.dumps(
             {
                 "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{record.msecs:03.0f}Z",

@@ -14,6 +14,7 @@ from .commands import COMMANDS, HELP
 
 __all__ = ["main"]
 
+_COLUMNS = 80  # where no terminal says how many
 _OUTPUT_FAULTS = {errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG}
 
 
@@ -161,15 +162,27 @@ def _action_help(name: str, text: str, actions: Mapping[str, tuple[str, str]]) -
 
 def _parse(name: str, arguments: Sequence[str], module: Any) -> Any:  # noqa: ANN401 - a command module; a namespace
     import argparse
+    from functools import partial
 
     from .options import add_output
 
-    parser = argparse.ArgumentParser(
-        prog=f"cmclient {name}", description=module.HELP, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    layout = partial(argparse.RawDescriptionHelpFormatter, width=_columns() - 2)
+    parser = argparse.ArgumentParser(prog=f"cmclient {name}", description=module.HELP, formatter_class=layout)
     module.configure(parser)
     add_output(parser)
     return parser.parse_args(arguments)
+
+
+def _columns() -> int:
+    """How wide the terminal is. Left to argparse, it loads what copies trees of files, at every start."""
+    try:
+        return int(os.environ["COLUMNS"]) or _COLUMNS
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size(1).columns or _COLUMNS
+    except OSError:
+        return _COLUMNS
 
 
 def _refuse(what: str) -> int:

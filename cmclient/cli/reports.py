@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import CmClientError
 from ..model.decision import Location
 from ..model.reports import DroppedMessage, Enqueued, FlushReport, QueuedMessage, Reporting
-from ..rules.states import STATES
 from .render import Table
 
 if TYPE_CHECKING:
@@ -96,9 +95,11 @@ def _report(
     enqueue: "Callable[[StatusReporter], tuple[Enqueued, ...]]",
     location: Location | None,
 ) -> LocationReports:
-    from ..assemble_report import open_reporter
+    from ..assemble_report import find_reporting_here, open_reporter
 
     try:
+        if location is not None and not (reporting := find_reporting_here(config, run, location)).is_on:
+            return LocationReports(reporting)
         with open_reporter(config, run, location=location) as reporter:
             if not reporter.reporting.is_on:
                 return LocationReports(reporter.reporting)
@@ -178,6 +179,8 @@ def location_document(reports: LocationReports) -> dict[str, Any]:
 
 def meaning_of(one: QueuedMessage) -> str:
     """What a message says, in words."""
+    from ..rules.states import STATES
+
     state = STATES.get((one.message.topic, one.message.state))
     return "" if state is None else state.meaning
 

@@ -1,10 +1,9 @@
 """Content: how it is named, how a client asks where it is, and what it is told."""
 
-import re
 from enum import Enum
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from ..errors import InvalidValueError
+from .content_id import ContentId
 from .endpoints import Endpoint
 from .messages import MpSite
 from .names import AdSiteName, HostName
@@ -23,28 +22,6 @@ __all__ = [
     "ContentUrl",
     "LocationRecord",
 ]
-
-_CONTENT_ID = re.compile(r"[A-Za-z0-9_:.{}-]{1,128}")
-
-
-class ContentId(str):
-    """Identifier of content as a request names it.
-
-    A package is ``ABC00001``, an application's content a GUID, any content ``Content_GUID``, an update
-    ``UID:Content_GUID``.
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, value: str) -> Self:
-        """Check an identifier.
-
-        Raises:
-            InvalidValueError: It is empty, longer than 128 characters, or has characters that no identifier has.
-        """
-        if not _CONTENT_ID.fullmatch(value):
-            raise InvalidValueError("content id", value, "it has 1 to 128 letters, digits and characters of '_:.{}-'")
-        return super().__new__(cls, value)
 
 
 class ContentKind(Enum):

@@ -9,7 +9,7 @@ from .names import DnsDomain
 
 __all__ = ["DiscoveryRequest", "EnrollmentServices", "PrincipalName"]
 
-_USER = re.compile(r"[^\s@<>\"'&]{1,64}")
+_USER = r"[^\s@<>\"'&]{1,64}"
 
 
 class PrincipalName(str):
@@ -25,7 +25,7 @@ class PrincipalName(str):
                 domain.
         """
         user, at, domain = value.strip().partition("@")
-        if not at or not _USER.fullmatch(user) or not user.isprintable():
+        if not at or not re.fullmatch(_USER, user) or not user.isprintable():
             raise InvalidValueError("user principal name", value, "write USER@DOMAIN")
         return super().__new__(cls, f"{user}@{DnsDomain(domain)}")
 

@@ -167,4 +167,4 @@ def shown_name(raw: str | bytes, *, most: int = _MAX_SHOWN) -> str:
     text = head.decode("utf-8", "replace") if isinstance(head, bytes) else head
     cut = len(text) > most or len(raw) > len(head)
     shown = text[: most - 3] + "..." if cut else text
-    return "".join(one if one.isprintable() else "?" for one in shown)
+    return shown if shown.isprintable() else "".join(one if one.isprintable() else "?" for one in shown)

@@ -34,24 +34,24 @@ MOST_PARAMETERS = 16  # of one message; none that is known has more than two
 MODE_READINESS_TOPIC = "CCM Framework Mode Readiness"
 
 _GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
-_TOPIC_ID = re.compile(rf"\{{?({_GUID})\}}?")
-_CLIENT_ID = re.compile(rf"(?:GUID:)?({_GUID})", re.IGNORECASE)
-_VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5}){1,3}")
-_FORMAT = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
+_TOPIC_ID = rf"\{{?({_GUID})\}}?"
+_CLIENT_ID = rf"(?:GUID:)?({_GUID})"
+_VERSION = r"[0-9]{1,5}(?:\.[0-9]{1,5}){1,3}"
+_FORMAT = r"[0-9]{1,2}\.[0-9]{1,2}"
 _RAW = 16 * PARAMETER_CAP  # characters of a raw parameter that are looked at: the work must not grow with its length
 _ROUNDS = 8  # of cleaning; what hides a secret in more layers than that is left out whole
 _MASK = "***"
-_WORD = re.compile(r"\S+")
+_WORD = r"\S+"
 _HIDDEN = r"(?:passw(?:or)?d|passphrase|pass|pwd|secret|token|signature|sig|key)s?[0-9]{0,3}"
 _NAME_ENDS = r"(?:[\\\"'\]]|%(?:25)*(?:22|27|5D))*+"
 _EQUALS = r"(?:\s*+(?:[=:>]|%(?:25)*3[ADE]))++\s*+"
 _VALUE = r"(?:\"(?:\\.?|[^\"\\])*+\"?|'(?:\\.?|[^'\\])*+'?|[^\s\"'])++"  # a quote that stays open runs to the end
 # In this order: a Bearer value behind another name would outlive the masking of its first word.
-_SECRETS = (
-    re.compile(rf"((?:authorization|cookie){_NAME_ENDS}{_EQUALS}).+", re.IGNORECASE),
-    re.compile(rf"(\bBearer(?:\s|%20|\+)++){_VALUE}", re.IGNORECASE),
-    re.compile(rf"({_HIDDEN}{_NAME_ENDS}{_EQUALS}){_VALUE}", re.IGNORECASE),
-    re.compile(rf"((?<![^\s\"',\[])(?:--?|/)[\w-]{{0,32}}?{_HIDDEN}[\"']*+[\s,]++)(?![=:]){_VALUE}", re.IGNORECASE),
+_SECRETS = (  # not compiled before a message is written: most runs write none
+    rf"((?:authorization|cookie){_NAME_ENDS}{_EQUALS}).+",
+    rf"(\bBearer(?:\s|%20|\+)++){_VALUE}",
+    rf"({_HIDDEN}{_NAME_ENDS}{_EQUALS}){_VALUE}",
+    rf"((?<![^\s\"',\[])(?:--?|/)[\w-]{{0,32}}?{_HIDDEN}[\"']*+[\s,]++)(?![=:]){_VALUE}",
 )
 
 
@@ -91,7 +91,7 @@ class TopicId(str):
         Raises:
             InvalidValueError: It is neither a GUID nor that text.
         """
-        found = _TOPIC_ID.fullmatch(value.strip())
+        found = re.fullmatch(_TOPIC_ID, value.strip())
         if found is None and value != MODE_READINESS_TOPIC:
             raise InvalidValueError("topic id", value, "it is a GUID in braces")
         return super().__new__(cls, value if found is None else f"{{{found[1].upper()}}}")
@@ -108,7 +108,7 @@ class ClientId(str):
         Raises:
             InvalidValueError: It is no GUID.
         """
-        found = _CLIENT_ID.fullmatch(value.strip())
+        found = re.fullmatch(_CLIENT_ID, value.strip(), re.IGNORECASE)
         if found is None:
             raise InvalidValueError("client id", value, "it is GUID: and a GUID")
         return super().__new__(cls, f"GUID:{found[1].upper()}")
@@ -125,7 +125,7 @@ class ClientVersion(str):
         Raises:
             InvalidValueError: It is not two to four numbers with points between them.
         """
-        if not _VERSION.fullmatch(value):
+        if not re.fullmatch(_VERSION, value):
             raise InvalidValueError("client version", value, "it is like 5.00.9141.1000")
         return super().__new__(cls, value)
 
@@ -141,7 +141,7 @@ class ReportFormat(str):
         Raises:
             InvalidValueError: It is not two numbers with a point between them.
         """
-        if not _FORMAT.fullmatch(value):
+        if not re.fullmatch(_FORMAT, value):
             raise InvalidValueError("format of a report", value, "it is like 1.0")
         return super().__new__(cls, value)
 
@@ -178,9 +178,9 @@ class Parameter(str):
 def _clean(text: str) -> str:
     """Clean once; what is left may be something to clean again."""
     text = "".join(char for char in text if char.isprintable())
-    text = _WORD.sub(lambda found: _plain_address(found[0]), text)
+    text = re.sub(_WORD, lambda found: _plain_address(found[0]), text)
     for secret in _SECRETS:
-        text = secret.sub(rf"\g<1>{_MASK}", text)
+        text = re.sub(secret, rf"\g<1>{_MASK}", text, flags=re.IGNORECASE)
     return text[:PARAMETER_CAP].strip()
 
 

@@ -35,7 +35,7 @@ ATTRIBUTE_NAMES = {
 _KINDS = {kind.value.lower(): kind for kind in CriterionKind}
 _MOST = 4096  # characters: against a text that is something else
 _MOST_ISSUERS = 100  # authorities of a list
-_DOTTED = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,20})){1,30}")
+_DOTTED = r"[0-2](\.(0|[1-9][0-9]{0,20})){1,30}"
 
 
 def parse_criterion(text: str) -> CertificateCriterion:
@@ -107,4 +107,4 @@ def _authority(part: str, text: str) -> Attributes:
 
 
 def _identifier(name: str) -> str:
-    return ATTRIBUTE_NAMES.get(name.upper(), name if _DOTTED.fullmatch(name) else "")
+    return ATTRIBUTE_NAMES.get(name.upper(), name if re.fullmatch(_DOTTED, name) else "")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TypeVar
 from xml.etree.ElementTree import Element
@@ -32,6 +33,7 @@ _T = TypeVar("_T")
 _MOST_NOTES = 50  # of problems, and of unknown parts; a hostile answer must not become a page of them
 _MOST_TEXT = 256  # characters of a text that is kept as sent; real ones have fewer than 100
 _MOST_ADDRESS = 2048  # characters of an address; one with a token has several hundred
+_NAMES_KEPT, _SHORT = 1024, 64  # names that are kept in small letters, and how long they are at most
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _ADDRESS = re.compile(r"(https?)://([^\s/?#@:\\]+)(?::([0-9]+))?(/\S*)?", re.IGNORECASE)
 
@@ -50,22 +52,39 @@ def parse_root(data: bytes, name: str, *, limits: XmlLimits = DEFAULT) -> Elemen
     return root
 
 
+@lru_cache(_NAMES_KEPT)
+def _lowered_short(tag: str) -> str:
+    return local_name(tag).lower()
+
+
+def _lowered(tag: str) -> str:
+    """The local name of an element or attribute in small letters."""
+    return _lowered_short(tag) if len(tag) <= _SHORT else local_name(tag).lower()
+
+
 def children(parent: Element | None, name: str) -> Iterator[Element]:
     """Every child of a name, in order; none of no parent."""
     wanted = name.lower()
-    return (child for child in (() if parent is None else parent) if local_name(child.tag).lower() == wanted)
+    found = () if parent is None else parent
+    return iter([child for child in found if child.tag == name or _lowered(child.tag) == wanted])
 
 
 def find_child(parent: Element | None, name: str) -> Element | None:
-    """Find the first child of a name."""
-    return next(children(parent, name), None)
+    """Find the first child of a name; one that is written just so comes before others."""
+    if parent is None:
+        return None
+    found = parent.find(name)
+    return next(children(parent, name), None) if found is None else found
 
 
 def find_attribute(element: Element | None, name: str) -> str | None:
-    """Find an attribute's value, without blanks around it."""
+    """Find an attribute's value, without blanks around it; one that is written just so comes before others."""
+    if element is None:
+        return None
+    if (value := element.get(name)) is not None:  # written as usual
+        return value.strip()
     wanted = name.lower()
-    pairs = () if element is None else element.items()
-    return next((value.strip() for key, value in pairs if local_name(key).lower() == wanted), None)
+    return next((value.strip() for key, value in element.items() if _lowered(key) == wanted), None)
 
 
 def find_part(element: Element | None, name: str) -> str | None:
@@ -217,15 +236,15 @@ def find_unknown(root: Element, known: frozenset[str]) -> tuple[str, ...]:
 
 
 def _unknown(element: Element, prefix: str, known: frozenset[str]) -> Iterator[str]:
-    if f"{prefix}*".lower() in known:
+    lowered = prefix.lower()
+    if f"{lowered}*" in known:
         return
     for key in element.keys():  # noqa: SIM118 - iterating an element gives its children
-        path = f"{prefix}@{local_name(key)}"
-        if path.lower() not in known:
-            yield path
+        if f"{lowered}@{_lowered(key)}" not in known:
+            yield f"{prefix}@{local_name(key)}"
     for child in element:
         path = prefix + local_name(child.tag)
-        if path.lower() in known:
-            yield from _unknown(child, f"{path}/", known)
-        else:
+        if lowered + _lowered(child.tag) not in known:
             yield path
+        elif len(child) or child.attrib:
+            yield from _unknown(child, f"{path}/", known)

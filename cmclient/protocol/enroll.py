@@ -1,14 +1,13 @@
 """Discovery of enrollment: the one SOAP exchange in which a device asks where it is enrolled."""
 
 from xml.etree.ElementTree import Element
-from xml.sax.saxutils import escape
 
 from ..errors import InvalidValueError, MalformedReplyError
 from ..model.endpoints import Endpoint, Scheme
 from ..model.enrollment import DiscoveryRequest, EnrollmentServices
 from ..model.names import shown_name
 from .elements import children, find_child, parse_root, parse_web_address, plain_text
-from .markup import text_element
+from .markup import escape, text_element
 from .xmlsafe import XmlLimits, iter_local, local_name, parse_xml
 
 __all__ = [

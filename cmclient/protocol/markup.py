@@ -1,14 +1,18 @@
 """Writing XML: elements, values and texts, without the characters that XML 1.0 cannot hold."""
 
 from collections.abc import Mapping
-from xml.sax.saxutils import escape, quoteattr
 
-__all__ = ["element", "flag", "quoted", "text_element"]
+__all__ = ["element", "escape", "flag", "quoted", "text_element"]
 
 
 def quoted(value: str) -> str:
     """A value between double quotes; what cannot be printed is left out of it."""
-    return quoteattr(_printable(value), {'"': "&quot;"})
+    return '"' + escape(_printable(value)).replace('"', "&quot;") + '"'
+
+
+def escape(text: str) -> str:
+    """A text between tags. The one of ``xml.sax.saxutils`` would load all that Python has for the web."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def element(name: str, attributes: Mapping[str, str | int | None] = {}, inside: str = "") -> str:

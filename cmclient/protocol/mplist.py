@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from enum import Enum
 from xml.etree.ElementTree import Element
 
 from ..errors import InvalidValueError, MalformedReplyError
 from ..model.decision import Candidate, Discovered, Origin, Unreadable
 from ..model.endpoints import Audience, InternetAddress, ManagementPoint, Protocols
+from ..model.mplist import MpListQuery
 from ..model.names import HostName, SiteCode, shown_name
 from ..model.rule import decides
 from ..model.sslstate import Communication, communication_of
@@ -43,17 +43,6 @@ _PROTOCOLS = {
     Communication.HTTPS: Protocols.HTTPS,
 }
 _STATES = {Protocols.HTTP: 0, Protocols.HTTPS: 63, Protocols.BOTH: 159}
-
-
-class MpListQuery(Enum):
-    """Which list; the value is the keyword of the query."""
-
-    MPLIST = "MPLIST"
-    """Every intranet management point of the asked one's site, those of its secondary sites too."""
-    MPLIST1 = "MPLIST1"
-    """The management points of one site, with its code."""
-    MPLIST2 = "MPLIST2"
-    """The internet management points, of one site or of all."""
 
 
 @decides("ML-041")

@@ -8,8 +8,8 @@ from ..model.trust import TrustedRootKey
 
 __all__ = ["build_root_key", "parse_root_key"]
 
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
-_BLANKS = re.compile(r"\s+")
+_HEX = r"(?:[0-9A-Fa-f]{2})+"
+_BLANKS = r"\s+"
 
 # PUBLICKEYBLOB of CryptoAPI: type, version, reserved, algorithm (RSA for exchanging keys), then RSAPUBKEY.
 _BLOB = struct.Struct("<BBHI4sII")
@@ -24,8 +24,8 @@ def parse_root_key(text: str) -> TrustedRootKey:
         InvalidValueError: It is no RSA public key in a CryptoAPI blob, or not as long as it says.
     """
     what = "trusted root key"
-    plain = _BLANKS.sub("", text)
-    if not _HEX.fullmatch(plain):
+    plain = re.sub(_BLANKS, "", text)
+    if not re.fullmatch(_HEX, plain):
         raise InvalidValueError(what, text, "it is written in hexadecimal")
     blob = bytes.fromhex(plain)
     if len(blob) < _BLOB.size:

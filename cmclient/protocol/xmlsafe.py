@@ -219,6 +219,7 @@ class _Reader:
         self._counted = 0
         self._declared = 0
         self._text = 0
+        self._has_long = limits.token < _PIECE  # whether a tag may hold an attribute that is too long
 
     def read_pieces(self, pieces: Iterable[bytes]) -> None:
         parser = self._parser()
@@ -232,7 +233,9 @@ class _Reader:
                 parser.Parse(piece, False)  # noqa: FBT003 - takes no keyword
                 fed += len(piece)
                 # A tag or comment without an end is kept whole, and looked through again with each piece.
-                if fed - parser.CurrentByteIndex > self._limits.token + _PIECE:
+                unended = fed - parser.CurrentByteIndex
+                self._has_long = unended + _PIECE > self._limits.token
+                if unended > self._limits.token + _PIECE:
                     raise self._unsafe(f"it has a tag or comment longer than {self._limits.token} bytes")
         parser.Parse(b"", True)  # noqa: FBT003 - takes no keyword
 
@@ -240,7 +243,6 @@ class _Reader:
         """An expat parser; never an attribute, or it and the tree would wait for the garbage collector."""
         parser = expat.ParserCreate("utf-8", "}")
         parser.buffer_text = True
-        parser.ordered_attributes = True
         parser.StartDoctypeDeclHandler = self._doctype
         parser.StartNamespaceDeclHandler = self._namespace
         parser.StartElementHandler = self._start
@@ -257,41 +259,54 @@ class _Reader:
             raise _WebPageError
         raise self._unsafe("it has a document type, which could define entities")
 
-    def _count(self, more: int) -> None:
-        self._counted += more
-        if self._counted > self._limits.elements:
-            raise self._unsafe(f"it has more than {self._limits.elements} elements and attributes")
-
     def _namespace(self, prefix: str | None, uri: str | None) -> None:
-        self._count(1)
+        self._counted += 1
+        if self._counted > self._limits.elements:
+            raise self._too_many()
         self._declared += 1
         if self._declared > self._limits.attributes:
             raise self._unsafe(f"an element declares more than {self._limits.attributes} namespaces")
         if max(len(prefix or ""), len(uri or "")) > self._limits.name:
             raise self._unsafe(f"it has a namespace longer than {self._limits.name} characters")
 
-    def _start(self, name: str, pairs: list[str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         limits = self._limits
         self._text = self._declared = 0
-        self._depth += 1
+        self._depth = depth = self._depth + 1
+        self._counted += 1 + len(attributes)
+        # This is called for each element: what goes wrong is told apart elsewhere.
+        if (
+            depth == 1
+            or depth > limits.depth
+            or self._counted > limits.elements
+            or len(attributes) > limits.attributes
+            or self._has_long
+        ):
+            self._look_closely(name, attributes)
+        if "}" in "".join(attributes):
+            attributes = {_in_tree(key): value for key, value in attributes.items()}
+        self._target.start("{" + name if "}" in name else name, attributes)
+
+    def _look_closely(self, name: str, attributes: dict[str, str]) -> None:
+        limits = self._limits
         if self._depth > limits.depth:
             raise self._unsafe(f"its elements are nested deeper than {limits.depth}")
-        self._count(1 + len(pairs) // 2)
+        if self._counted > limits.elements:
+            raise self._too_many()
         if self._depth == 1 and local_name(name).lower() == "html":
             raise _WebPageError
-        attributes = {}
-        if pairs:
-            if len(pairs) > 2 * limits.attributes:
-                raise self._unsafe(f"an element has more than {limits.attributes} attributes")
-            if max(map(len, pairs)) > limits.token:
-                raise self._unsafe(f"it has an attribute longer than {limits.token} characters")
-            attributes = {_in_tree(key): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
-        self._target.start(_in_tree(name), attributes)
+        if len(attributes) > limits.attributes:
+            raise self._unsafe(f"an element has more than {limits.attributes} attributes")
+        if any(len(key) > limits.token or len(value) > limits.token for key, value in attributes.items()):
+            raise self._unsafe(f"it has an attribute longer than {limits.token} characters")
+
+    def _too_many(self) -> UnsafeXmlError:
+        return self._unsafe(f"it has more than {self._limits.elements} elements and attributes")
 
     def _end(self, name: str) -> None:
         self._text = 0
         self._depth -= 1
-        self._target.end(_in_tree(name))
+        self._target.end("{" + name if "}" in name else name)
 
     def _characters(self, text: str) -> None:
         self._text += len(text)

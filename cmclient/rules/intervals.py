@@ -6,12 +6,13 @@ their square; those go into a segment tree over the same pieces, where each stan
 """
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 __all__ = ["IntervalIndex"]
 
+_FEW = 50_000  # cuts that are kept as a list
 _MOST_ENTRIES = 24  # entries an interval before the tree is taken: bounds the memory of a hostile or clumsy table
 
 
@@ -27,25 +28,40 @@ class IntervalIndex:
             intervals: Lowest and highest number of each, the lowest not above the highest; in any order, overlapping
                 or equal as they may be.
         """
-        self._cuts = sorted({end for low, high in intervals for end in (low, high + 1)})
-        place = {cut: index for index, cut in enumerate(self._cuts)}
-        spans = [(place[low], place[high + 1]) for low, high in intervals]
+        self._cuts = _packed(sorted({end for low, high in intervals for end in (low, high + 1)}))
+        # Numbers lie flat from here on, and nothing is kept for an interval but its place: an object for each end would
+        # take ten times the memory of the result.
+        starts = array("I", (bisect_left(self._cuts, low) for low, _ in intervals))
+        ends = array("I", (bisect_right(self._cuts, high) for _, high in intervals))
         pieces = max(len(self._cuts) - 1, 0)
-        flat = sum(end - start for start, end in spans) <= _MOST_ENTRIES * len(spans)
+        flat = sum(ends) - sum(starts) <= _MOST_ENTRIES * len(intervals)
         self._leaves = 0 if flat else pieces
         nodes = pieces if flat else 2 * pieces
         # Counted first, then filled in place: the memory while building is that of the result.
-        counts = [0] * (nodes + 1)
-        for start, end in spans:
-            for node in self._nodes(start, end):
-                counts[node + 1] += 1
-        self._starts = array("Q", accumulate(counts))
-        self._entries = array("I", bytes(4 * self._starts[-1]))
-        free = self._starts[:]
-        for number, (start, end) in enumerate(spans):
-            for node in self._nodes(start, end):
-                self._entries[free[node]] = number
-                free[node] += 1
+        self._starts = _packed(list(accumulate(self._counts(starts, ends, nodes))))
+        self._entries = entries = array("I", bytes(4 * self._starts[-1]))
+        free = array("Q", self._starts)
+        nodes_of = _climb if self._leaves else range
+        for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            for node in nodes_of(start + self._leaves, end + self._leaves):
+                at = free[node]
+                entries[at] = number
+                free[node] = at + 1
+
+    def _counts(self, starts: Sequence[int], ends: Sequence[int], nodes: int) -> Iterable[int]:
+        """How many intervals each node holds, after a nought."""
+        counts = array("i", bytes(4 * (nodes + 1)))
+        if self._leaves:
+            for start, end in zip(starts, ends, strict=True):
+                for node in _climb(start + self._leaves, end + self._leaves):
+                    counts[node + 1] += 1
+            return counts
+        for start in starts:  # as many more from here on
+            counts[start + 1] += 1
+        for end in ends:  # as many fewer from there on; after the last piece nobody looks
+            if end < nodes:
+                counts[end + 1] -= 1
+        return accumulate(counts)
 
     def __len__(self) -> int:
         """How many entries the index keeps; bounded by a multiple of the number of intervals."""
@@ -57,7 +73,11 @@ class IntervalIndex:
         Returns:
             Their places in the sequence that the index was built from, in ascending order; empty when there are none.
         """
-        return self.at(bisect_right(self._cuts, number))
+        piece = bisect_right(self._cuts, number)
+        if self._leaves or not 0 < piece < len(self._cuts):
+            return self.at(piece)
+        starts = self._starts
+        return self._entries[starts[piece - 1] : starts[piece]].tolist()
 
     @property
     def cuts(self) -> Sequence[int]:
@@ -88,17 +108,21 @@ class IntervalIndex:
             node >>= 1
         return sorted(found)
 
-    def _nodes(self, start: int, end: int) -> Iterator[int]:
-        """The nodes that hold an interval over the pieces from start to before end."""
-        if not self._leaves:
-            yield from range(start, end)
-            return
-        start, end = start + self._leaves, end + self._leaves
-        while start < end:
-            if start & 1:
-                yield start
-                start += 1
-            if end & 1:
-                end -= 1
-                yield end
-            start, end = start >> 1, end >> 1
+
+def _packed(numbers: Sequence[int]) -> Sequence[int]:
+    """Ascending numbers, as small as they fit; a list of a few is quicker to search, and IPv6 fits no array."""
+    if len(numbers) < _FEW or numbers[-1] >> 64:
+        return numbers
+    return array("Q" if numbers[-1] >> 32 else "I", numbers)
+
+
+def _climb(start: int, end: int) -> Iterator[int]:
+    """The nodes of the tree over the leaves from start to before end."""
+    while start < end:
+        if start & 1:
+            yield start
+            start += 1
+        if end & 1:
+            end -= 1
+            yield end
+        start, end = start >> 1, end >> 1

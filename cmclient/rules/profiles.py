@@ -1,6 +1,7 @@
 """Profiles: whose rules decide. A profile is a value that holds the rules; the code that follows them is one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from ..model.decision import Candidate, Category, Discovered, Evaluation, Policy, Reason, SourceKind
@@ -10,15 +11,6 @@ from ..model.facts import NetworkFacts
 from ..model.legacy import ProfileName
 from .communication import find_step
 from .eligibility import REQUIREMENTS, Requirement, find_affinity_fault, find_endpoints, find_purpose_fault
-from .legacy_select import (
-    LEGACY_REQUIREMENTS,
-    conclude_legacy,
-    describe_legacy,
-    find_legacy_category,
-    find_legacy_endpoints,
-    find_legacy_position,
-)
-from .legacy_sources import find_legacy_bar, legacy_stages, read_legacy_directory, read_legacy_dns
 from .mplist import Stage, stages_of
 from .order import Position, TieRule, find_category, find_position
 
@@ -82,30 +74,44 @@ class Profile(NamedTuple):
     sources: SourceRules
 
 
-_PROFILES: Mapping[ProfileName, Profile] = {
-    ProfileName.CURRENT: Profile(
-        SelectionRules(
-            requirements=REQUIREMENTS,
-            find_category=find_category,
-            find_purpose_fault=find_purpose_fault,
-            find_endpoints=find_endpoints,
-            find_step=find_step,
-            find_limit=find_affinity_fault,
-            find_position=find_position,
-            draws=True,
-            conclude=lambda judged, _facts, _policy: judged,
-            describe=lambda _judged, _facts, _policy: (),
-        ),
-        SourceRules(
-            stages=stages_of,
-            after_failure="ML-011",
-            find_bar=lambda _source, _facts, _policy: None,
-            finds_locator_point=False,
-            read_directory=lambda discovered, _sites: discovered,
-            read_dns=lambda discovered: discovered,
-        ),
+_CURRENT = Profile(
+    SelectionRules(
+        requirements=REQUIREMENTS,
+        find_category=find_category,
+        find_purpose_fault=find_purpose_fault,
+        find_endpoints=find_endpoints,
+        find_step=find_step,
+        find_limit=find_affinity_fault,
+        find_position=find_position,
+        draws=True,
+        conclude=lambda judged, _facts, _policy: judged,
+        describe=lambda _judged, _facts, _policy: (),
     ),
-    ProfileName.CM07: Profile(
+    SourceRules(
+        stages=stages_of,
+        after_failure="ML-011",
+        find_bar=lambda _source, _facts, _policy: None,
+        finds_locator_point=False,
+        read_directory=lambda discovered, _sites: discovered,
+        read_dns=lambda discovered: discovered,
+    ),
+)
+
+
+@cache
+def _legacy() -> Profile:
+    """The rules of CM 2007; hardly anybody needs them, so they are loaded by those who do."""
+    from .legacy_select import (
+        LEGACY_REQUIREMENTS,
+        conclude_legacy,
+        describe_legacy,
+        find_legacy_category,
+        find_legacy_endpoints,
+        find_legacy_position,
+    )
+    from .legacy_sources import find_legacy_bar, legacy_stages, read_legacy_directory, read_legacy_dns
+
+    return Profile(
         SelectionRules(
             requirements=LEGACY_REQUIREMENTS,
             find_category=find_legacy_category,
@@ -126,10 +132,9 @@ _PROFILES: Mapping[ProfileName, Profile] = {
             read_directory=read_legacy_directory,
             read_dns=read_legacy_dns,
         ),
-    ),
-}
+    )
 
 
 def profile_of(name: ProfileName) -> Profile:
     """The rules of a profile."""
-    return _PROFILES[name]
+    return _CURRENT if name is ProfileName.CURRENT else _legacy()

@@ -10,7 +10,7 @@ from ..model.roles import RoleDecision, RoleEvaluation, RoleOrigin, SiteRole
 from ..model.rule import decides
 from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
-from .reporting import FspNames
+from .fsp import FspNames
 
 __all__ = ["judge_status_points", "named_status_points"]
 

@@ -1,9 +1,13 @@
 """The network connections, from what ifaddr finds."""
 
+import sys
+
 import ifaddr
 import pytest
 
+from cmclient.adapters import interfaces
 from cmclient.adapters.interfaces import adapters_of, read_adapters
+from cmclient.adapters.netlink import read_links
 from cmclient.errors import FactsError
 from cmclient.model.facts import InterfaceAddress
 
@@ -18,6 +22,20 @@ def windows(name: str, description: str) -> ifaddr.Adapter:
 
 V6 = ("fd00::5", 0, 0)
 LINK_LOCAL = ("fe80::1%4", 0, 4)
+
+
+def no_linux() -> None:
+    raise OSError(1, "Operation not permitted")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has it")
+def test_the_kernel_and_the_library_say_the_same() -> None:
+    assert adapters_of(read_links()) == adapters_of(ifaddr.get_adapters())
+
+
+def test_where_the_kernel_does_not_tell_the_library_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interfaces, "read_links", no_linux)
+    assert read_adapters() == adapters_of(ifaddr.get_adapters())
 
 
 def test_this_machine_has_a_connection() -> None:
@@ -109,6 +127,7 @@ def test_what_the_system_refuses_is_a_facts_error(monkeypatch: pytest.MonkeyPatc
     def refuse() -> None:
         raise error
 
+    monkeypatch.setattr(interfaces, "read_links", no_linux)
     monkeypatch.setattr(ifaddr, "get_adapters", refuse)
     with pytest.raises(FactsError, match="network connections of this machine cannot be read") as caught:
         read_adapters()

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from cmclient.adapters.report_queue import REPORT_TABLES, SqliteReportQueue
+from cmclient.adapters.report_queue import SqliteReportQueue
+from cmclient.adapters.report_tables import REPORT_TABLES
 from cmclient.adapters.sqlite_file import Schema, SqliteFile
 from cmclient.adapters.store import SCHEMA, SqliteStore
 from cmclient.errors import StoreDamagedError, StoreError

@@ -1,22 +1,17 @@
-"""How long 'cmclient log' takes on a long log, against a line loop with the usual regular expression; never fails.
+"""How long 'cmclient log' takes on a long log, against a line loop with the usual regular expression.
 
-Prints CPU seconds and peak memory of whole processes, interleaved, and ratios to the loop. ``python tests/bench/log.py
-[MEBIBYTES]``; the log is made anew from a seed.
+Whole processes. The log is made anew from a seed: 256 MiB, or 1 GiB with ``--full``.
 """
 
-import os
 import random
-import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-ROUNDS = 3
-SIZE = 256  # MiB, unless another is given
+from harness import Goal, Race, finish, folder, has_module, options_of, python, race_commands
+
 SEED = 20240102
+LOOP_JOB, ALL, BAD = "line loop with re (all fields)", "cmclient log", "cmclient log --errors"
+GREP, POLARS_JOB = "grep -c (one mark, nothing read)", "polars, streaming (single lines)"
 ERRORS = 0.086  # share of records that are warnings or errors
 EVENTS = 1 / 5000  # share of records that mean something
 
@@ -46,50 +41,32 @@ found = text.select(polars.col("line").str.extract_groups(form).struct.field("me
 print(found.collect(engine="streaming").item())
 """
 
-JOBS: dict[str, list[str]] = {
-    "line loop with re (all fields)": [sys.executable, "-c", LOOP, "{log}"],
-    "cmclient log": [sys.executable, "-m", "cmclient", "log", "{log}"],
-    "cmclient log --errors": [sys.executable, "-m", "cmclient", "log", "--errors", "{log}"],
-    "grep -c (one mark, nothing read)": ["grep", "-c", "]LOG]!", "{log}"],
-    "polars, streaming (single lines)": [sys.executable, "-c", POLARS, "{log}"],
-}
 
-
-def main() -> None:
-    """Make a log, run every job once a round, and print."""
-    size = int(sys.argv[1]) if len(sys.argv) > 1 else SIZE
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "long.log"
-        records = write_log(log, size * 2**20)
-        print(f"{records:,} records in {size} MiB")
-        taken: dict[str, list[float]] = {}
-        peaks: dict[str, int] = {}
-        for _ in range(ROUNDS):
-            for name, command in JOBS.items():
-                measured = run([word.replace("{log}", str(log)) for word in command])
-                if measured is not None:
-                    taken.setdefault(name, []).append(measured[0])
-                    peaks[name] = max(peaks.get(name, 0), measured[1])
-    base = statistics.median(taken[next(iter(JOBS))])
-    print(f"{'job':<36}{'CPU s':>8}{'to loop':>9}{'spread':>8}{'peak MiB':>10}")
-    for name in JOBS:
-        if name in taken:
-            median = statistics.median(taken[name])
-            spread = statistics.pstdev(taken[name])
-            print(f"{name:<36}{median:>8.2f}{median / base:>9.2f}{spread:>8.2f}{peaks[name] / 1024:>10.0f}")
+def measure(size: int, rounds: int) -> list[Race]:
+    """All in one race, over a log of so many MiB."""
+    with folder() as place:
+        log = str(place / "long.log")
+        records = write_log(Path(log), size * 2**20)
+        commands = {
+            LOOP_JOB: python("-c", LOOP, log),
+            ALL: python("-m", "cmclient", "log", log),
+            BAD: python("-m", "cmclient", "log", "--errors", log),
+            GREP: ["grep", "-c", "]LOG]!", log],
+        }
+        missing = {}
+        if has_module("polars"):
+            commands[POLARS_JOB] = python("-c", POLARS, log)
         else:
-            print(f"{name:<36} missing here")
-
-
-def run(command: list[str]) -> tuple[float, int] | None:
-    """CPU seconds and peak KiB of a process; None when it cannot run here."""
-    if shutil.which(command[0]) is None:
-        return None
-    # not to /dev/null: grep stops there at the first line that it finds
-    with tempfile.TemporaryFile() as out, subprocess.Popen(command, stdout=out, stderr=out) as process:  # noqa: S603 - ours
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    return None if process.returncode else (used.ru_utime + used.ru_stime, used.ru_maxrss)
+            missing[POLARS_JOB] = "not installed"
+        goals = [
+            Goal(ALL, LOOP_JOB, 1 / 2, "cpu"),
+            Goal(BAD, LOOP_JOB, 1 / 6, "cpu"),
+            Goal(ALL, "", 150, "peak"),
+            Goal(BAD, "", 150, "peak"),
+        ]
+        note = f"{records:,} records, one in seven of several lines, which Polars does not put together"
+        title = f"A log of {size:,} MiB"
+        return [race_commands(title, commands, rounds=rounds, missing=missing, goals=goals, notes=[note])]
 
 
 def write_log(path: Path, size: int) -> int:
@@ -136,6 +113,12 @@ def records(chance: random.Random) -> Iterator[str]:
             f'<![LOG[{text}]LOG]!><time="{time}" date="{date}" component="{name}" context="" type="{kind}"'
             f' thread="{chance.randrange(9999)}" file="{name.lower()}.cpp:{chance.randrange(4000)}">\r\n'
         )
+
+
+def main() -> None:
+    """Measure and print."""
+    options = options_of(__doc__)
+    finish(measure(1024 if options.full else 256, options.rounds or 3), options.json)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,15 @@
-"""``boundaries plan`` for very many machines, CSV to CSV, beside the same join in DuckDB; prints ratios, never fails.
+"""``boundaries plan`` for very many machines, CSV to CSV, beside the same join in DuckDB.
 
-Whole processes, each in turn, several rounds. DuckDB answers less: boundaries and groups alone, or with servers, and
-never the site.
+Whole processes. DuckDB answers less: boundaries and groups alone, or with servers, and never the site.
 """
 
-import argparse
 import csv
-import importlib.util
-import os
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from fleet_data import make
+from harness import Goal, Race, finish, folder, has_module, options_of, python, race_commands
 
 TABLES = ("boundaries", "boundarygroups", "boundarygroupmembers", "boundarygroupsitesystems")
 MORE = ("boundarygrouprelationships", "sysresuse")
@@ -24,31 +17,35 @@ MORE = ("boundarygrouprelationships", "sysresuse")
 DUCKDB = str(Path(__file__).with_name("plan_duckdb.py"))
 
 
-def contestants(*, plain: bool) -> dict[str, list[str]]:
-    """Commands, by what they are called."""
-    options = [part for table in (*TABLES, *MORE) for part in ("--data", f"{table}.csv")]
-    plan = ["-m", "cmclient", "boundaries", "plan", "machines.csv", *options]
-    found = {"plan, pure": [*plan, "--engine", "pure", "--output", "pure.csv"]}
-    if importlib.util.find_spec("numpy") and importlib.util.find_spec("pyarrow"):
-        found["plan, fleet"] = [*plan, "--engine", "fleet", "--output", "fleet.csv"]
-    if importlib.util.find_spec("duckdb"):
-        found["DuckDB, groups alone"] = [DUCKDB]
-        if plain:
-            found["DuckDB, groups alone, plain join"] = [DUCKDB, "plain"]
-        found["DuckDB, with servers"] = [DUCKDB, "servers"]
-    return found
+PURE, FLEET, PARQUET = "plan, pure Python", "plan, fleet", "plan, fleet, Parquet in and out"
+GROUPS, SERVERS, PLAIN = "DuckDB, groups alone", "DuckDB, with servers", "DuckDB, groups alone, plain join"
 
 
-def measure(command: list[str], folder: str) -> tuple[float, float, float]:
-    """Seconds, seconds of processor time, and MiB at the peak."""
-    started = time.perf_counter()
-    with subprocess.Popen([sys.executable, "-P", *command], cwd=folder, stderr=subprocess.PIPE) as running:  # noqa: S603
-        said = running.stderr.read() if running.stderr else b""
-        _, status, used = os.wait4(running.pid, 0)
-        running.returncode = os.waitstatus_to_exitcode(status)
-    if running.returncode:
-        sys.exit(f"{command[:6]} failed: {said.decode()[-500:]}")
-    return time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+def contestants(*, plain: bool) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Commands by what they are called, and those that are not here."""
+    tables = [part for table in (*TABLES, *MORE) for part in ("--data", f"{table}.csv")]
+    command = python("-m", "cmclient", "boundaries", "plan")
+    found, missing = {}, {}
+    if has_module("duckdb"):
+        found |= {SERVERS: python(DUCKDB, "servers"), GROUPS: python(DUCKDB)}
+        found |= {PLAIN: python(DUCKDB, "plain")} if plain else {}
+    else:
+        missing |= dict.fromkeys((SERVERS, GROUPS), "duckdb is not installed")
+    found[PURE] = [*command, "machines.csv", *tables, "--engine", "pure", "--output", "pure.csv"]
+    if has_module("numpy") and has_module("pyarrow"):
+        found[FLEET] = [*command, "machines.csv", *tables, "--engine", "fleet", "--output", "fleet.csv"]
+        found[PARQUET] = [*command, "machines.parquet", *tables, "--engine", "fleet", "--output", "fleet.parquet"]
+    else:
+        missing |= dict.fromkeys((FLEET, PARQUET), "numpy and pyarrow are not installed")
+    return found, missing
+
+
+def write_parquet(place: Path) -> None:
+    """The machines once more, as Parquet."""
+    import pyarrow.csv as table  # noqa: PLC0415 - only where it is installed
+    from pyarrow import parquet  # noqa: PLC0415
+
+    parquet.write_table(table.read_csv(place / "machines.csv"), place / "machines.parquet")
 
 
 def answers(path: Path, most: int) -> Iterator[tuple[str, ...]]:
@@ -60,32 +57,37 @@ def answers(path: Path, most: int) -> Iterator[tuple[str, ...]]:
             yield row["name"], *(";".join(sorted(one.split(";"))) for one in lists), ";".join(sorted(timeline))
 
 
+def measure(machines: int, boundaries: int, rounds: int, *, plain: bool, tangled: bool) -> list[Race]:
+    """All in one race; what they answer of the first machines is compared."""
+    with folder() as place:
+        make(place, boundaries=boundaries, machines=machines, tangled=tangled)
+        commands, missing = contestants(plain=plain)
+        if PARQUET in commands:
+            write_parquet(place)
+        goals = [Goal(FLEET, SERVERS, 1.0), Goal(FLEET, "", 300, "peak"), Goal(PURE, "", 300, "peak")]
+        title = f"boundaries plan: {machines:,} machines, {boundaries:,} boundaries"
+        done = race_commands(title, commands, rounds=rounds, cwd=place, missing=missing, goals=goals)
+        written = [place / name for name in ("pure.csv", "fleet.csv") if (place / name).exists()]
+        if (place / "duckdb.csv").exists() and "timeline" in (place / "duckdb.csv").open().readline():
+            written.append(place / "duckdb.csv")
+        if any(set(answers(one, 50_000)) != set(answers(written[0], 50_000)) for one in written):
+            sys.exit("the answers differ")
+    return [done]
+
+
 def main() -> None:
-    """Run every contestant once a round and print medians with ratios to the last one."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--machines", type=int, default=1_000_000)
-    parser.add_argument("--boundaries", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--plain", action="store_true", help="the plain range join too, which takes minutes")
-    parser.add_argument("--tangled", action="store_true", help="boundaries in groups at random: the worst case")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        make(Path(folder), boundaries=options.boundaries, machines=options.machines, tangled=options.tangled)
-        commands = contestants(plain=options.plain)
-        taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
-        for _ in range(options.rounds):
-            for name, command in commands.items():
-                taken[name].append(measure(command, folder))
-        written = [
-            Path(folder, name) for name in ("pure.csv", "fleet.csv", "duckdb.csv") if Path(folder, name).exists()
-        ]
-        alike = all(set(answers(one, 50_000)) == set(answers(written[0], 50_000)) for one in written)
-    print(f"{options.machines:,} machines, {options.boundaries:,} boundaries; answers {'agree' if alike else 'DIFFER'}")
-    base = statistics.median(wall for wall, _, _ in taken[list(taken)[-1]])
-    print(f"{'':<34}{'median':>10}{'ratio':>8}{'processor':>11}{'peak':>10}")
-    for name, rounds in taken.items():
-        wall, processor, peak = (statistics.median(one) for one in zip(*rounds, strict=True))
-        print(f"{name:<34}{wall:>8.1f} s{wall / base:>8.2f}{processor:>9.1f} s{peak:>6.0f} MiB")
+    """Measure and print."""
+    options = options_of(
+        __doc__,
+        ("--machines", {"type": int}),
+        ("--boundaries", {"type": int}),
+        ("--plain", {"action": "store_true", "help": "the plain range join too, which takes minutes"}),
+        ("--tangled", {"action": "store_true", "help": "boundaries in groups at random: the worst case"}),
+    )
+    machines = options.machines or (1_000_000 if options.full else 200_000)
+    boundaries = options.boundaries or (100_000 if options.full else 20_000)
+    done = measure(machines, boundaries, options.rounds or 3, plain=options.plain, tangled=options.tangled)
+    finish(done, options.json)
 
 
 if __name__ == "__main__":

@@ -1,40 +1,46 @@
-"""How long starting takes, against the bare interpreter in the same run; prints ratios, never fails."""
+"""Runs the measurements one after another, each in a process of its own, and gathers what came of them.
 
-import statistics
+``python tests/bench/run.py [JOB ...]``; ``--json FILE`` keeps the results, from which ``report.py`` writes the page.
+"""
+
+import argparse
+import json
 import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
-ROUNDS = 15
+from harness import environment
 
-JOBS = {
-    "python -c pass": ["-c", "pass"],
-    "import cmclient": ["-c", "import cmclient"],
-    "cmclient --version": ["-m", "cmclient", "--version"],
-    "cmclient --help": ["-m", "cmclient", "--help"],
-    "locate --offline (nothing stored)": ["-m", "cmclient", "locate", "--offline", "--store", "{store}"],
-    "locate --lab": ["-m", "cmclient", "locate", "--lab"],
-}
+HERE = Path(__file__).parent
+# One script a job, the quick ones first. "files" is about content: one large file, and many small ones.
+JOBS = (
+    *("startup", "locate", "dead_points", "replies", "report_queue", "agent_idle", "hostile_table"),
+    *("lookups", "fleet", "plan", "log", "files"),
+)
 
 
 def main() -> None:
-    """Run every job once a round, interleaved, and print medians with ratios to the first."""
-    taken: dict[str, list[float]] = {name: [] for name in JOBS}
-    with tempfile.TemporaryDirectory() as folder:
-        store = str(Path(folder) / "store.sqlite3")
-        for _ in range(ROUNDS):
-            for name, arguments in JOBS.items():
-                command = [sys.executable, "-P", *(argument.format(store=store) for argument in arguments)]
-                started = time.perf_counter()
-                subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own command
-                taken[name].append(time.perf_counter() - started)
-    base = statistics.median(taken["python -c pass"])
-    print(f"{'job':<36}{'median':>10}{'ratio':>8}{'spread':>10}")
-    for name, times in taken.items():
-        median, spread = statistics.median(times), statistics.pstdev(times)
-        print(f"{name:<36}{median * 1000:>7.1f} ms{median / base:>8.2f}{spread * 1000:>7.1f} ms")
+    """Run them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"of {', '.join(JOBS)}; all unless some are named")
+    parser.add_argument("--full", action="store_true", help="the sizes that the goals are about; may take an hour")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the results; those of other jobs in it stay")
+    options = parser.parse_args()
+    known = json.loads(options.json.read_text()) if options.json and options.json.exists() else {}
+    for job in options.jobs or JOBS:
+        script, part = HERE / f"{job}.py", HERE / f".{job}.json"
+        if not script.exists():
+            print(f"\n{job}: there is no script for it yet")
+            continue
+        command = [sys.executable, str(script), "--json", str(part), *(["--full"] if options.full else [])]
+        try:
+            done = subprocess.run(command, env=environment(), check=False)  # noqa: S603 - ours
+            if done.returncode == 0:
+                known[job] = json.loads(part.read_text())
+        finally:
+            part.unlink(missing_ok=True)
+        if options.json:
+            options.json.write_text(json.dumps(known, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

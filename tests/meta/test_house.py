@@ -58,6 +58,28 @@ def test_parser_of_a_command__loads_nothing_heavy(command: str) -> None:
     assert not loaded_after(code) & HEAVY
 
 
+def all_loaded_by(*arguments: str) -> set[str]:
+    script = f"import sys\nfrom cmclient.cli.main import main\nmain({list(arguments)!r})\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+    return set(done.stdout.splitlines()[-1].split())
+
+
+# What takes long to load, and what is there to ask somebody: each was once loaded by a run that asks nobody.
+FOR_ASKING = {"ifaddr", "ssl", "http.client", "urllib.request", "xml.etree.ElementTree", "ctypes", "uuid", "subprocess"}
+OWN_FOR_ASKING = {"cmclient.messaging", "cmclient.mpclient", "cmclient.protocol.mplist", "cmclient.report"}
+
+
+def test_locate_offline__loads_nothing_that_is_there_to_ask_somebody(tmp_path: Path) -> None:
+    loaded = all_loaded_by("locate", "--offline", "--store", str(tmp_path / "store.sqlite3"), "--site-code", "P01")
+    allowed = set() if sys.platform == "linux" else {"ifaddr", "ctypes", "subprocess"}  # only Linux tells its addresses
+    assert not {name.partition(".")[0] for name in loaded} & HEAVY
+    assert not loaded & ((FOR_ASKING - allowed) | OWN_FOR_ASKING)
+
+
+def test_transport__without_tls__loads_no_cryptography() -> None:
+    assert "cryptography" not in loaded_after("import cmclient.adapters.http")
+
+
 # What a library does when it is imported is not ours; only adapters import them.
 OWN = [name for name in modules() if not name.startswith("cmclient.adapters.")]
 

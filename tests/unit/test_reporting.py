@@ -12,16 +12,8 @@ from cmclient.model.names import HostName, SiteCode
 from cmclient.model.reports import FspSource
 from cmclient.model.state import TopicType
 from cmclient.rules.choose import SeededChooser
-from cmclient.rules.reporting import (
-    FspNames,
-    choose_fsp,
-    find_reporting,
-    find_state_of_effect,
-    goes_to_fsp,
-    has_given_up,
-    plan_deployment,
-    plan_states,
-)
+from cmclient.rules.fsp import FspNames, choose_fsp, find_reporting
+from cmclient.rules.reporting import find_state_of_effect, goes_to_fsp, has_given_up, plan_deployment, plan_states
 from cmclient.rules.select import select_management_point
 
 ORIGIN = (Origin(SourceKind.INSTALLATION),)

@@ -11,9 +11,9 @@ from cmclient.model.names import HostName, SiteCode
 from cmclient.model.roles import RoleDecision, RoleOrigin, RoleServer, SiteRole
 from cmclient.model.scans import ScanHistory
 from cmclient.rules.choose import SeededChooser
+from cmclient.rules.fsp import FspNames, find_reporting
 from cmclient.rules.migration_point_choice import judge_migration_points
 from cmclient.rules.pools import PoolEntry
-from cmclient.rules.reporting import FspNames, find_reporting
 from cmclient.rules.software_update_points import update_point_pool
 from cmclient.rules.status_point_choice import judge_status_points, named_status_points
 from cmclient.rules.uncontacted import UNCONTACTED_ROLES, explain_uncontacted

@@ -15,9 +15,9 @@ from cmclient.model.endpoints import Endpoint, ManagementPoint, Scheme
 from cmclient.model.facts import NetworkLocation
 from cmclient.model.http import Deadline
 from cmclient.model.lease import Failed, FailureKind, Lease, LeasePhase, Succeeded
+from cmclient.model.mplist import MpListQuery
 from cmclient.model.stored import StoredLease
 from cmclient.mpclient import ManagementPointClient
-from cmclient.protocol.mplist import MpListQuery
 
 LIST = MpListQuery.MPLIST
 OFF = {"agent_probe_interval": 0}

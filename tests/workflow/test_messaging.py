@@ -29,11 +29,11 @@ from cmclient.model.endpoints import Endpoint, Scheme
 from cmclient.model.http import Attempt, Deadline, HttpReply, HttpRequest, Outcome
 from cmclient.model.lease import Failed, FailureKind, Succeeded
 from cmclient.model.messages import MessageId, MessageStyle, SiteDescriptions
+from cmclient.model.mplist import MpListQuery
 from cmclient.model.names import HostName, SiteCode
 from cmclient.mpclient import ContactResult, ManagementPointClient
 from cmclient.ports import Cancellation
 from cmclient.protocol.envelope import parse_message
-from cmclient.protocol.mplist import MpListQuery
 from cmclient.protocol.multipart import CONTENT_TYPE, parse_multipart
 from cmclient.racing import CancelSignal
 
