@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .assemble import Run, open_ports
 from .assemble_login import find_share_login
 from .config import ClientConfig
-from .content import ContentLocator, SiteKnowledge
+from .deferred import Deferred
 from .download import ContentDownloader, DownloadOptions, FixedPlan
 from .errors import InvalidValueError
 from .model.decision import Reason
@@ -18,6 +19,7 @@ from .ports import SharedFiles
 
 if TYPE_CHECKING:
     from .client_setup import SetupLocator
+    from .content import ContentLocator
 
 __all__ = ["Fetcher", "SetupFetcher", "open_fetcher", "open_setup_fetcher", "parse_address", "plan_addresses"]
 
@@ -30,7 +32,7 @@ class Fetcher(NamedTuple):
         downloader: Puts it on disk.
     """
 
-    locator: ContentLocator
+    locator: "ContentLocator"
     downloader: ContentDownloader
 
 
@@ -61,14 +63,25 @@ def open_fetcher(config: ClientConfig, run: Run | None = None, *, waits: bool = 
     run = run or Run()
     with open_ports(config, run) as ports, ExitStack() as stack:
         downloader = _build_downloader(config, run, ports, stack, waits=waits)
-        yield Fetcher(ContentLocator(config, knowledge=SiteKnowledge(run.data, run.times_count), **ports), downloader)
+
+        def find_locator() -> "ContentLocator":
+            from .content import ContentLocator, SiteKnowledge
+
+            return ContentLocator(config, knowledge=SiteKnowledge(run.data, run.times_count), **ports)
+
+        yield Fetcher(cast("ContentLocator", Deferred(find_locator)), downloader)  # who names an address needs none
 
 
 def _build_downloader(
     config: ClientConfig, run: Run, ports: Mapping[str, Any], stack: ExitStack, *, waits: bool
 ) -> ContentDownloader:
+    from .adapters.dialling import Dialler
     from .adapters.files import LocalFiles
     from .adapters.http_bulk import LeanTransport
+
+    dialler = None
+    if config.proxy is None and not config.trust_env:  # as in ``build_transport``, which need not be called for it
+        dialler = Dialler(ports["names"].resolve_host if config.dns_servers else None, config.bind_address)
 
     options = DownloadOptions(
         connections=config.content_connections,
@@ -79,7 +92,7 @@ def _build_downloader(
         waits=waits,
     )
     return ContentDownloader(
-        transport=stack.enter_context(closing(LeanTransport(ports["transport"]))),
+        transport=stack.enter_context(closing(LeanTransport(ports["transport"], dialler))),
         files=LocalFiles(),
         clock=ports["clock"],
         shares=_find_shares(config, run),
@@ -91,12 +104,16 @@ def _find_shares(config: ClientConfig, run: Run) -> SharedFiles:
     """What reads local paths and network shares; the latter by the operating system, or by the extra ``smb``."""
     from .adapters.shares import Shares
 
-    try:
-        from .adapters.smb import SmbShares
-    except ImportError:
+    login = find_share_login(config, run.http_password)  # now: a fault of the settings is told before anything is done
+    if find_spec("smbprotocol") is None:
         return Shares(None)
-    login = find_share_login(config, run.http_password)
-    return Shares(SmbShares(login, connect_timeout=config.connect_timeout))
+
+    def speak_smb() -> SharedFiles:
+        from .adapters.smb import SmbShares
+
+        return SmbShares(login, connect_timeout=config.connect_timeout)
+
+    return Shares(cast("SharedFiles", Deferred(speak_smb)))
 
 
 @contextmanager
