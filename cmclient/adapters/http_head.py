@@ -13,7 +13,7 @@ __all__ = ["HEAD_CAP", "PlainHead", "parse_plain_head"]
 HEAD_CAP = 8 * 1024  # bytes; a longer head is left to http.client, which has limits of its own
 _MOST_HEADERS = 64
 _STATUS = re.compile(rb"HTTP/1\.1 ([2-5]\d\d)(?: [ -~]*)?")
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([!-~](?:[ -~]*[!-~])?)?")
+_HEADERS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[!-~][ -~]*\r\n)+")
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 _PLAIN_TYPE = re.compile(r"(?!multipart|message)[a-z0-9.+-]+/[a-z0-9.+-]+(; ?charset=[a-z0-9-]+)?", re.IGNORECASE)
 _BODILESS = {204, 304}
@@ -39,25 +39,25 @@ def parse_plain_head(data: bytes) -> PlainHead | None:
     """Read the head of a reply to a request whose answer has a body.
 
     Args:
-        data: The head, from the status line to the last header, without the empty line after it.
+        data: The head, from the status line to the line break after the last header, without the empty line after it.
 
     Returns:
         What it says; None for a head that is not usual.
     """
-    lines = data.split(b"\r\n")
-    status = _STATUS.fullmatch(lines[0])
-    if status is None or not 1 < len(lines) <= _MOST_HEADERS:
+    first, _, rest = data.partition(b"\r\n")
+    status = _STATUS.fullmatch(first)
+    if status is None or b" \r\n" in data or not _HEADERS.fullmatch(rest):
         return None
+    lines = rest.decode("ascii").splitlines()
     headers: dict[str, str] = {}
-    for line in lines[1:]:
-        match = _HEADER.fullmatch(line)
-        if match is None:
-            return None
-        headers[match[1].decode("ascii").lower()] = (match[2] or b"").decode("ascii")
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.removeprefix(" ")
     length = headers.get("content-length", "")
     number = int(status[1])
     if (
-        len(headers) < len(lines) - 1  # something is said twice
+        len(headers) < len(lines)  # something is said twice
+        or len(lines) > _MOST_HEADERS
         or "transfer-encoding" in headers
         or number in _BODILESS
         or not _LENGTH.fullmatch(length)

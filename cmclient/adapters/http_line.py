@@ -113,7 +113,7 @@ class Line:
         filled = self._live.recv_into(view)
         end, head = self._buffer.find(_END, 0, filled), None
         if 0 <= end <= HEAD_CAP and method != "HEAD":  # a usual head comes in one piece
-            head = parse_plain_head(bytes(view[:end]))
+            head = parse_plain_head(bytes(view[: end + 2]))
         if head is None:
             return self._read_whole(method, bytes(view[:filled]))
         first = view[end + len(_END) : filled]

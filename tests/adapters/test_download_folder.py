@@ -64,7 +64,7 @@ def test_part__of_another_job_is_thrown_away(tmp_path: Path) -> None:
 def test_part__of_before_a_restart_of_the_machine_counts_as_far_as_it_was_synced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cmclient.adapters.files._DURABLE_EVERY", 4)
+    monkeypatch.setattr("cmclient.adapters.download_part._DURABLE_EVERY", 4)
     with LocalFiles().open_target(str(tmp_path), JOB) as target:
         part = target.open_part(NAME)
         part.begin(ORIGIN)
