@@ -94,7 +94,7 @@ class DownloadJob:
         self._board = board
         self._options = options
         self._clock = context.clock
-        self._throttle = Throttle(options.rate, context.clock)
+        self._throttle = None if options.rate is None else Throttle(options.rate, context.clock)
         self._tell = context.tell
         self._wait = context.wait
         self._lock = threading.Lock()
@@ -308,8 +308,7 @@ class DownloadJob:
         transfer.note(size)
         with self._lock:
             self.fetched += size
-        pause = self._throttle.take(size)
-        if pause:
+        if self._throttle is not None and (pause := self._throttle.take(size)):
             self._wait(transfer.ended, pause)
 
     # --- around both ---
