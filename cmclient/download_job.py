@@ -276,8 +276,10 @@ class DownloadJob:
                     )
                 )
             else:
+                if part.length:
+                    hasher = _hasher_for(entry)
                 self._begin_part(part, answer.origin)
-                hasher, mixed[0] = _hasher_for(entry), False
+                mixed[0] = False
             pour(stream, part, hasher, size=answer.origin.size, note=partial(self._note_bytes, transfer), buffer=buffer)
         return self._finish(entry, part, hasher, transfer)
 

@@ -19,7 +19,7 @@ from urllib3.response import BaseHTTPResponse
 
 from ..model.endpoints import Endpoint
 from .dialling import Dialler
-from .http_tls import verified_chain
+from .http_tls import verified_chain, watch_no_more
 from .http_trust import Trust
 from .http_watch import Phase, Watch
 from .http_whole import WholeHead
@@ -267,4 +267,6 @@ def open_verified(
         connection.close()
         raise
     adapter.watch = None
+    if not trust.offers:
+        watch_no_more(connection.sock)
     return connection.sock, adapter
