@@ -166,7 +166,7 @@ def test_killed_fifty_times__it_completes_and_no_safe_byte_comes_twice(tmp_path:
         for _ in range(50):
             before = safe_bytes(tmp_path, files)
             server.asked.clear()
-            slow = command(*arguments, "--set", "content_rate=3000000")
+            slow = command(*arguments, "--set", "content_rate=500000")
             child = subprocess.Popen(slow, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # noqa: S603
             try:
                 child.wait(chance.uniform(0.4, 1.0))
