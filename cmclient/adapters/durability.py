@@ -1,7 +1,7 @@
 """Bringing files to the disk: many at once where the system can, else one after the other."""
 
 import os
-import sys
+import platform
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
@@ -69,10 +69,9 @@ def sync_folder(folder: str) -> None:
 @cache
 def _find_syncfs() -> Callable[[int], None] | None:
     """``syncfs`` of Linux, which Python does not have; None where it is not, or does not tell of errors."""
-    if sys.platform != "linux":
-        return None
-    release = os.uname().release.split(".")
-    if tuple(int(part) for part in release[:2] if part.isdecimal()) < _TELLS_ERRORS:
+    release = platform.release().split(".")
+    version = tuple(int(part) for part in release[:2] if part.isdecimal())
+    if platform.system() != "Linux" or version < _TELLS_ERRORS:
         return None
     with suppress(ImportError, OSError, AttributeError):
         import ctypes  # noqa: PLC0415 - start-up: only many small files need it

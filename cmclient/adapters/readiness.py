@@ -2,27 +2,30 @@
 
 import select
 import socket
+import sys
 
 __all__ = ["can_read", "can_write"]
-
-_POLLS = hasattr(select, "poll")  # not on Windows, whose select takes every socket
 
 
 def can_read(sock: socket.socket, seconds: float) -> bool:
     """Whether there is something to read, or the end, within so many seconds; of TLS, on the wire."""
-    if not _POLLS:
-        return bool(select.select([sock], [], [], seconds)[0])
-    return _poll(sock, select.POLLIN, seconds)
+    return _wait(sock, seconds, writes=False)
 
 
 def can_write(sock: socket.socket, seconds: float) -> bool:
     """Whether it can be written, or has failed, within so many seconds; a connection that is there can be."""
-    if not _POLLS:
-        return any(select.select([], [sock], [sock], seconds))
-    return _poll(sock, select.POLLOUT, seconds)
+    return _wait(sock, seconds, writes=True)
 
 
-def _poll(sock: socket.socket, event: int, seconds: float) -> bool:
-    poll = select.poll()
-    poll.register(sock, event)
-    return bool(poll.poll(seconds * 1000))
+if sys.platform == "win32":  # which has no poll, and whose select takes every socket
+
+    def _wait(sock: socket.socket, seconds: float, *, writes: bool) -> bool:
+        one = [sock]
+        return any(select.select([] if writes else one, one if writes else [], one if writes else [], seconds))
+
+else:
+
+    def _wait(sock: socket.socket, seconds: float, *, writes: bool) -> bool:
+        poll = select.poll()
+        poll.register(sock, select.POLLOUT if writes else select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
