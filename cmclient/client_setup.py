@@ -2,8 +2,9 @@
 
 import logging
 
+from .accounts import has_account
 from .config import ClientConfig
-from .contacting import client_of, has_account
+from .contacting import client_of
 from .errors import ConfigError, LocateError, MalformedReplyError, NoReachableManagementPointError
 from .gather import read_facts
 from .locate import Locator

@@ -3,8 +3,9 @@
 import logging
 from typing import NamedTuple
 
+from .accounts import has_account
 from .config import ClientConfig
-from .contacting import client_of, has_account
+from .contacting import client_of
 from .errors import CmClientError, ConfigError, NoReachableManagementPointError
 from .known_groups import KnownGroups
 from .locate import Locator
