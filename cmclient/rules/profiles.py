@@ -51,12 +51,13 @@ class SourceRules(NamedTuple):
     """Where management points are looked for.
 
     Attributes:
-        stages: The stages, by whether a list is stored (``has_stored_list``) and whether to ask nobody (``offline``).
+        stages: The stages, by whether a list is stored (``has_stored_list``), whether to ask nobody (``offline``) and
+            whether there is somebody who can ask WINS (``asks_wins``).
         after_failure: The rule by which a source is asked after those found before were tried in vain.
         find_bar: Why a source may not be asked, beside what forbids it under every profile.
         finds_locator_point: Whether the directory is asked for a server locator point as well.
         read_directory: What the directory's management points are, seen together with the sites.
-        read_dns: What DNS records of a site are, seen together.
+        read_dns: What the records of a site in DNS, or in WINS, are, seen together.
     """
 
     stages: Callable[..., tuple[Stage, ...]]

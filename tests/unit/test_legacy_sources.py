@@ -99,10 +99,7 @@ def test_locator_point__is_named_where_it_is_known_and_the_way_out_is_said() -> 
     assert "slp.corp.test" in known.text
     assert "management_points" in known.text
     assert "none is known" in unknown.text
-
-
-def test_wins__is_told_as_not_asked() -> None:
-    assert bar(SourceKind.WINS) == "L7-032"
+    assert "SMS_SLP#1A" in unknown.text
 
 
 # --- what they say --------------------------------------------------------------------------------------------------

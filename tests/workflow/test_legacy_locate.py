@@ -127,7 +127,7 @@ def test_every_method_that_fails__leads_to_the_next_and_what_is_not_asked_says_s
         ("directory", True, "L7-032"),
         ("dns", True, "L7-032"),
         ("locator-point", False, "L7-037"),
-        ("wins", False, "L7-032"),
+        ("wins", False, "WL-001"),
     ]
     assert "slp.corp.test" in report(error.location, SourceKind.LOCATOR_POINT).detail
     assert error.location.notes[-1].startswith("no default management point of site ABC was found")
