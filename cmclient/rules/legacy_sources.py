@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..model.decision import Candidate, Discovered, Policy, Reason, SourceKind
 from ..model.directory import PublishedSite
 from ..model.endpoints import SiteKind
-from ..model.facts import NetworkFacts, NetworkLocation
+from ..model.facts import Membership, NetworkFacts, NetworkLocation
 from ..model.legacy import DefaultKind, SiteMode
 from ..model.names import SiteCode
 from ..model.netbios import LOCATOR_POINT_NAME
@@ -45,11 +45,20 @@ def find_legacy_bar(source: SourceKind, facts: NetworkFacts, policy: Policy) -> 
     if facts.network_location is NetworkLocation.INTERNET:
         text = "an internet client looks nothing up: its site and its management point are configured"
         return Reason("L7-035", f"{text} (site_code, internet_mp)")
+    if source is SourceKind.DIRECTORY:
+        return _directory_bar(facts)
     if source is SourceKind.DNS:
         return _dns_bar(policy)
     if source is SourceKind.LOCATOR_POINT:
         return _locator_bar(policy)
     return None
+
+
+def _directory_bar(facts: NetworkFacts) -> Reason | None:
+    """Who is in a forest asks that one: of another forest's sites nothing is published there."""
+    if facts.membership is not Membership.WORKGROUP:
+        return None
+    return Reason("L7-034", "it serves clients in the forest of the site servers alone, and a workgroup is in none")
 
 
 def _dns_bar(policy: Policy) -> Reason | None:

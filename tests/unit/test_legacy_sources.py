@@ -6,7 +6,7 @@ from cmclient.config import ClientConfig, load_config
 from cmclient.model.decision import Candidate, Discovered, Origin, Policy, SourceKind
 from cmclient.model.directory import DirectoryEntry, PublishedSite
 from cmclient.model.endpoints import ManagementPoint, SiteKind
-from cmclient.model.facts import NetworkFacts, NetworkLocation
+from cmclient.model.facts import Membership, NetworkFacts, NetworkLocation
 from cmclient.model.legacy import DefaultKind, LegacyPolicy, ProfileName, SiteMode
 from cmclient.model.names import HostName, SiteCode
 from cmclient.protocol.legacy_directory import locator_point_query, read_locator_points
@@ -57,6 +57,16 @@ def test_stages__offline_is_the_stored_list_alone() -> None:
 def test_internet_client__looks_nothing_up(source: SourceKind) -> None:
     assert bar(source, ON_INTERNET) == ("L7-035" if source in LOOK_UPS else None)
     assert bar(source) != "L7-035"
+
+
+@pytest.mark.rule("L7-034")
+@pytest.mark.parametrize(
+    ("membership", "rule"),
+    [(Membership.WORKGROUP, "L7-034"), (Membership.DOMAIN, None), (Membership.UNKNOWN, None)],
+)
+def test_directory__is_for_clients_that_are_in_a_forest(membership: Membership, rule: str | None) -> None:
+    assert bar(SourceKind.DIRECTORY, FACTS._replace(membership=membership)) == rule
+    assert bar(SourceKind.DNS, FACTS._replace(membership=membership)) is None
 
 
 @pytest.mark.rule("L7-012")
