@@ -199,8 +199,12 @@ class _Asking:
                     return endpoint, answer
         return None
 
+    @decides("ML-032")
     def _find(self) -> Location:
-        """A management point as a client that is being installed finds it: in the directory, then in DNS."""
+        """A management point as a client that is being installed finds it: in the directory, then in DNS.
+
+        One that is upgraded begins with what it has stored. Boundary groups have no say either way.
+        """
         config = self._config._replace(
             purpose=Purpose.LOCATION, phase=Phase.INSTALLING, deadline=(self._deadline.remaining() or 1.0) / 2
         )

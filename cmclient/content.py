@@ -11,7 +11,7 @@ from .known_groups import KnownGroups
 from .locate import Locator
 from .messaging import LocationMessenger
 from .model.content import ContentLocations, ContentReference
-from .model.decision import Location, Purpose
+from .model.decision import Location, Purpose, Reason
 from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.groups import Role, SiteData
@@ -30,6 +30,7 @@ from .rules.source_client import SourceClient, wanted_options
 from .rules.source_lacks import CONTENT_UNKNOWN, find_source_lack
 from .rules.source_widening import SourceHistory, follow_answer, next_question
 from .rules.sources import KindBar, plan_sources
+from .rules.task_sequence_sources import find_fetcher
 from .world import World
 
 __all__ = ["ContentLocator", "ContentSearch", "SiteKnowledge"]
@@ -57,6 +58,7 @@ class _Wanted(NamedTuple):
     content: ContentReference
     order: SourceOrder
     deployment: DeploymentOptions
+    notes: tuple[Reason, ...] = ()
 
 
 class _Known(NamedTuple):
@@ -120,7 +122,7 @@ class ContentLocator:
         Args:
             content: The content.
             deadline: The end of it all; None for that of the settings.
-            order: Whose order of sources.
+            order: Whose order of sources; of a task sequence for packages only, since the client fetches all else.
             deployment: What the deployment lets the client do.
 
         Returns:
@@ -146,7 +148,8 @@ class ContentLocator:
 
         Arguments and errors are those of ``locate``.
         """
-        return ContentSearch(self, _Wanted(content, order, deployment), deadline)
+        fetcher, why = find_fetcher(content, order)
+        return ContentSearch(self, _Wanted(content, fetcher, deployment, () if why is None else (why,)), deadline)
 
     # --- for a search ---
 
@@ -331,6 +334,7 @@ class ContentSearch:
             began=history.began,
             bar=locator.bar,
         )
+        plan = plan._replace(notes=(*wanted.notes, *plan.notes))
         if wanted.order is SourceOrder.CLIENT:  # a task sequence does not wait
             interval = locator.config.content_ask_interval
             plan = plan._replace(ask_again=next_question(history, known.pool, elapsed, interval=interval))

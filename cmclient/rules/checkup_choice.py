@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from ..model.checkup import Area, Check, Level, Sureness
 from ..model.decision import Decision, SourceReport
+from ..model.legacy import ProfileName
+from ..model.rule import decides
 from .checkup_servers import skip
+from .deprecations import find_kind_deprecation, find_site_deprecation
 
 __all__ = ["judge_choice"]
 
@@ -24,6 +27,7 @@ def judge_choice(decision: Decision, sources: Sequence[SourceReport], *, sources
     for one in decision.unreadable[:_MOST]:
         what = f"named, and cannot be read: {one.problem} ({one.origin.detail})"
         yield Check(_AREA, one.name, Level.WARN, "unreadable-entry", what, Sureness.CERTAIN, "Correct the entry there.")
+    yield from _judge_deprecations(decision)
     if decision.ranked:
         for rejected in decision.rejected:
             yield skip(_AREA, rejected.name, f"not used by this client: {rejected.reasons[-1].text}")
@@ -42,3 +46,17 @@ def judge_choice(decision: Decision, sources: Sequence[SourceReport], *, sources
         what = f"no source names a management point ({'; '.join(each)})"
         do = "Name one with management_points (SMSMP), or set site_code; 'cmclient discover' shows every source."
         yield Check(_AREA, "", Level.ERROR, "none-found", what, Sureness.CERTAIN, do)
+
+
+@decides("WL-011", "MD-028", "MC-016")
+def _judge_deprecations(decision: Decision) -> Iterator[Check]:
+    """What still works, and will not for ever."""
+    by_kind = find_kind_deprecation(decision.facts.client_kind)
+    site = decision.policy.assigned_site
+    by_site = find_site_deprecation((*decision.ranked, *decision.rejected), site)
+    if by_kind is not None:
+        do = "Plan for another way to manage such devices; until then nothing has to be done."
+        yield Check(Area.SETTINGS, "client_kind", Level.WARN, "deprecated", by_kind.text, do=do)
+    if by_site is not None and decision.policy.profile is ProfileName.CURRENT:
+        do = "Let the site use certificates, or turn enhanced HTTP on; clients get along until then."
+        yield Check(_AREA, f"site {site}", Level.WARN, "deprecated", by_site.text, do=do)
