@@ -29,7 +29,7 @@ __all__ = ["HELP", "configure", "run"]
 
 HELP = """\
 The catalogue of rules that a client follows: where the code decides each, and which tests show it.
-Without options, a count for each area; with one, the rules as well. A rule that repeats another is shown by its twin's tests.
+Without options, a count for each area; with one, the rules as well. Tests of the twin show a rule that repeats it.
 """
 
 _TIERS = (*OWED_TIERS, MODELLED, OUT_OF_SCOPE)
