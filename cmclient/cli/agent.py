@@ -28,8 +28,8 @@ Keep the management point of this machine by the rules: locate when the service 
 every 25 hours, stay with the one that works, replace it when it fails; where reporting is on, send what waits for the
 fallback status point. Runs until SIGTERM, SIGINT or Ctrl-C; SIGHUP
 reads the settings again. One agent for a store. 'agent status' says what the running one does.
-It takes no facts by hand (--facts, --ad-site, --address and so on): it acts for this machine. What another one would do,
-'cmclient locate' says.
+It takes no facts by hand (--facts, --ad-site, --address and so on): it acts for this machine; what another one would
+do, 'cmclient locate' says.
 
 With --once, for a timer: locate if that is due, ask the management point in use whether it answers, and end. One that
 does not answer is asked again after seconds, until it does or five failures give it up and another one answers.
