@@ -192,8 +192,11 @@ def note_scan(history: ScanHistory, host: HostName) -> ScanHistory:
 
 @decides("SU-016")
 def note_switch_wanted(history: ScanHistory, now: float) -> ScanHistory:
-    """The site told the client to take another one: it does so at the next scan, and fallback times run from here."""
-    return history._replace(switch_wanted=now)
+    """The site told the client to take another one: it does so at the next scan, and fallback times run from here.
+
+    That it is told again changes nothing.
+    """
+    return history if history.switch_wanted is not None else history._replace(switch_wanted=now)
 
 
 @decides("SU-004", "SU-012")

@@ -119,8 +119,8 @@ def _reasons(server: RoleServer, entry: PoolEntry | None, use: _Use, *, internet
         return tuple(found)
     wanted = use.history.switch_wanted is not None
     if use.is_left:
-        why = "SU-009", "scans with it failed long enough for another one to be used"
-        found.append(Reason("SU-016", "another one is wanted in its place") if wanted else Reason(*why))
+        failed = Reason("SU-009", "scans with it failed long enough for another one to be used")
+        found.append(Reason("SU-016", "another one is wanted in its place") if wanted else failed)
         return tuple(found)
     nobody_said = RoleOrigin.IN_USE in server.origins
     where = "" if found else ", and nobody could be asked" if nobody_said else _OUTSIDE

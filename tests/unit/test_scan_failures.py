@@ -110,6 +110,7 @@ def test_another_one_is_wanted__neither_four_failures_nor_a_sooner_scan_are_need
 @pytest.mark.rule("SU-016")
 def test_nobody_else_yet__fallback_runs_from_the_wish_and_a_good_scan_does_not_end_it() -> None:
     history = used(note_switch_wanted(ScanHistory(OLD), 5 * MINUTE), 7, OLD_POINT)
+    assert note_switch_wanted(history, 99 * MINUTE) == history
     assert history.host == OLD
     history = note_scan(history, OLD)
     assert [fallback_minute(history, minute * MINUTE) for minute in (5, 124, 125)] == [0, 119, 120]
