@@ -221,7 +221,7 @@ class _Asking:
                 return endpoint, answer
         return None
 
-    @decides("CI-008", "CI-038")
+    @decides("CI-008", "CI-038", "IP-022")
     def _ask(self, endpoint: Endpoint, site: SiteCode | None) -> ContentLocations | None:
         """Ask one for the client package, without saying who we are, if it has the files itself.
 
@@ -249,6 +249,7 @@ class _Asking:
                 deadline,
                 assigned_site=named,
                 options=wanted_options(self._client, ContentKind.PACKAGE, allow_peers=False),
+                newest=self._config.setup_newest,
                 cancellation=cancellation,
             )
 

@@ -147,6 +147,7 @@ class ClientConfig(NamedTuple):
     setup_sources: tuple[str, ...]
     setup_retry: float
     setup_timeout: float
+    setup_newest: bool
     setup_line: SetupLine | None
     origins: Mapping[str, str]
 

@@ -55,6 +55,7 @@ _FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object
     ("setup_sources", ("/source",), lambda line: line.find_all("/source")),
     ("setup_retry", ("/retry",), lambda line: 60.0 * int(line.find("/retry") or "")),
     ("setup_timeout", ("/downloadtimeout",), lambda line: 60.0 * int(line.find("/downloadtimeout") or "")),
+    ("setup_newest", ("/UpgradeToLatest",), lambda _line: True),
     ("cm07_mode", ("/native",), lambda _line: SiteMode.NATIVE),
     ("cm07_locator_point", ("SMSSLP",), lambda line: HostName(line.find("SMSSLP") or "")),
 )

@@ -78,6 +78,11 @@ def test_lab__content_of_the_site_is_put_into_a_folder(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+def test_options_between_id_and_folder__change_nothing(tmp_path: Path) -> None:
+    run("P0100003", "--version", "1", str(tmp_path), "--lab", "--set", "content_hosts=1")
+    assert len(on_disk(tmp_path)) == 3
+
+
 def test_lab__content_that_is_nowhere_is_exit_code_7(tmp_path: Path) -> None:
     done = run("P0109999", str(tmp_path), "--lab", code=7)  # without --no-wait: no time brings it
     assert "P0109999.1 was not obtained" in done.stderr

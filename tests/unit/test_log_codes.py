@@ -114,6 +114,17 @@ def test_what_is_beside_the_family_is_not_of_it(text: str) -> None:
     assert CODES.find(text) == ()
 
 
+@pytest.mark.rule("EC-010")
+@pytest.mark.parametrize(
+    ("text", "is_of_locating"),
+    [("0x87D00327", False), ("2278556455", False), ("0x87D00320", False), ("0x87D00231", True), ("0x87D0027E", True)],
+)
+def test_a_script_that_cannot_run_is_no_error_of_locating(text: str, is_of_locating: bool) -> None:  # noqa: FBT001
+    (code,) = CODES.find(text)
+    assert ("EC-010" not in code.rules) is is_of_locating
+    assert ("no error of locating" not in code.meaning) is is_of_locating
+
+
 @pytest.mark.parametrize("prefix", ["", "WINHTTP_CALLBACK_STATUS_FLAG_", "winhttp_callback_status_flag_"])
 @pytest.mark.parametrize(
     ("name", "cause"),
