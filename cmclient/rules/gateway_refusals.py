@@ -40,8 +40,6 @@ _PHRASES = {
 _SEE_BEHIND = (
     "On the site: see whether the management points behind it run, and what the connection point writes of them."
 )
-    "On the site: see whether the management points behind it run, and what the connection point writes of them."
-)
 _STATUSES = {
     _UNAUTHORIZED: GatewayRefusal(
         "the gateway works and wants a token, or another certificate",

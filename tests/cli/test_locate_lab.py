@@ -53,6 +53,28 @@ def test_json__has_the_schema_and_a_rule_and_a_reason_for_each() -> None:
     assert [one["outcome"] for one in document["attempts"]] == ["answered", "answered", "answered"]
 
 
+def test_plain__is_one_line_for_scripts() -> None:
+    host, site, address = run("locate", "--lab", "--plain").split()
+    assert (host, site) == ("mp2.corp.contoso.test", "P01")
+    assert address.startswith("https://mp2.corp.contoso.test:")
+
+
+def test_plain__nobody_answers__prints_nothing_and_says_so_elsewhere() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cmclient", "locate", "--lab", "--plain", "--lab-fault", "mp=refuse"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "no eligible management point answered" in done.stderr
+
+
+@pytest.mark.parametrize("other", [["--explain"], ["--format", "json"], ["--role", "fsp"]])
+def test_plain__goes_with_no_other_way_to_print(other: list[str]) -> None:
+    assert "--plain goes with no" in run("locate", "--plain", *other, code=2)
+
+
 def test_good_first_one__is_the_only_one_contacted() -> None:
     assert len({one["endpoint"] for one in locate()["attempts"]}) == 1
 
