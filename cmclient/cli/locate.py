@@ -19,8 +19,8 @@ Locate the management point that a client here would use, and say why it is that
 
 The sources are asked in the order of the rules and no further than they go; the chosen management point is really
 asked for its list, which is then stored. When all fail, that is reported to a fallback status point if there is one
-(--no-report: never). For scripts there are --plain and --format json. Exit codes: 0 located, 3 none found, 4 none eligible, 5 none reachable,
-6 trust refused.
+(--no-report: never). For scripts there are --plain and --format json. Exit codes: 0 located, 3 none found,
+4 none eligible, 5 none reachable, 6 trust refused.
 
 --role looks for another site system: sup, a software update point, by asking a management point (needs the setting
 update_source, which policy has), by settings or by --data; smp, a state migration point, by --data alone; fsp, the
