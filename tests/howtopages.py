@@ -44,7 +44,7 @@ _OPTIONS = re.compile(r"(?:exit: (\d+))? ?(?:lines: ((?:\d+(?:-\d*)? ?)+))?")
 # run, room on a disk. Columns are as wide as what stands in them.
 _MASKS = (
     (re.compile(r"/\S*/cmclient-(?:lab-)?\w+/"), "/FOLDER/"),
-    (re.compile(r":2\d{4}\b"), ":PORT"),
+    (re.compile(r":(?:2\d|3[01])\d{3}\b"), ":PORT"),
     (re.compile(r"\b\d+ ms\b"), "N ms"),
     (re.compile(r"\b\d+\.\d s\b"), "N s"),
     (re.compile(r"\b20\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?"), "DATE"),

@@ -1,5 +1,9 @@
 """The how-to pages show what the commands print now."""
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import howtopages
@@ -28,6 +32,18 @@ def test_howto_page__shows_what_its_commands_print(page: Path, tmp_path: Path) -
     assert text.count("```console") == len(howtopages.parse_shown(text)), "one command in each console block"
     made = howtopages.rewritten(text, howtopages.run_all(text, tmp_path))
     assert howtopages.mask(text) == howtopages.mask(made), "run: python tests/howtopages.py"
+
+
+def test_lines_for_scripts__give_management_point_and_site_code(tmp_path: Path) -> None:
+    command = tmp_path / "cmclient"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cmclient "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    page = (howtopages.FOLDER / "04-site-code-in-a-script.md").read_text(encoding="utf-8")
+    shell, python = (re.findall(rf"```{language}\n(.*?)\n```", page, re.DOTALL)[0] for language in ("sh", "python"))
+    for line in (["sh", "-c", shell], [sys.executable, "-c", f"{python}; print(site, mp)"]):
+        done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - as shown
+        assert done.stdout == "P01 mp2.corp.contoso.test\n"
 
 
 def test_rewritten__same_output__page_stays() -> None:
@@ -79,7 +95,7 @@ def test_shorten__lines_that_are_not_there__is_refused(lines: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("http://mp1.corp.contoso.test:21704/x", "http://mp1.corp.contoso.test:28999/x"),
+        ("http://mp1.corp.contoso.test:21704/x", "http://mp1.corp.contoso.test:31999/x"),
         ("answered in 5 ms", "answered in 117 ms"),
         ("fine (0.6 s)", "fine (12.3 s)"),
         ("until 2027-11-21, and", "until 2028-01-02, and"),
