@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -34,6 +35,14 @@ def test_text__says_which_one_out_of_which_and_why_not_each_other_one() -> None:
     for host in ("mp1.corp", "mp3.corp", "mp4.outside", "mp5.partner", "mp-s01.corp"):
         assert host in shown
     assert "MP-001" in shown
+    assert "ruled out" not in shown
+
+
+def test_text__nobody_on_the_intranet_answers__says_what_happened_to_each_that_was_asked_there() -> None:
+    shown = run("locate", "--lab", "--lab-fault", "ad=refuse", "--lab-fault", "mp=refuse", code=5)
+    ruled_out = shown.partition("Asked before they were ruled out")[2].partition("\n\n")[0]
+    for host in ("mp1", "mp2", "mp3"):
+        assert re.search(rf"{host}\.corp\.contoso\.test:\d+ +connect: no connection", ruled_out)
 
 
 def test_explain__names_the_rule_of_every_verdict() -> None:
