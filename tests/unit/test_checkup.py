@@ -63,6 +63,19 @@ def sample(host: str, ahead: float, *, proven: bool = True) -> ClockSample:
 
 
 @pytest.mark.parametrize(
+    ("hint", "said"),
+    [
+        ("check the clock", "Check the clock."),
+        ("See IIS.", "See IIS."),
+        ("Is it revoked?", "Is it revoked?"),
+        ("", ""),
+    ],
+)
+def test_what_to_do_is_a_whole_sentence(hint: str, said: str) -> None:
+    assert sentence(hint) == said
+
+
+@pytest.mark.parametrize(
     ("ahead", "expected"),
     [
         (0.0, []),
@@ -356,16 +369,3 @@ def test_choice__nobody_is_eligible() -> None:
     plain = ManagementPoint(HostName("mp2.corp.test"), protocols=Protocols.HTTP)
     both = list(judge_choice(choice(secure, plain), [], sources_work=True))
     assert [(one.about, one.level) for one in both] == [("mp1.corp.test", Level.SKIPPED)]
-
-
-@pytest.mark.parametrize(
-    ("hint", "said"),
-    [
-        ("check the clock", "Check the clock."),
-        ("See IIS.", "See IIS."),
-        ("Is it revoked?", "Is it revoked?"),
-        ("", ""),
-    ],
-)
-def test_what_to_do_is_a_whole_sentence(hint: str, said: str) -> None:
-    assert sentence(hint) == said
