@@ -2,12 +2,16 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import howtopages
 import pytest
+
+from cmclient.cli import codes
+from cmclient.cli.main import main
 
 PAGE = """\
 # A page
@@ -44,6 +48,14 @@ def test_lines_for_scripts__give_management_point_and_site_code(tmp_path: Path) 
     for line in (["sh", "-c", shell], [sys.executable, "-c", f"{python}; print(site, mp)"]):
         done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - as shown
         assert done.stdout == "P01 mp2.corp.contoso.test\n"
+
+
+def test_setup_lines_to_start_from__pass_the_check() -> None:
+    page = (howtopages.FOLDER / "02-install-command-line.md").read_text(encoding="utf-8")
+    table = page.partition("## Lines to start from")[2].partition("## ")[0]
+    lines = re.findall(r"`cmclient (setup-line check [^`]+)`", table)
+    assert len(lines) == 5
+    assert [main(shlex.split(line)) for line in lines] == [codes.DONE] * 5
 
 
 def test_rewritten__same_output__page_stays() -> None:
