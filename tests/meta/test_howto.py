@@ -33,7 +33,9 @@ PRINTED = howtopages.Printed(9, "1 warning\ntwo\nthree\n")
 @pytest.mark.parametrize("page", howtopages.pages(), ids=lambda page: page.stem)
 def test_howto_page__shows_what_its_commands_print(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert text.count("```console") == len(howtopages.parse_shown(text)), "one command in each console block"
+    shown = len(howtopages.parse_shown(text))
+    assert text.count("```console") == shown, "one command in each console block"
+    assert text.count("```text") == shown, "output stands below its command, and nowhere else"
     made = howtopages.rewritten(text, howtopages.run_all(text, tmp_path))
     assert howtopages.mask(text) == howtopages.mask(made), "run: python tests/howtopages.py"
 
