@@ -21,7 +21,7 @@ from .protocol.cmtrace import LogReader
 from .protocol.logcodes import find_codes
 from .protocol.logevents import MARKS, STARTS, EventReader, quoted
 from .protocol.logtext import HEAD, TextKind, Transcoder, sniff_log
-from .rules.codes import CodeTable
+from .rules.codes import CodeTable, narrow_code
 from .rules.logcheck import check_decisions
 from .rules.logdecisions import Explanations, find_decisions
 from .rules.logfacts import facts_from_log
@@ -172,7 +172,7 @@ class _Teller:
                 times=known.times + times, last=quote, severity=max(known.severity, severity)
             )
         elif len(self._errors) < _MOST_ERRORS:
-            found = self._codes.find_all(codes)
+            found = tuple(narrow_code(code, f"{component} {quote.text}") for code in self._codes.find_all(codes))
             self._errors[key] = LogError(quote.text, codes, found, times, quote, quote, severity, component)
         else:
             self._dropped += times

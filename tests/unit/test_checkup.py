@@ -38,7 +38,7 @@ from cmclient.rules.checkup_certificates import judge_client_certificate
 from cmclient.rules.checkup_choice import judge_choice
 from cmclient.rules.checkup_clock import judge_clocks
 from cmclient.rules.checkup_directory import do_names_work, judge_controllers, judge_names, judge_published
-from cmclient.rules.checkup_servers import judge_servers
+from cmclient.rules.checkup_servers import judge_servers, sentence
 from cmclient.rules.checkup_settings import SettingsSeen, judge_settings
 from cmclient.rules.checkup_store import judge_store
 from cmclient.rules.choose import SeededChooser
@@ -60,6 +60,19 @@ def found(checks: Iterable[Check]) -> list[tuple[str, Level]]:
 
 def sample(host: str, ahead: float, *, proven: bool = True) -> ClockSample:
     return ClockSample(HostName(host), ahead, proven)
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"),
+    [
+        ("check the clock", "Check the clock."),
+        ("See IIS.", "See IIS."),
+        ("Is it revoked?", "Is it revoked?"),
+        ("", ""),
+    ],
+)
+def test_what_to_do_is_a_whole_sentence(hint: str, said: str) -> None:
+    assert sentence(hint) == said
 
 
 @pytest.mark.parametrize(

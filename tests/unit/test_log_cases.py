@@ -140,6 +140,13 @@ def test_009_the_answer_is_read_whole_and_facts_have_both_addresses() -> None:
     assert story.facts.ad_site == "Default-First-Site-Name"
 
 
+@pytest.mark.parametrize(("number", "cause"), [(65, "no source for the client package"), (125, "WMI")])
+def test_what_a_code_means_is_up_to_the_function_that_says_it(number: int, cause: str) -> None:
+    (error,) = tell(next(case for case in OTHERS if case.number == number)).errors
+    (only,) = (cause for code in error.known for cause in code.causes)
+    assert cause in only
+
+
 @pytest.mark.parametrize(("number", "meaning"), [(5, "enhanced HTTP"), (7, "registration token")])
 def test_gateway_faults_are_told_apart_by_the_status_text(number: int, meaning: str) -> None:
     (error,) = story_of(number).errors

@@ -6,7 +6,7 @@ from cmclient.adapters.packagedata import read_codes
 from cmclient.errors import InvalidValueError
 from cmclient.model.story import CodeFamily
 from cmclient.protocol.logcodes import find_codes, find_raw_codes
-from cmclient.rules.codes import parse_code_number, parse_codes
+from cmclient.rules.codes import narrow_code, parse_code_number, parse_codes
 
 CODES = parse_codes(read_codes())
 
@@ -85,6 +85,29 @@ def test_a_bad_status_of_an_install_with_a_token_is_cured_by_leaving_mp_out() ->
     assert code.name == "CCM_E_BAD_HTTP_STATUS_CODE"
     assert any("leave /mp out" in cause for cause in code.causes)
     assert CODES.find("CCM_E_BAD_HTTP_STATUS_CODE") == (code,)
+
+
+@pytest.mark.parametrize(
+    ("said", "causes"),
+    [
+        ("CheckAndLogOSInformation", ["said by CheckAndLogOSInformation: WMI of the client is broken"]),
+        ("ccmsetup lookup=GETDPLOCATIONS error=0x87d00215", ["said by GetDPLocations: no source for the client"]),
+        ("ccmsetup", ["said by GetDPLocations", "said by CheckAndLogOSInformation"]),
+        ("NotGetDPLocations", ["said by GetDPLocations", "said by CheckAndLogOSInformation"]),
+        ("", ["said by GetDPLocations", "said by CheckAndLogOSInformation"]),
+    ],
+)
+def test_one_number_means_what_its_function_means(said: str, causes: list[str]) -> None:
+    (code,) = CODES.find("0x87d00215")
+    told = narrow_code(code, said).told_causes
+    assert len(told) == len(causes)
+    assert all(cause.startswith(begin) for cause, begin in zip(told, causes, strict=True))
+
+
+def test_a_code_that_means_the_same_everywhere_stays_as_it_is() -> None:
+    (code,) = CODES.find("0x80040102")
+    assert narrow_code(code, "GetDPLocations ccmsetup") == code
+    assert code.told_causes == code.causes
 
 
 @pytest.mark.rule("EC-005")
