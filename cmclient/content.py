@@ -10,7 +10,7 @@ from .known_groups import KnownGroups
 from .locate import Locator
 from .messaging import LocationMessenger
 from .model.content import ContentLocations, ContentReference
-from .model.decision import Location, Purpose
+from .model.decision import Location, Phase, Purpose
 from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.groups import Role, SiteData
@@ -111,7 +111,7 @@ class ContentLocator:
         content: ContentReference,
         deadline: Deadline | None = None,
         *,
-        order: SourceOrder = SourceOrder.CLIENT,
+        order: SourceOrder | None = None,
         deployment: DeploymentOptions = DeploymentOptions(),  # noqa: B008 - likewise
     ) -> ContentLocation:
         """Ask once where content is, and plan.
@@ -119,7 +119,7 @@ class ContentLocator:
         Args:
             content: The content.
             deadline: The end of it all; None for that of the settings.
-            order: Whose order of sources.
+            order: Whose order of sources; None for that of a task sequence in its phase, else a client's.
             deployment: What the deployment lets the client do.
 
         Returns:
@@ -138,14 +138,16 @@ class ContentLocator:
         content: ContentReference,
         deadline: Deadline | None = None,
         *,
-        order: SourceOrder = SourceOrder.CLIENT,
+        order: SourceOrder | None = None,
         deployment: DeploymentOptions = DeploymentOptions(),  # noqa: B008 - likewise
     ) -> "ContentSearch":
         """Begin to look for content, for a job that may take long: its plan widens with time.
 
         Arguments and errors are those of ``locate``.
         """
-        return ContentSearch(self, _Wanted(content, order, deployment), deadline)
+        in_task_sequence = self.config.phase is Phase.TASK_SEQUENCE
+        usual = SourceOrder.TASK_SEQUENCE if in_task_sequence else SourceOrder.CLIENT
+        return ContentSearch(self, _Wanted(content, order or usual, deployment), deadline)
 
     # --- for a search ---
 

@@ -51,6 +51,18 @@ def test_waiting__shows_more_sources_and_when_they_opened() -> None:
     assert 1.9 < opened[2] < 3.5 < opened[3] < 4.6  # 20 and 40 minutes, a tenth of a second each
 
 
+@pytest.mark.parametrize(
+    ("options", "order"),
+    [
+        ([], "client"),
+        (["--phase", "task-sequence"], "task-sequence"),
+        (["--phase", "task-sequence", "--order", "client"], "client"),  # what an application in it asks for (CL-039)
+    ],
+)
+def test_order__is_that_of_the_phase_where_nobody_says_it(options: list[str], order: str) -> None:
+    assert document("P0100003", "--lab", *options)["order"] == order
+
+
 def test_json__has_all_that_decided() -> None:
     found = document("P0100003", "--lab", "--order", "task-sequence", "--allow", "remote-dp")
     assert (found["schema"], found["order"], found["error"]) == ("cmclient.content/1", "task-sequence", None)

@@ -204,3 +204,13 @@ def test_memory_stays_flat_however_long_a_log_is(*, errors_only: bool) -> None:
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 12 * 2**20  # events that are kept grow a little; the log is 100 MiB
     assert peaks[1] < 40 * 2**20
+
+
+@pytest.mark.parametrize("errors_only", [False, True])
+def test_errors__statuses_of_http__are_explained_and_are_not_one(*, errors_only: bool) -> None:
+    lines = [f"[CCMHTTP] ERROR INFO: StatusCode={status} StatusText=" for status in (403, 404, 404)]
+    told = tell("".join(record(line, kind=3) for line in lines), errors_only=errors_only)
+    assert sorted(([code.label for code in one.known], one.times) for one in told.errors) == [
+        (["HTTP 403"], 1),
+        (["HTTP 404"], 2),
+    ]
