@@ -85,6 +85,7 @@ class _Finder:
         self._refused: list[LogEvent] = []
         self._asked = ""
         self._stored: LogEvent | None = None
+        self._groups = ""
         self._current: str | None = None
         self._others: dict[Kind, Callable[[LogEvent], Iterator[LogDecision]]] = {
             Kind.SITE_AMBIGUOUS: self._ambiguity,
@@ -95,6 +96,7 @@ class _Finder:
             Kind.MP_CANDIDATE: self._candidate,
             Kind.MP_REFUSED: self._refusal,
             Kind.MP_NONE: self._none_left,
+            Kind.CONTENT_REQUEST: self._request,
             Kind.CONTENT_REPLY: self._reply,
             Kind.SOURCES_KEPT: self._kept,
             Kind.SOURCE_STARTED: self._started,
@@ -215,6 +217,15 @@ class _Finder:
             key = "sources-listed" if any(one.locality.strip("-") for one in sources) else "source-setup"
             text = f"{_count(sources)} listed, {host_of(sources[0].url)} first"
             yield self._made(key, text, {}, *events, sources=sources)
+
+    def _request(self, event: LogEvent) -> Iterator[LogDecision]:
+        """The boundary groups that a request repeats, when they are others than those of the one before."""
+        said = event.details
+        if "boundary_groups" in said:
+            text = f"boundary groups {said['boundary_groups']}, as told at {said.get('boundary_groups_told', '?')}"
+            if text != self._groups:
+                yield self._made("groups-repeated", text, dict(said), event)
+            self._groups = text
 
     def _reply(self, event: LogEvent) -> Iterator[LogDecision]:
         if event.sources:

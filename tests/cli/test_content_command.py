@@ -1,6 +1,7 @@
 """``content``, as a person runs it."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,13 @@ def test_waiting__shows_more_sources_and_when_they_opened() -> None:
 )
 def test_order__is_that_of_the_phase_where_nobody_says_it(options: list[str], order: str) -> None:
     assert document("P0100003", "--lab", *options)["order"] == order
+
+
+def test_explain__names_the_boundary_groups_that_are_kept_and_since_when() -> None:
+    shown = run("P0100003", "--lab", "--explain").stdout
+    assert "Boundary groups that the site named" in shown
+    assert re.search(r"^  1 +[0-9A-F-]{36}", shown, re.MULTILINE)
+    assert re.search(r"looked up at \d{4}-\d\d-\d\dT\S+; requests repeat it for a day", shown)
 
 
 def test_json__has_all_that_decided() -> None:

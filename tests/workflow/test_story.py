@@ -214,3 +214,17 @@ def test_errors__statuses_of_http__are_explained_and_are_not_one(*, errors_only:
         (["HTTP 403"], 1),
         (["HTTP 404"], 2),
     ]
+
+
+def test_boundary_groups__a_request_that_repeats_them__is_told_once_until_they_change() -> None:
+    line = (
+        'ContentLocationRequest : <ContentLocationRequest SchemaVersion="1.00"><Package ID="ABC00001" Version="1"/>'
+        '<ClientLocationInfo LocationType="SMSPackage">{0}</ClientLocationInfo></ContentLocationRequest>'
+    )
+    groups = '<BoundaryGroups BoundaryGroupListRetrieveTime="{0}"><BoundaryGroup GroupID="7"/></BoundaryGroups>'
+    early, late = (line.format(groups.format(f"2026-03-0{day}T08:00:00")) for day in (1, 2))
+    story = tell(record(line.format("")) + record(early, 1) + record(early, 2) + record(late, 3))
+    assert [(one.what, one.rules) for one in story.decisions] == [
+        ("boundary groups 7, as told at 2026-03-01T08:00:00", ("TM-002", "ST-010")),
+        ("boundary groups 7, as told at 2026-03-02T08:00:00", ("TM-002", "ST-010")),
+    ]
