@@ -244,10 +244,12 @@ class _Finder:
     def _started(self, event: LogEvent) -> Iterator[LogDecision]:
         url = event.details["url"]
         places = [place for place, source in enumerate(self._order) if is_same(source.url, url)]
-        later = bool(places) and places[0] > 0
-        which = f", number {places[0] + 1} of {len(self._order)}" if places else ""
-        text = f"downloads from {host_of(url)}{which}"
-        yield self._made("source-later" if later else "source-first", text, dict(event.details), event)
+        text, said = f"downloads from {host_of(url)}", dict(event.details)
+        if places:
+            said["place"] = f"number {places[0] + 1} of {len(self._order)}"
+            text += f", {said['place']}"
+        key = "source-unplaced" if not places else "source-later" if places[0] else "source-first"
+        yield self._made(key, text, said, event)
 
     def _reported(self, event: LogEvent) -> Iterator[LogDecision]:
         before, self._fsp = self._fsp, None
