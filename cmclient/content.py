@@ -320,6 +320,9 @@ class ContentSearch:
         known = locator.known_of(location.facts, site)
         client = locator.describe(wanted, location.facts, site, known)
         allow_peers = known.options is None or known.options.allow_peers.is_on
+        if known.options is not None and not allow_peers:
+            why = known.options.allow_peers.reason
+            notes.append(f"no peers were asked for: {why.text} ({why.rule})")
         said = locator.ask(wanted, location, client, deadline, allow_peers=allow_peers, notes=notes)
         history = follow_answer(self._history, said.answer, elapsed, moved=moved)
         plan = plan_sources(
