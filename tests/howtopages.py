@@ -148,7 +148,14 @@ def _run(command: str, folder: Path) -> Printed:
 def _environment(folder: Path) -> dict[str, str]:
     """That of somebody who has set nothing; on a busy machine too, the first of equals has the time to answer first."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CMCLIENT_", "XDG_"))}
-    return {**kept, "CMCLIENT_RACE_STAGGER": "1", "HOME": str(folder), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "COLUMNS": "120"}
+    return {
+        **kept,
+        "CMCLIENT_RACE_STAGGER": "1",
+        "HOME": str(folder),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
+        "COLUMNS": "120",
+    }
 
 
 def rewritten(text: str, printed: list[Printed]) -> str:
