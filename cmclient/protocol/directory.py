@@ -15,6 +15,7 @@ from .mplist import parse_build, protocols_of_ssl_state, ssl_state_of
 from .published_keys import ROOT_KEY_ATTRIBUTE, read_published_keys
 
 __all__ = [
+    "MANAGEMENT_POINT_ATTRIBUTES",
     "domain_dn",
     "escape_filter",
     "management_point_entry",
@@ -43,7 +44,8 @@ _BOUNDARIES = "mSSMSRoamingBoundaries"  # mSSMSSiteBoundaries is a leftover that
 _LOW, _HIGH = "mSSMSRangedIPLow", "mSSMSRangedIPHigh"
 _PARTNER, _DIRECTION, _TRUST = "trustPartner", "trustDirection", "trustAttributes"
 
-_MP_SINGLE = (_SITE_CODE, *_HOSTS, _DEFAULT_MP, _DEVICE_MP, _VERSION, _CAPABILITIES, _FOREST)
+# What is read of a management point; each has one value, and each may be missing.
+MANAGEMENT_POINT_ATTRIBUTES = (_SITE_CODE, *_HOSTS, _DEFAULT_MP, _DEVICE_MP, _VERSION, _CAPABILITIES, _FOREST)
 _SITE_SINGLE = (_SITE_CODE, _ASSIGNMENT, _FOREST)
 _RANGE_SINGLE = (_SITE_CODE, _LOW, _HIGH, _ASSIGNMENT)
 _TRUST_SINGLE = (_PARTNER, _DIRECTION, _TRUST)
@@ -84,7 +86,7 @@ def management_point_query(base: str, site: SiteCode | None = None) -> Directory
     wanted = f"(objectClass={_MP_CLASS})"
     if site is not None:
         wanted = f"(&{wanted}({_SITE_CODE}={escape_filter(site)}))"
-    return DirectoryQuery(base, wanted, _MP_SINGLE)
+    return DirectoryQuery(base, wanted, MANAGEMENT_POINT_ATTRIBUTES)
 
 
 @decides("AD-011")
@@ -114,7 +116,7 @@ def read_management_points(entries: Iterable[DirectoryEntry]) -> Discovered:
         One candidate an entry, in their order, from a primary site and for the intranet; apart those entries that have
         no host name, a wrong site code, or several values where there is one.
     """
-    candidates, unreadable = _read_each(entries, _MP_SINGLE, "AD-010", _candidate)
+    candidates, unreadable = _read_each(entries, MANAGEMENT_POINT_ATTRIBUTES, "AD-010", _candidate)
     return Discovered(candidates, unreadable)
 
 

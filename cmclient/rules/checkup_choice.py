@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ..model.checkup import Area, Check, Level, Sureness
-from ..model.decision import Decision, SourceReport
+from ..model.decision import Decision, SourceKind, SourceReport
 from ..model.legacy import ProfileName
 from ..model.rule import decides
 from .checkup_servers import skip
@@ -13,6 +13,7 @@ __all__ = ["judge_choice"]
 
 _MOST = 4
 _AREA = Area.MANAGEMENT_POINT
+_MAY_READ = "See that the account that reads the directory may read the whole entry; else correct the entry there."
 
 
 def judge_choice(decision: Decision, sources: Sequence[SourceReport], *, sources_work: bool) -> Iterator[Check]:
@@ -24,12 +25,15 @@ def judge_choice(decision: Decision, sources: Sequence[SourceReport], *, sources
         sources_work: Whether DNS and directory work, as far as they were asked; where one does not, that nobody was
             found has been explained.
     """
-    for one in decision.unreadable[:_MOST]:
+    unreadable = decision.unreadable[:_MOST]
+    for one in unreadable:
         what = f"named, and cannot be read: {one.problem} ({one.origin.detail})"
-        yield Check(_AREA, one.name, Level.WARN, "unreadable-entry", what, Sureness.CERTAIN, "Correct the entry there.")
+        do = _MAY_READ if one.origin.source is SourceKind.DIRECTORY else "Correct the entry there."
+        yield Check(_AREA, one.name, Level.WARN, "unreadable-entry", what, Sureness.CERTAIN, do)
     yield from _judge_deprecations(decision)
     if decision.ranked:
-        for rejected in decision.rejected:
+        told = {one.name for one in unreadable}
+        for rejected in (one for one in decision.rejected if one.name not in told):
             yield skip(_AREA, rejected.name, f"not used by this client: {rejected.reasons[-1].text}")
         return
     if decision.rejected:

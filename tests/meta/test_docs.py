@@ -42,6 +42,12 @@ def commands() -> list[tuple[Path, str, int]]:
     ]
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page__has_no_marks_of_a_merge(page: Path) -> None:
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if line.startswith(("<<<<<<< ", ">>>>>>> ")) or line == "======="]
+
+
 @pytest.mark.parametrize("name", docpages.PAGES)
 def test_made_page__is_current(name: str) -> None:
     if name == "cli.md" and sys.version_info[:2] != (3, 11):

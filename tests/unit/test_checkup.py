@@ -369,3 +369,14 @@ def test_choice__nobody_is_eligible() -> None:
     plain = ManagementPoint(HostName("mp2.corp.test"), protocols=Protocols.HTTP)
     both = list(judge_choice(choice(secure, plain), [], sources_work=True))
     assert [(one.about, one.level) for one in both] == [("mp1.corp.test", Level.SKIPPED)]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"), [(SourceKind.DIRECTORY, "may read the whole entry"), (SourceKind.DNS, "Correct the entry")]
+)
+def test_choice__an_entry_that_cannot_be_read__is_told_once(source: SourceKind, told: str) -> None:
+    broken = Unreadable("SMS-MP-ABC-MP4", Origin(source, "where it stands"), "it has no name", "AD-010")
+    plain = ManagementPoint(HostName("mp2.corp.test"), protocols=Protocols.HTTP)
+    (check,) = judge_choice(choice(plain, unreadable=(broken,)), [], sources_work=True)
+    assert (check.about, check.code, check.level) == ("SMS-MP-ABC-MP4", "unreadable-entry", Level.WARN)
+    assert told in check.do

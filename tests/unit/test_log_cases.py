@@ -115,8 +115,9 @@ def test_001_the_peer_comes_first_and_is_downloaded_from() -> None:
     assert [source.url.lower() for source in orders[0]] == [source.url.lower() for source in orders[1]]
     started = story.decisions[-1]
     assert "number 1 of 3" in started.what
-    assert [decision.rules[0] for decision in story.decisions] == ["CL-001", "CL-001", "CL-001"]
-    assert "CL-003" in story.decisions[0].rules
+    assert [decision.rules[0] for decision in story.decisions] == ["TM-002", "CL-001", "CL-001", "CL-001"]
+    assert story.decisions[0].what == "boundary groups 5, as told at 2021-04-03T14:03:16.603"
+    assert "CL-003" in story.decisions[1].rules
 
 
 def test_003_the_first_valid_of_two_sites_is_taken_and_that_is_said() -> None:

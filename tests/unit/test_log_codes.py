@@ -209,8 +209,11 @@ def test_a_table_that_is_none_is_refused(text: str) -> None:
         ("Text=CCM_E_BAD_HTTP_STATUS_CODE", ("CCM_E_BAD_HTTP_STATUS_CODE",)),
         ("0x00000000 and 0x10e4 are none, nor is {87d00226-0000-4C54-9B4F-0B316B33AA5B}", ()),
         ("12007 clients", ()),
+        ("[CCMHTTP] ERROR INFO: StatusCode=403 StatusText=Forbidden", ("HTTP 403",)),
+        ("Error. Status code 404 returned", ("HTTP 404",)),
+        ("StatusCode=200 and status code 40", ()),
     ],
 )
 def test_codes_are_found_in_messages_in_text_and_in_bytes(message: str, codes: tuple[str, ...]) -> None:
     assert find_codes(message) == codes
-    assert {code.decode() for code in find_raw_codes(message.encode())} == set(codes)
+    assert {code.decode() for code in find_raw_codes(message.encode())} == {one.removeprefix("HTTP ") for one in codes}
