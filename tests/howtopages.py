@@ -40,14 +40,16 @@ _BLOCK = re.compile(
 )
 _OPTIONS = re.compile(r"(?:exit: (\d+))? ?(?:lines: ((?:\d+(?:-\d*)? ?)+))?")
 
-# What differs from run to run: ports of the lab, how long things took, dates, serial numbers, folders made for the
-# run, room on a disk. Columns are as wide as what stands in them.
+# What differs from run to run: ports of the lab, how long things took, dates, waits that are random, serial numbers,
+# folders made for the run, room on a disk. Columns are as wide as what stands in them.
 _MASKS = (
     (re.compile(r"/\S*/cmclient-(?:lab-)?\w+/"), "/FOLDER/"),
-    (re.compile(r":2\d{4}\b"), ":PORT"),
+    (re.compile(r":(?:2\d|3[01])\d{3}\b"), ":PORT"),
     (re.compile(r"\b\d+ ms\b"), "N ms"),
     (re.compile(r"\b\d+\.\d s\b"), "N s"),
     (re.compile(r"\b20\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?"), "DATE"),
+    (re.compile(r"\bnext try (?:is )?in \d+ (?:s|min)\b"), "next try in N"),
+    (re.compile(r"\b\d+ s(?= +once\b)"), "N s"),
     (re.compile(r"\b[0-9a-fA-F]{16,}\b"), "SERIAL"),
     (re.compile(r"\b[\d,]+ MiB free"), "N MiB free"),
     (re.compile(r"(?<=\S) +"), " "),
@@ -146,16 +148,11 @@ def _run(command: str, folder: Path) -> Printed:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """That of somebody who has set nothing; on a busy machine too, the first of equals has the time to answer first."""
+    """That of somebody who has set nothing."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CMCLIENT_", "XDG_"))}
-    return {
-        **kept,
-        "CMCLIENT_RACE_STAGGER": "1",
-        "HOME": str(folder),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONUTF8": "1",
-        "COLUMNS": "120",
-    }
+    # On a busy machine, too, the first of equals has the time to answer first.
+    steady = {"CMCLIENT_RACE_STAGGER": "1"}
+    return {**kept, **steady, "HOME": str(folder), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "COLUMNS": "120"}
 
 
 def rewritten(text: str, printed: list[Printed]) -> str:

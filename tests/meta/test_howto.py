@@ -1,9 +1,17 @@
 """The how-to pages show what the commands print now."""
 
+import os
+import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import howtopages
 import pytest
+
+from cmclient.cli import codes
+from cmclient.cli.main import main
 
 PAGE = """\
 # A page
@@ -25,9 +33,31 @@ PRINTED = howtopages.Printed(9, "1 warning\ntwo\nthree\n")
 @pytest.mark.parametrize("page", howtopages.pages(), ids=lambda page: page.stem)
 def test_howto_page__shows_what_its_commands_print(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert text.count("```console") == len(howtopages.parse_shown(text)), "one command in each console block"
+    shown = len(howtopages.parse_shown(text))
+    assert text.count("```console") == shown, "one command in each console block"
+    assert text.count("```text") == shown, "output stands below its command, and nowhere else"
     made = howtopages.rewritten(text, howtopages.run_all(text, tmp_path))
     assert howtopages.mask(text) == howtopages.mask(made), "run: python tests/howtopages.py"
+
+
+def test_lines_for_scripts__give_management_point_and_site_code(tmp_path: Path) -> None:
+    command = tmp_path / "cmclient"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cmclient "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    page = (howtopages.FOLDER / "04-site-code-in-a-script.md").read_text(encoding="utf-8")
+    shell, python = (re.findall(rf"```{language}\n(.*?)\n```", page, re.DOTALL)[0] for language in ("sh", "python"))
+    for line in (["sh", "-c", shell], [sys.executable, "-c", f"{python}; print(site, mp)"]):
+        done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - as shown
+        assert done.stdout == "P01 mp2.corp.contoso.test\n"
+
+
+def test_setup_lines_to_start_from__pass_the_check() -> None:
+    page = (howtopages.FOLDER / "02-install-command-line.md").read_text(encoding="utf-8")
+    table = page.partition("## Lines to start from")[2].partition("## ")[0]
+    lines = re.findall(r"`cmclient (setup-line check [^`]+)`", table)
+    assert len(lines) == 5
+    assert [main(shlex.split(line)) for line in lines] == [codes.DONE] * 5
 
 
 def test_rewritten__same_output__page_stays() -> None:
@@ -79,7 +109,7 @@ def test_shorten__lines_that_are_not_there__is_refused(lines: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("http://mp1.corp.contoso.test:21704/x", "http://mp1.corp.contoso.test:28999/x"),
+        ("http://mp1.corp.contoso.test:21704/x", "http://mp1.corp.contoso.test:31999/x"),
         ("answered in 5 ms", "answered in 117 ms"),
         ("fine (0.6 s)", "fine (12.3 s)"),
         ("until 2027-11-21, and", "until 2028-01-02, and"),
@@ -87,6 +117,9 @@ def test_shorten__lines_that_are_not_there__is_refused(lines: str) -> None:
         ("lab /tmp/cmclient-lab-a1/lab.toml;", "lab /var/tmp/cmclient-lab-b_2/lab.toml;"),
         ("written, 68,813 MiB free", "written, 9 MiB free"),
         ("thumbprint 0123456789abcdef0123", "thumbprint ABCDEF0123456789ABCD"),
+        ("the next try is in 1532 s", "the next try is in 900 s"),
+        ("  next try in 25 min; x", "  next try in 2 min; x"),
+        ("failed   1 s        once   http", "failed  12 s        once   http"),
         ("mp1   5 ms   local", "mp1   117 ms  local"),
         ("a  \nb", "a\nb"),
     ],
@@ -101,6 +134,7 @@ def test_mask__what_differs_by_run__is_equal(one: str, other: str) -> None:
         ("http://mp1:80", "http://mp1:443"),
         ("in 5 ms", "in 5 s"),
         ("after 20 minutes", "after 60 minutes"),
+        ("dp    20 min   dp1", "dp    60 min   dp1"),
         ("2 errors", "3 errors"),
         ("0x87d00215", "0x87d00454"),
         ("  indented", "    indented"),
