@@ -278,12 +278,12 @@ def _limit(connection: Connection) -> None:
     """Refuse messages of a size that the protocol does not have, before memory is taken for them."""
     receive = connection.transport._recv  # noqa: SLF001 - there is no public place for it
 
-    def limited(length: int, timeout: float) -> Any:  # noqa: ANN401
+    def limited(length: int, timeout: float) -> Any:  # noqa: ANN401 - the library has no types
         if length > _LARGEST:
             raise OSError(errno.EMSGSIZE, f"a message of {length} bytes was announced")
         return receive(length, timeout)
 
-    connection.transport._recv = limited  # noqa: SLF001
+    connection.transport._recv = limited  # noqa: SLF001 - likewise
 
 
 _LOGIN = {

@@ -130,7 +130,7 @@ def _find_word(arguments: Sequence[str]) -> int | None:
     known = argparse.ArgumentParser(add_help=False)
     for add in (add_output, add_settings, add_facts):
         add(known)
-    valued = {option for action in known._actions if action.nargs != 0 for option in action.option_strings}  # noqa: SLF001
+    valued = {option for action in known._actions if action.nargs != 0 for option in action.option_strings}  # noqa: SLF001 - argparse has no public way
     skip = False
     for place, argument in enumerate(arguments):
         if skip:

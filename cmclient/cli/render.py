@@ -117,7 +117,7 @@ def _rich_table(table: Table) -> Any:  # noqa: ANN401 - rich is loaded late
     return made
 
 
-def _rich_tree(tree: Outline) -> Any:  # noqa: ANN401
+def _rich_tree(tree: Outline) -> Any:  # noqa: ANN401 - likewise
     from rich import tree as rich_tree
     from rich.text import Text
 

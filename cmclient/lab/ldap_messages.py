@@ -123,7 +123,7 @@ def read_request(data: bytes) -> Request:
     if len(parts) < 2:  # noqa: PLR2004 - an id and an operation
         raise _malformed("it has no operation")
     request = Request(read_integer(data, parts[0]), parts[1].tag, parts[1], data)
-    if len(parts) > 2 and parts[2].tag == _CONTROLS:  # noqa: PLR2004
+    if len(parts) > 2 and parts[2].tag == _CONTROLS:  # noqa: PLR2004 - they come third
         for control in read_children(data, parts[2]):
             request = _with_control(request, control)
     return request

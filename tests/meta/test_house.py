@@ -4,9 +4,12 @@ import importlib
 import inspect
 import os
 import pkgutil
+import re
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
+from tokenize import generate_tokens
 
 import pytest
 
@@ -15,6 +18,9 @@ from cmclient import errors
 
 PACKAGE = Path(cmclient.__file__).parent
 LINES = 420  # about 400, as the design says
+EXCEPTION = re.compile(r"# *(noqa|type: *ignore)")
+# Ruff wants a dash before what is no code, mypy a comment of its own.
+EXCEPTION_WITH_REASON = re.compile(r"# noqa: [A-Z0-9, ]+ - \S|# type: ignore\[[a-z-]+\] # \S")
 HEAVY = {"requests", "urllib3", "ldap3", "dns", "cryptography", "dataclasses", "rich"}
 
 
@@ -135,3 +141,18 @@ def test_errors__the_tree_in_the_docstring_names_each() -> None:
     for name in errors.__all__:
         if name != "Disposition":
             assert f" {name}" in (errors.__doc__ or "")
+
+
+def comments_of(path: Path) -> list[tuple[int, str]]:
+    with tokenize.open(path) as file:
+        return [(one.start[0], one.string) for one in generate_tokens(file.readline) if one.type == tokenize.COMMENT]
+
+
+def test_exceptions_from_the_checks__have_their_reasons_beside_them() -> None:
+    bare = [
+        f"{path.relative_to(PACKAGE)}:{line}: {text}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for line, text in comments_of(path)
+        if EXCEPTION.match(text) and not EXCEPTION_WITH_REASON.match(text)
+    ]
+    assert bare == []
