@@ -124,8 +124,7 @@ class Knowledge:
 
     def learn_fact(self, origin: str, **known: object) -> None:
         """Take over facts of the client, by name."""
-        origins = {**self.facts.origins, **dict.fromkeys(known, origin)}
-        self.facts = self.facts._replace(**known, origins=origins)  # type: ignore[arg-type] # names of fields
+        self.facts = self.facts.learn(origin, **known)
         self._standing = None
 
     def _take_trusts(self, published: Published, server: str) -> None:

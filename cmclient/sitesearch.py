@@ -357,8 +357,7 @@ class SiteSearch:
         evidence = weigh_facts(self.facts, has_internet_mp=self._wish.internet_mp is not None)
         self.location = judge_location(evidence._replace(intranet_mps=answered, all_asked=bool(self.attempts)))
         if answered:
-            origins = {**self.facts.origins, "network_location": self.location.reason.text}
-            self.facts = self.facts._replace(network_location=self.location.location, origins=origins)
+            self.facts = self.facts.learn(self.location.reason.text, network_location=self.location.location)
 
 
 def _only_https(groups: Sequence[ContactGroup]) -> tuple[ContactGroup, ...]:
