@@ -30,7 +30,7 @@ from .rules.choose import SeededChooser
 from .rules.merge import merge_candidates
 from .rules.profiles import profile_of
 from .rules.select import select_management_point
-from .standing import find_standing
+from .standing import Clues, find_standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .model.certificates import ClientCertificate
     from .mpclient import ManagementPointClient
     from .ports import Clock, SignatureVerifier, Store
-    from .standing import Standing
+    from .standing import Clues, Standing
 
 __all__ = ["Knowledge", "Tools"]
 
@@ -139,14 +139,17 @@ class Knowledge:
     def standing(self) -> Standing:
         """Where the client stands by what is known now; worked out again only when something was learned."""
         if self._standing is None:
+            tools = self._tools
             self._standing = self._find_standing(
-                self._tools.config,
-                self.facts,
-                certificate=self._tools.certificate,
-                kept=self._kept,
-                published=self.published,
-                candidates=self.candidates,
-                chooser=self._tools.chooser,
+                Clues(
+                    tools.config,
+                    self.facts,
+                    tools.chooser,
+                    tools.certificate,
+                    self._kept,
+                    self.published,
+                    self.candidates,
+                )
             )
         return self._standing
 
@@ -293,7 +296,7 @@ class Knowledge:
             self.note(text)
 
 
-def _standing_by(profile: ProfileName) -> Callable[..., Standing]:
+def _standing_by(profile: ProfileName) -> Callable[[Clues], Standing]:
     """How to find out where a client stands: by the rules of its product, which alone are loaded."""
     if profile is ProfileName.CM07:
         from .legacy_standing import find_legacy_standing

@@ -1,17 +1,9 @@
 """Where a client of CM 2007 stands: the site that it is assigned to by those rules, and the policy that follows."""
 
-from collections.abc import Sequence
-
-from .config import ClientConfig
 from .discover import Published
-from .model.assignment import AssignmentDecision
-from .model.certificates import ClientCertificate
-from .model.decision import Candidate, StoredAssignment
-from .model.facts import NetworkFacts
 from .model.legacy import LegacyPolicy, SiteMode
 from .model.names import SiteCode
 from .rules.certificates import find_https_ability
-from .rules.choose import SeededChooser
 from .rules.legacy_assignment import (
     LEGACY_BUILD,
     assign_legacy_site,
@@ -21,32 +13,24 @@ from .rules.legacy_assignment import (
     site_builds,
 )
 from .rules.legacy_sources import is_locator_barred
-from .standing import Standing, find_standing
+from .standing import Clues, Standing, find_standing
 
 __all__ = ["find_legacy_standing"]
 
 
-def find_legacy_standing(
-    config: ClientConfig,
-    facts: NetworkFacts,
-    *,
-    certificate: ClientCertificate | None,
-    kept: StoredAssignment | None,
-    published: Published | None,
-    candidates: Sequence[Candidate],
-    chooser: SeededChooser,
-) -> Standing:
-    """Work out where a client of CM 2007 stands; the arguments are those of ``find_standing``.
+def find_legacy_standing(clues: Clues) -> Standing:
+    """Work out where a client of CM 2007 stands.
 
     The site is assigned first, by its own rules. Everything that follows from an assigned site is as it is for any
     client that has one.
     """
-    can_use_https, _ = find_https_ability(use_pki_cert=config.use_pki_cert, certificate=certificate)
+    config, facts, kept, candidates = clues.config, clues.facts, clues.kept, clues.candidates
+    can_use_https, _ = find_https_ability(use_pki_cert=config.use_pki_cert, certificate=clues.certificate)
 
     def mode_of(site: SiteCode | None) -> tuple[SiteMode, str]:
         return find_mode(config.cm07_mode, candidates, site, can_use_https=can_use_https)
 
-    seen = published or Published()
+    seen = clues.published or Published()
     assigned_before = facts.assigned_site or (kept.site if kept else None)
     locator_point = config.cm07_locator_point or next(iter(seen.locator_points), None)
     given_mode, _ = mode_of(config.site_code)
@@ -72,7 +56,7 @@ def find_legacy_standing(
         remote_sites=find_remote_sites(facts, seen.sites, seen.ranges, config.cm07_slow_boundaries),
         unassigned="" if assignment.site is not None else assignment.reason.text,
     )
-    standing = _of_site(assignment, config, facts, certificate, kept, published, candidates, chooser)
+    standing = _of_site(assignment.site, clues)
     policy = standing.policy._replace(
         assigned_mp=None,  # the default management point is looked up each time, and may have moved
         may_use_http=config.allow_http,
@@ -85,24 +69,14 @@ def find_legacy_standing(
     return standing._replace(assignment=assignment, policy=policy)
 
 
-def _of_site(
-    assignment: AssignmentDecision,
-    config: ClientConfig,
-    facts: NetworkFacts,
-    certificate: ClientCertificate | None,
-    kept: StoredAssignment | None,
-    published: Published | None,
-    candidates: Sequence[Candidate],
-    chooser: SeededChooser,
-) -> Standing:
+def _of_site(site: SiteCode | None, clues: Clues) -> Standing:
     """Where a client stands that was assigned to this site before; to none, if it is."""
-    site = assignment.site
+    kept = clues.kept
     return find_standing(
-        config._replace(site_code=None),
-        facts._replace(assigned_site=site),
-        certificate=certificate,
-        kept=kept if kept is not None and kept.site == site else None,
-        published=published if site is not None else None,
-        candidates=candidates,
-        chooser=chooser,
+        clues._replace(
+            config=clues.config._replace(site_code=None),
+            facts=clues.facts._replace(assigned_site=site),
+            kept=kept if kept is not None and kept.site == site else None,
+            published=clues.published if site is not None else None,
+        )
     )

@@ -46,7 +46,7 @@ from .rules.places import find_place
 from .rules.select import ContactGroup, plan_contact, select_management_point
 from .rules.survey import name_some
 from .siteinfo import fetch_version
-from .standing import Standing, build_wish, directory_answer, find_known_sites, find_standing, has_root_key
+from .standing import Clues, Standing, build_wish, directory_answer, find_known_sites, find_standing, has_root_key
 
 __all__ = ["AskAssignedSite", "AssignmentOptions", "SiteMeans", "SiteSearch"]
 
@@ -162,26 +162,22 @@ class SiteSearch:
     def _search_legacy(self) -> AssignmentDecision:
         """CM 2007: the directory says it, or a locator point would, whose messages nobody has seen."""
         self._ask_directory()
-        return find_legacy_standing(
-            self._means.config,
-            self.facts,
-            certificate=self._means.certificate,
-            kept=self._kept,
-            published=self._published,
-            candidates=self._candidates,
-            chooser=self._chooser,
-        ).assignment
+        return find_legacy_standing(self._clues()).assignment
 
     def stand(self) -> Standing:
         """Where the client stands by what the directory said, whatever a management point said of its site."""
-        return find_standing(
-            self._means.config,
+        return find_standing(self._clues())
+
+    def _clues(self) -> Clues:
+        means = self._means
+        return Clues(
+            means.config,
             self.facts,
-            certificate=self._means.certificate,
-            kept=self._kept,
-            published=self._published,
-            candidates=self._candidates,
-            chooser=self._chooser,
+            self._chooser,
+            means.certificate,
+            self._kept,
+            self._published,
+            self._candidates,
         )
 
     def find_keepsake(self, site: SiteCode | None) -> StoredAssignment | None:
