@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ourcommand import run_command
 
 from cmclient.adapters.store import SqliteStore
 from cmclient.cli.agent import configure
@@ -32,15 +33,7 @@ PATIENCE = 30.0  # seconds; a slow machine is no failure
 
 
 def run(*arguments: str, code: int | None = 0) -> str:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE * 2,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert code is None or done.returncode == code, done.stderr
+    done = run_command(*arguments, code=code, seconds=PATIENCE * 2)
     return done.stdout + done.stderr if code else done.stdout
 
 
