@@ -20,7 +20,7 @@ from cmclient.model.messages import Message, MessageId, SiteDescription, SiteDes
 from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from cmclient.model.trust import TrustedRootKey
 from cmclient.ports import Cancellation
-from cmclient.protocol.directory import management_point_entry, site_entry
+from cmclient.protocol.directory_entries import management_point_entry, site_entry
 from cmclient.protocol.envelope import build_message, parse_message
 from cmclient.protocol.mplist import build_mp_list
 from cmclient.protocol.multipart import CONTENT_TYPE
