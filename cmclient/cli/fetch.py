@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HELP", "configure", "run"]
 
+_SEE_HELP = "see 'cmclient fetch --help'"
+
 HELP = """\
 Put content into a folder: the files of a package, an application or an update, from the source that a client here
 would use. A source that fails is left for the next one, and what has come stays; files get their names when they are
@@ -88,16 +90,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.client_package is not None:
         if arguments.id is not None or arguments.addresses:
-            raise ConfigError(("--client-package takes no ID and no --from",), hint="see 'cmclient fetch --help'")
+            raise ConfigError(("--client-package takes no ID and no --from",), hint=_SEE_HELP)
         from .fetch_client import run_client_package
 
         return run_client_package(arguments)
-    if arguments.id is None or arguments.folder is None:
-        raise ConfigError(("an ID and a DIR are needed, or --client-package DIR",), hint="see 'cmclient fetch --help'")
-    if arguments.source:
-        raise ConfigError(("--source is for the files of client setup",), hint="add --client-package, or use --from")
-    if arguments.version < 0:
-        raise ConfigError((f"--version {arguments.version} is less than 0",), hint="see 'cmclient fetch --help'")
+    _require_content(arguments)
     content = ContentId(arguments.id)
     with open_settings(arguments) as (config, run):
         deadline = Deadline.after(config.deadline if arguments.deadline is not None else None, monotonic)
@@ -124,6 +121,16 @@ def run(arguments: argparse.Namespace) -> int:
     news = found if found is not None and is_news(found) else None
     print_end(arguments.format, news, lambda: print_report(arguments.format, report, error))
     return DONE if error is None else code_of(error)
+
+
+def _require_content(arguments: argparse.Namespace) -> None:
+    """Refuse what says no content, or says it in two ways."""
+    if arguments.id is None or arguments.folder is None:
+        raise ConfigError(("an ID and a DIR are needed, or --client-package DIR",), hint=_SEE_HELP)
+    if arguments.source:
+        raise ConfigError(("--source is for the files of client setup",), hint="add --client-package, or use --from")
+    if arguments.version < 0:
+        raise ConfigError((f"--version {arguments.version} is less than 0",), hint=_SEE_HELP)
 
 
 def _find_planner(
