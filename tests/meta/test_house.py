@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tokenize
+import tomllib
 from pathlib import Path
 from tokenize import generate_tokens
 
@@ -17,6 +18,7 @@ import cmclient
 from cmclient import errors
 
 PACKAGE = Path(cmclient.__file__).parent
+PROJECT = Path(__file__).parent.parent.parent
 LINES = 420  # about 400, as the design says
 EXCEPTION = re.compile(r"# *(noqa|type: *ignore)")
 # Ruff wants a dash before what is no code, mypy a comment of its own.
@@ -116,6 +118,29 @@ def test_module__does_nothing_when_it_is_imported() -> None:
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_module__is_one_thought(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES
+
+
+def contracts() -> dict[str, dict[str, list[str]]]:
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    return {one["name"]: one for one in settings["tool"]["importlinter"]["contracts"]}
+
+
+TOP = {f"cmclient.{one.stem}" for one in PACKAGE.glob("[!_]*.py")}
+TOP_PACKAGES = {f"cmclient.{one.parent.name}" for one in PACKAGE.glob("*/__init__.py")}
+
+
+def test_layers__each_module_has_one() -> None:
+    layers = [name.strip() for layer in contracts()["arrows point down"]["layers"] for name in layer.split("|")]
+    assert sorted(layers) == sorted(TOP | TOP_PACKAGES)
+
+
+def test_contracts__each_module_is_in_one_of_them() -> None:
+    core = set(contracts()["the core opens, reads and draws nothing"]["source_modules"])
+    workflows = set(contracts()["workflows use ports, not libraries"]["source_modules"])
+    assembling = {name for name in TOP if name.startswith("cmclient.assemble")}
+    late = {"cmclient.deferred", "cmclient.loading"}  # how things are loaded, whatever they are
+    assert workflows | (core & TOP) | assembling | late == TOP
+    assert not workflows & core
 
 
 def test_errors__are_one_tree_with_codes_of_their_own() -> None:
