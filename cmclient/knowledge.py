@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from .discover import Found, Published, Sources
@@ -31,6 +30,7 @@ from .rules.merge import merge_candidates
 from .rules.profiles import profile_of
 from .rules.select import select_management_point
 from .standing import Clues, find_standing
+from .store_notes import note_store_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Knowledge", "Tools"]
 
-_log = logging.getLogger(__name__)
 _FROM_STORE = "the store"
 
 
@@ -92,6 +91,7 @@ class Knowledge:
         self._find_standing = _standing_by(tools.config.profile)
         self.published: Published | None = None
         self._notes: list[str] = []
+        self._store_faults: set[str] = set()
         self._standing: Standing | None = None
         self.facts = facts
         self.reports: list[SourceReport] = []
@@ -290,10 +290,9 @@ class Knowledge:
         return kept
 
     def _note_store(self, error: StoreError) -> None:
-        text = f"store: {error.message}"
-        if text not in self._notes:  # each use of the store meets the same fault
-            _log.warning("%s", error.message, extra={"event": "store.failed"})
-            self.note(text)
+        if error.message not in self._store_faults:  # each use of the store meets the same fault
+            self._store_faults.add(error.message)
+            self.note(note_store_error(error))
 
 
 def _standing_by(profile: ProfileName) -> Callable[[Clues], Standing]:

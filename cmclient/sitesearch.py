@@ -1,6 +1,5 @@
 """One search for the assigned site: what was asked so far, what is known of sites, what follows from it."""
 
-import logging
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -47,10 +46,10 @@ from .rules.select import ContactGroup, plan_contact, select_management_point
 from .rules.survey import name_some
 from .siteinfo import fetch_version
 from .standing import Clues, Standing, build_wish, directory_answer, find_known_sites, find_standing, has_root_key
+from .store_notes import note_store_error
 
 __all__ = ["AskAssignedSite", "AssignmentOptions", "SiteMeans", "SiteSearch"]
 
-_log = logging.getLogger(__name__)
 _NAMED = (SourceKind.INSTALLATION, SourceKind.STORED_LIST, SourceKind.ANSWERED_BEFORE)
 _ASSIGNED_SITE = "AssignedSiteRequest"
 
@@ -225,8 +224,7 @@ class SiteSearch:
         try:
             return self._means.store.load_assignment()
         except StoreError as error:
-            _log.warning("%s", error.message, extra={"event": "store.failed"})
-            self.notes.append(f"store: {error.message}")
+            self.notes.append(note_store_error(error))
             return None
 
     # --- whom to ask ---

@@ -30,14 +30,14 @@ def run_command(
     return done
 
 
-def start_command(*arguments: str, temporary: Path) -> subprocess.Popen[str]:
-    """Begin to run it, such that it heeds Ctrl+C; its temporary files go into a folder."""
+def start_command(*arguments: str, **environ: str) -> subprocess.Popen[str]:
+    """Begin to run it, such that it heeds Ctrl+C; in this environment with more variables."""
     return subprocess.Popen(  # noqa: S603 - our own
         [sys.executable, "-m", "cmclient", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "TMPDIR": str(temporary)},
+        env={**os.environ, **environ},
         preexec_fn=_heed_sigint,  # noqa: PLW1509 - no thread of ours runs here
     )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ourcommand import run_command
+from ourcommand import run_command, start_command
 
 from cmclient.adapters.store import SqliteStore
 from cmclient.cli.agent import configure
@@ -63,21 +63,9 @@ class Running:
         return self.process.returncode, time.monotonic() - began
 
 
-def heed_signals() -> None:
-    """In a job in the background SIGINT is ignored, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @contextmanager
 def agent(*arguments: str, environ: dict[str, str] | None = None) -> Iterator[Running]:
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", "agent", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(environ or {})},
-        preexec_fn=heed_signals,  # noqa: PLW1509 - no thread of ours runs here
-    ) as process:
+    with start_command("agent", *arguments, **(environ or {})) as process:
         try:
             yield Running(process)
         finally:

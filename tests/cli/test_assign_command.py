@@ -152,7 +152,7 @@ def test_boundary_data__is_nothing_that_cm07_has(tmp_path: Path, capsys: pytest.
 @pytest.mark.rule("SA-008")
 def test_wait__says_when_it_is_tried_again_and_stops_at_ctrl_c(tmp_path: Path) -> None:
     arguments = ("assign", "--wait", "--lab", "--site-code", "AUTO", "--domain", "")
-    with start_command(*arguments, temporary=tmp_path) as process:
+    with start_command(*arguments, TMPDIR=str(tmp_path)) as process:
         assert process.stderr is not None
         assert "again at" in process.stderr.readline()
         process.send_signal(signal.SIGINT)

@@ -149,7 +149,7 @@ def test_unknown_fault__is_a_usage_error_that_lists_the_known(fault: str) -> Non
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted__ends_at_once_and_leaves_nothing(number: signal.Signals, code: int, tmp_path: Path) -> None:
     arguments = ("--log-level", "info", "locate", "--lab", "--lab-fault", "mp=silent")
-    with start_command(*arguments, temporary=tmp_path) as process:
+    with start_command(*arguments, TMPDIR=str(tmp_path)) as process:
         assert process.stderr is not None
         while "asking http" not in process.stderr.readline():
             assert process.poll() is None
