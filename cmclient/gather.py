@@ -18,7 +18,7 @@ from .rules.mplist import find_directory_bar
 from .rules.network import judge_changes, judge_location, weigh_facts
 from .world import World
 
-__all__ = ["gather_facts", "parse_server"]
+__all__ = ["gather_facts", "parse_server", "read_facts"]
 
 _log = logging.getLogger(__name__)
 _PINGED = 5  # domain controllers asked before giving up: a domain may publish hundreds

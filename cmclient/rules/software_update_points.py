@@ -30,6 +30,7 @@ __all__ = [
     "note_scan_failure",
     "rank_update_points",
     "rebase_scans",
+    "scans_from_internet",
     "update_point_pool",
     "update_point_ports",
 ]

@@ -1,5 +1,6 @@
 """The house: layers, exports, sizes, start-up, one tree of errors."""
 
+import ast
 import importlib
 import inspect
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tokenize
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from tokenize import generate_tokens
 
@@ -141,6 +143,28 @@ def test_contracts__each_module_is_in_one_of_them() -> None:
     late = {"cmclient.deferred", "cmclient.loading"}  # how things are loaded, whatever they are
     assert workflows | (core & TOP) | assembling | late == TOP
     assert not workflows & core
+
+
+def imported_of_ours(path: Path) -> Iterator[tuple[str, str]]:
+    """Module and name of each import of ours in a file; without what is there on another system only."""
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    here = ["cmclient", *path.relative_to(PACKAGE).with_suffix("").parts]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(node, ast.ImportFrom) and node.level and node.module:
+                yield from ((".".join([*here[: -node.level], node.module]), one.name) for one in node.names)
+            elif not (isinstance(node, ast.If) and "sys.platform" in ast.unparse(node.test)):
+                waiting.append(node)
+
+
+def test_names__that_another_module_uses_are_in_all() -> None:
+    strays = [
+        f"{path.relative_to(PACKAGE)}: {module}.{name}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for module, name in imported_of_ours(path)
+        if name not in getattr(importlib.import_module(module), "__all__", (name,))
+    ]
+    assert strays == []
 
 
 def test_errors__are_one_tree_with_codes_of_their_own() -> None:
