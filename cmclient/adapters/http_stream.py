@@ -9,7 +9,7 @@ from ..errors import ConnectionLostError
 from ..model.endpoints import Endpoint
 from .http_errors import printable
 
-__all__ = ["HeldReply", "StreamedReply"]
+__all__ = ["StreamedReply", "require_not_encoded"]
 
 
 def require_not_encoded(status: int, headers: Mapping[str, str], endpoint: Endpoint) -> None:
