@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..assemble_fetch import Fetcher
     from ..model.content import ContentId
     from ..model.decision import Location
+    from ..model.download import DownloadReport
     from ..model.http import Deadline
     from ..model.sources import SourceLack
     from ..ports import SourcePlanner
@@ -81,10 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     from ..assemble_fetch import open_fetcher
     from ..model.content import ContentId
-    from ..model.download import DownloadRequest
     from ..model.http import Deadline
     from .fetchends import is_news, print_end, tell_lost
-    from .fetchviews import print_report, watch_download
+    from .fetchviews import print_report
     from .reports import report_location
     from .site import open_settings
 
@@ -107,20 +107,30 @@ def run(arguments: argparse.Namespace) -> int:
                 told = report_location(config, run, lost.location, deadline)
                 print_end(arguments.format, told, lambda: tell_lost(arguments.format, lost))
                 return code_of(lost)
-            request = DownloadRequest(f"{content}.{arguments.version}")
             _tell_lack(arguments, planner)
-            with watch_download(arguments.format, request.job) as watch:
-                try:
-                    report = fetcher.downloader.fetch(
-                        request, arguments.folder, planner, deadline=deadline, watch=watch
-                    )
-                    error = None
-                except ContentNotObtainedError as failure:
-                    report, error = failure.report, _with_lack(failure, planner)
+            report, error = _download(arguments, fetcher, content, planner, deadline)
         found = None if location is None else report_location(config, run, location, deadline)
     news = found if found is not None and is_news(found) else None
     print_end(arguments.format, news, lambda: print_report(arguments.format, report, error))
     return DONE if error is None else code_of(error)
+
+
+def _download(
+    arguments: argparse.Namespace,
+    fetcher: "Fetcher",
+    content: "ContentId",
+    planner: "SourcePlanner",
+    deadline: "Deadline",
+) -> "tuple[DownloadReport, ContentNotObtainedError | None]":
+    from ..model.download import DownloadRequest
+    from .fetchviews import watch_download
+
+    request = DownloadRequest(f"{content}.{arguments.version}")
+    with watch_download(arguments.format, request.job) as watch:
+        try:
+            return fetcher.downloader.fetch(request, arguments.folder, planner, deadline=deadline, watch=watch), None
+        except ContentNotObtainedError as failure:
+            return failure.report, _with_lack(failure, planner)
 
 
 def _require_content(arguments: argparse.Namespace) -> None:
