@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .model.certificates import ClientCertificate
     from .mpclient import ManagementPointClient
     from .ports import Clock, SignatureVerifier, Store
-    from .standing import Clues, Standing
+    from .standing import Standing
 
 __all__ = ["Knowledge", "Tools"]
 
