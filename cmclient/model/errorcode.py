@@ -37,6 +37,8 @@ class ErrorCode(NamedTuple):
         causes: What is usually behind it, the likeliest first; empty when nobody knows.
         rules: Ids of rules that speak of it.
         source: Where this is known from.
+        said_by: For each cause, in their order, the function or component that says the code then; empty where
+            anybody may. None at all where that tells nothing.
     """
 
     name: str
@@ -46,6 +48,15 @@ class ErrorCode(NamedTuple):
     causes: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     source: str = ""
+    said_by: tuple[str, ...] = ()
+
+    @property
+    def told_causes(self) -> tuple[str, ...]:
+        """The causes as a person reads them: with who says the code then."""
+        if not self.said_by:
+            return self.causes
+        pairs = zip(self.causes, self.said_by, strict=True)
+        return tuple(f"said by {speaker}: {cause}" if speaker else cause for cause, speaker in pairs)
 
     @property
     def label(self) -> str:

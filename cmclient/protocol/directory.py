@@ -38,6 +38,7 @@ from .mplist import parse_build, protocols_of_ssl_state
 from .published_keys import ROOT_KEY_ATTRIBUTE, read_published_keys
 
 __all__ = [
+    "MANAGEMENT_POINT_ATTRIBUTES",
     "domain_dn",
     "escape_filter",
     "management_point_query",
@@ -52,7 +53,8 @@ __all__ = [
     "trust_query",
 ]
 
-_MP_SINGLE = (SITE_CODE, *HOSTS, DEFAULT_MP, DEVICE_MP, VERSION, CAPABILITIES, FOREST)
+# What is read of a management point; each has one value, and each may be missing.
+MANAGEMENT_POINT_ATTRIBUTES = (SITE_CODE, *HOSTS, DEFAULT_MP, DEVICE_MP, VERSION, CAPABILITIES, FOREST)
 _SITE_SINGLE = (SITE_CODE, ASSIGNMENT, FOREST)
 _RANGE_SINGLE = (SITE_CODE, LOW, HIGH, ASSIGNMENT)
 _TRUST_SINGLE = (PARTNER, DIRECTION, TRUST)
@@ -91,7 +93,7 @@ def management_point_query(base: str, site: SiteCode | None = None) -> Directory
     wanted = f"(objectClass={MP_CLASS})"
     if site is not None:
         wanted = f"(&{wanted}({SITE_CODE}={escape_filter(site)}))"
-    return DirectoryQuery(base, wanted, _MP_SINGLE)
+    return DirectoryQuery(base, wanted, MANAGEMENT_POINT_ATTRIBUTES)
 
 
 @decides("AD-011")
@@ -121,7 +123,7 @@ def read_management_points(entries: Iterable[DirectoryEntry]) -> Discovered:
         One candidate an entry, in their order, from a primary site and for the intranet; apart those entries that have
         no host name, a wrong site code, or several values where there is one.
     """
-    candidates, unreadable = _read_each(entries, _MP_SINGLE, "AD-010", _candidate)
+    candidates, unreadable = _read_each(entries, MANAGEMENT_POINT_ATTRIBUTES, "AD-010", _candidate)
     return Discovered(candidates, unreadable)
 
 
