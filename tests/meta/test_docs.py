@@ -41,14 +41,6 @@ def commands() -> list[tuple[Path, str, int]]:
     ]
 
 
-CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_page__has_no_leftover_of_a_merge(page: Path) -> None:
-    assert not CONFLICT.search(page.read_text(encoding="utf-8"))
-
-
 @pytest.mark.parametrize("name", docpages.PAGES)
 def test_made_page__is_current(name: str) -> None:
     if name == "cli.md" and sys.version_info[:2] != (3, 11):
