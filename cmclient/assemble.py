@@ -18,7 +18,7 @@ from .model.facts import NetworkFacts
 from .model.http import Deadline
 from .model.names import HostName
 from .model.secret import Secret
-from .ports import DomainControllerPing, FactsSource, NameService, SignatureVerifier, Store
+from .ports import DomainControllerPing, FactsSource, NameService, SignatureVerifier, Store, WinsService
 from .rules.choose import SeededChooser
 from .world import World
 
@@ -64,6 +64,7 @@ class Run(NamedTuple):
         times_count: Whether the fallback times of the data say when content may come from where; else the site does.
         http_password: The password of ``http_user``, where a person gave it; None for none.
         lasts: Whether what is stored outlives the run; it does not in a lab without a store of its own.
+        wins: Who looks up names in WINS; None for nobody, since cmclient cannot.
     """
 
     offline: bool = False
@@ -75,6 +76,7 @@ class Run(NamedTuple):
     times_count: bool = True
     http_password: Secret | None = None
     lasts: bool = True
+    wins: WinsService | None = None
 
 
 class GivenFacts:
@@ -273,6 +275,7 @@ def open_ports(config: ClientConfig, run: Run) -> Iterator[World]:
             clock=clock,
             chooser=open_chooser(config),
             certificate=None if own is None else own.described,
+            wins=run.wins,
         )
 
 

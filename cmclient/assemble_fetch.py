@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from .assemble import Run, open_ports
 from .assemble_login import find_share_login
 from .assemble_rootkey import with_root_key
 from .config import ClientConfig
-from .content import ContentLocator, SiteKnowledge
+from .deferred import Deferred
 from .download import ContentDownloader, DownloadOptions, FixedPlan
 from .errors import InvalidValueError
 from .model.decision import Reason
@@ -21,6 +22,7 @@ from .world import World
 if TYPE_CHECKING:
     from .adapters.http import RequestsTransport
     from .client_setup import SetupLocator
+    from .content import ContentLocator
 
 __all__ = ["Fetcher", "SetupFetcher", "open_fetcher", "open_setup_fetcher", "parse_address", "plan_addresses"]
 
@@ -33,7 +35,7 @@ class Fetcher(NamedTuple):
         downloader: Puts it on disk.
     """
 
-    locator: ContentLocator
+    locator: "ContentLocator"
     downloader: ContentDownloader
 
 
@@ -61,21 +63,30 @@ def open_fetcher(config: ClientConfig, run: Run | None = None, *, waits: bool = 
     Raises:
         ConfigError: A file that a setting names cannot be read.
     """
-    from .adapters.shares import opens_shares
-
     run = run or Run()
     with open_ports(config, run) as world, ExitStack() as stack:
         downloader = _build_downloader(config, run, world, stack, waits=waits)
-        knowledge, config = SiteKnowledge(run.data, run.times_count), with_root_key(config)
-        locator = ContentLocator(config, world, knowledge=knowledge, opens_shares=opens_shares())
-        yield Fetcher(locator, downloader)
+
+        def find_locator() -> "ContentLocator":
+            from .adapters.shares import opens_shares
+            from .content import ContentLocator, SiteKnowledge
+
+            knowledge = SiteKnowledge(run.data, run.times_count)
+            return ContentLocator(with_root_key(config), world, knowledge=knowledge, opens_shares=opens_shares())
+
+        yield Fetcher(cast("ContentLocator", Deferred(find_locator)), downloader)  # who names an address needs none
 
 
 def _build_downloader(
     config: ClientConfig, run: Run, world: World, stack: ExitStack, *, waits: bool
 ) -> ContentDownloader:
+    from .adapters.dialling import Dialler
     from .adapters.files import LocalFiles
     from .adapters.http_bulk import LeanTransport
+
+    dialler = None
+    if config.proxy is None and not config.trust_env:  # as in ``build_transport``, which need not be called for it
+        dialler = Dialler(world.names.resolve_host if config.dns_servers else None, config.bind_address)
 
     options = DownloadOptions(
         connections=config.content_connections,
@@ -86,7 +97,7 @@ def _build_downloader(
         waits=waits,
     )
     return ContentDownloader(
-        transport=stack.enter_context(closing(LeanTransport(cast("RequestsTransport", world.transport)))),
+        transport=stack.enter_context(closing(LeanTransport(cast("RequestsTransport", world.transport), dialler))),
         files=LocalFiles(),
         clock=world.clock,
         shares=_find_shares(config, run, stack),
@@ -98,12 +109,16 @@ def _find_shares(config: ClientConfig, run: Run, stack: ExitStack) -> SharedFile
     """What reads local paths and network shares; the latter by the operating system, or by the extra ``smb``."""
     from .adapters.shares import Shares
 
-    try:
-        from .adapters.smb import SmbShares
-    except ImportError:
+    login = find_share_login(config, run.http_password)  # now: a fault of the settings is told before anything is done
+    if find_spec("smbprotocol") is None:
         return Shares(None)
-    login = find_share_login(config, run.http_password)
-    return Shares(stack.enter_context(closing(SmbShares(login, connect_timeout=config.connect_timeout))))
+
+    def speak_smb() -> SharedFiles:
+        from .adapters.smb import SmbShares
+
+        return SmbShares(login, connect_timeout=config.connect_timeout)
+
+    return Shares(cast("SharedFiles", stack.enter_context(closing(Deferred(speak_smb)))))
 
 
 @contextmanager

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 
+from .accounts import has_account
 from .assemble_trust import Resolve, read_password_file
 from .config import ClientConfig
-from .contacting import has_account
 from .errors import ConfigError
 from .model.directory import DirectoryCredentials
 from .model.endpoints import Scheme

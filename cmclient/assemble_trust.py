@@ -137,6 +137,7 @@ def _find_system_store() -> CertificateStore | None:
 
 def _wish(config: ClientConfig, computer: str, *, by_hand: bool) -> CertificateWish:
     from .protocol.certificate_criteria import parse_criterion, parse_issuers
+    from .rules.certificates import looks_at_subject_only
 
     criterion, issuers = config.certificate_criterion, config.certificate_issuers
     return CertificateWish(
@@ -149,6 +150,7 @@ def _wish(config: ClientConfig, computer: str, *, by_hand: bool) -> CertificateW
         chosen_by_hand=by_hand,
         takes_longest=config.select_first_certificate,
         takes_first=config.client_kind in _TAKE_THE_FIRST,
+        subject_only=looks_at_subject_only(config.client_kind),
     )
 
 

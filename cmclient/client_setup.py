@@ -2,8 +2,9 @@
 
 import logging
 
+from .accounts import has_account
 from .config import ClientConfig
-from .contacting import client_of, has_account
+from .contacting import client_of
 from .errors import ConfigError, LocateError, MalformedReplyError, NoReachableManagementPointError
 from .gather import read_facts
 from .locate import Locator
@@ -190,8 +191,12 @@ class _Asking:
                     return endpoint, answer
         return None
 
+    @decides("ML-032")
     def _find(self) -> Location:
-        """A management point as a client that is being installed finds it: in the directory, then in DNS."""
+        """A management point as a client that is being installed finds it: in the directory, then in DNS.
+
+        One that is upgraded begins with what it has stored. Boundary groups have no say either way.
+        """
         config = self._config._replace(
             purpose=Purpose.LOCATION, phase=Phase.INSTALLING, deadline=(self._deadline.remaining() or 1.0) / 2
         )
@@ -208,7 +213,7 @@ class _Asking:
                 return endpoint, answer
         return None
 
-    @decides("CI-008", "CI-038")
+    @decides("CI-008", "CI-038", "IP-022")
     def _ask(self, endpoint: Endpoint, site: SiteCode | None) -> ContentLocations | None:
         """Ask one for the client package, without saying who we are, if it has the files itself.
 
@@ -236,6 +241,7 @@ class _Asking:
                 deadline,
                 assigned_site=named,
                 options=wanted_options(self._client, ContentKind.PACKAGE, allow_peers=False),
+                newest=self._config.setup_newest,
                 cancellation=cancellation,
             )
 

@@ -95,6 +95,7 @@ class ClientConfig(NamedTuple):
     content_hosts: int
     content_rate: int | None
     content_stall: float
+    wins_lookup: bool
     enrollment_site: SiteCode | None
     enrollment_proxy: HostName | None
     enrollment_port: int
@@ -146,6 +147,7 @@ class ClientConfig(NamedTuple):
     setup_sources: tuple[str, ...]
     setup_retry: float
     setup_timeout: float
+    setup_newest: bool
     setup_line: SetupLine | None
     origins: Mapping[str, str]
 

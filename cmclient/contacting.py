@@ -1,12 +1,11 @@
 """How management points are contacted by the settings: how patiently, how many at a time, on which ports."""
 
 from .config import ClientConfig
-from .model.rule import decides
 from .model.settings import ContactMode
 from .mpclient import AlternativePorts, AttemptLimits, ManagementPointClient
 from .ports import Clock, Transport
 
-__all__ = ["client_of", "has_account"]
+__all__ = ["client_of"]
 
 
 def client_of(config: ClientConfig, transport: Transport, clock: Clock) -> ManagementPointClient:
@@ -19,9 +18,3 @@ def client_of(config: ClientConfig, transport: Transport, clock: Clock) -> Manag
     )
     alternatives = AlternativePorts(config.http_port_alternative, config.https_port_alternative)
     return ManagementPointClient(transport, clock, limits, alternatives=alternatives)
-
-
-@decides("CF-030")
-def has_account(config: ClientConfig) -> bool:
-    """Whether the settings give an account to log in with, which is what a network access account is."""
-    return config.http_user is not None or config.http_keytab is not None

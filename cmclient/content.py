@@ -3,14 +3,15 @@
 import logging
 from typing import NamedTuple
 
+from .accounts import has_account
 from .config import ClientConfig
-from .contacting import client_of, has_account
+from .contacting import client_of
 from .errors import CmClientError, ConfigError, NoReachableManagementPointError
 from .known_groups import KnownGroups
 from .locate import Locator
 from .messaging import LocationMessenger
 from .model.content import ContentLocations, ContentReference
-from .model.decision import Location, Purpose
+from .model.decision import Location, Phase, Purpose, Reason
 from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation
 from .model.groups import Role, SiteData
@@ -29,6 +30,7 @@ from .rules.source_client import SourceClient, wanted_options
 from .rules.source_lacks import CONTENT_UNKNOWN, find_source_lack
 from .rules.source_widening import SourceHistory, follow_answer, next_question
 from .rules.sources import KindBar, plan_sources
+from .rules.task_sequence_sources import find_fetcher
 from .world import World
 
 __all__ = ["ContentLocator", "ContentSearch", "SiteKnowledge"]
@@ -56,6 +58,7 @@ class _Wanted(NamedTuple):
     content: ContentReference
     order: SourceOrder
     deployment: DeploymentOptions
+    notes: tuple[Reason, ...] = ()
 
 
 class _Known(NamedTuple):
@@ -111,7 +114,7 @@ class ContentLocator:
         content: ContentReference,
         deadline: Deadline | None = None,
         *,
-        order: SourceOrder = SourceOrder.CLIENT,
+        order: SourceOrder | None = None,
         deployment: DeploymentOptions = DeploymentOptions(),  # noqa: B008 - likewise
     ) -> ContentLocation:
         """Ask once where content is, and plan.
@@ -119,7 +122,8 @@ class ContentLocator:
         Args:
             content: The content.
             deadline: The end of it all; None for that of the settings.
-            order: Whose order of sources.
+            order: Whose order of sources; None for that of a task sequence in its phase, else a client's. That of a
+                task sequence is for packages only, since the client fetches all else.
             deployment: What the deployment lets the client do.
 
         Returns:
@@ -138,14 +142,17 @@ class ContentLocator:
         content: ContentReference,
         deadline: Deadline | None = None,
         *,
-        order: SourceOrder = SourceOrder.CLIENT,
+        order: SourceOrder | None = None,
         deployment: DeploymentOptions = DeploymentOptions(),  # noqa: B008 - likewise
     ) -> "ContentSearch":
         """Begin to look for content, for a job that may take long: its plan widens with time.
 
         Arguments and errors are those of ``locate``.
         """
-        return ContentSearch(self, _Wanted(content, order, deployment), deadline)
+        in_task_sequence = self.config.phase is Phase.TASK_SEQUENCE
+        usual = SourceOrder.TASK_SEQUENCE if in_task_sequence else SourceOrder.CLIENT
+        fetcher, why = find_fetcher(content, order or usual)
+        return ContentSearch(self, _Wanted(content, fetcher, deployment, () if why is None else (why,)), deadline)
 
     # --- for a search ---
 
@@ -318,6 +325,9 @@ class ContentSearch:
         known = locator.known_of(location.facts, site)
         client = locator.describe(wanted, location.facts, site, known)
         allow_peers = known.options is None or known.options.allow_peers.is_on
+        if known.options is not None and not allow_peers:
+            why = known.options.allow_peers.reason
+            notes.append(f"no peers were asked for: {why.text} ({why.rule})")
         said = locator.ask(wanted, location, client, deadline, allow_peers=allow_peers, notes=notes)
         history = follow_answer(self._history, said.answer, elapsed, moved=moved)
         plan = plan_sources(
@@ -330,6 +340,7 @@ class ContentSearch:
             began=history.began,
             bar=locator.bar,
         )
+        plan = plan._replace(notes=(*wanted.notes, *plan.notes))
         if wanted.order is SourceOrder.CLIENT:  # a task sequence does not wait
             interval = locator.config.content_ask_interval
             plan = plan._replace(ask_again=next_question(history, known.pool, elapsed, interval=interval))

@@ -30,6 +30,7 @@ from .model.rule import decides
 from .mpclient import ManagementPointClient
 from .ports import Cancellation, Clock
 from .rules.choose import SeededChooser
+from .rules.deprecations import find_kind_deprecation
 from .rules.device_kinds import (
     DEVICE_KINDS,
     ENROLLED_KINDS,
@@ -247,6 +248,8 @@ def _notes(decision: Decision, policy: Policy, asked: _Asked, facts: NetworkFact
         yield f"the site of {kind} is not known: its enrollment profile names it (enrollment_site)"
     elif judged and not any(_may_serve(one, policy) for one in judged):
         yield f"MD-021 site {site} has no device management point that anybody names, and {kind} needs one there"
+    if (deprecated := find_kind_deprecation(facts.client_kind)) is not None:
+        yield f"{deprecated.rule} {deprecated.text}"
     if asked.wait is not None:
         yield (
             f"MD-022 it was enrolled just now, and a management point that works from a database replica does not know"

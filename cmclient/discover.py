@@ -14,7 +14,7 @@ from .model.facts import NetworkFacts
 from .model.http import Deadline
 from .model.names import DnsDomain, HostName
 from .model.rule import decides
-from .ports import Clock, DirectoryService, NameService, Store
+from .ports import Clock, DirectoryService, NameService, Store, WinsService
 from .rules.device_kinds import as_device_entry
 from .rules.mplist import find_directory_bar, find_dns_bar, suffix_of
 from .rules.profiles import profile_of
@@ -61,7 +61,14 @@ class Sources:
     """The sources of candidates, each asked as the rules allow and no further."""
 
     def __init__(
-        self, config: ClientConfig, *, directory: DirectoryService, names: NameService, store: Store, clock: Clock
+        self,
+        config: ClientConfig,
+        *,
+        directory: DirectoryService,
+        names: NameService,
+        store: Store,
+        clock: Clock,
+        wins: WinsService | None = None,
     ) -> None:
         self._config = config
         self._rules = profile_of(config.profile).sources
@@ -69,8 +76,23 @@ class Sources:
         self._names = names
         self._store = store
         self._clock = clock
+        self._wins = wins
 
-    def ask(self, source: SourceKind, rule: str, facts: NetworkFacts, policy: Policy, deadline: Deadline) -> Found:
+    @property
+    def has_wins(self) -> bool:
+        """Whether there is somebody who can ask WINS."""
+        return self._wins is not None
+
+    def ask(
+        self,
+        source: SourceKind,
+        rule: str,
+        facts: NetworkFacts,
+        policy: Policy,
+        deadline: Deadline,
+        *,
+        has_root_key: bool = False,
+    ) -> Found:
         """Ask one source.
 
         Args:
@@ -79,6 +101,7 @@ class Sources:
             facts: What is known of the client; decides whether the source may be asked.
             policy: The assigned site and its ports, for sources that need them.
             deadline: The end of waiting. One source gets half of what is left, and its own limit applies as well.
+            has_root_key: Whether a trusted root key is known; WINS needs one.
 
         Returns:
             What it gave; a source that failed gives nothing and says so in its report. Never raises CmClientError.
@@ -93,6 +116,7 @@ class Sources:
             SourceKind.GATEWAY_LIST: lambda: _fallback_gateways(rule, facts),
             SourceKind.DIRECTORY: lambda: self._ask_directory(rule, facts, deadline),
             SourceKind.DNS: lambda: self._ask_dns(rule, facts, policy, deadline),
+            SourceKind.WINS: lambda: self._ask_wins(rule, facts, policy, deadline, has_root_key=has_root_key),
         }
         started = self._clock.monotonic()
         _log.info("asking %s", source.value, extra={"event": "source.asked"})
@@ -146,6 +170,25 @@ class Sources:
             name, records, site=site, http_port=policy.http_port, https_port=policy.https_port
         )
         return _found(SourceKind.DNS, rule, f"SRV {name}", self._rules.read_dns(discovered))
+
+    def _ask_wins(
+        self, rule: str, facts: NetworkFacts, policy: Policy, deadline: Deadline, *, has_root_key: bool
+    ) -> Found:
+        from .rules.wins import find_wins_bar, read_wins_addresses, wins_name
+
+        service, name = self._wins, wins_name(policy)
+        bar = find_wins_bar(
+            facts,
+            policy,
+            is_wanted=self._config.wins_lookup,
+            has_service=service is not None,
+            has_root_key=has_root_key,
+        )
+        if bar is not None or service is None or name is None:
+            return _barred(SourceKind.WINS, bar)
+        addresses = service.resolve(name, deadline.within(2 * self._config.dns_timeout))
+        discovered = self._rules.read_dns(read_wins_addresses(name, addresses, policy))
+        return _found(SourceKind.WINS, rule, str(name), discovered)
 
     @decides("AD-002", "AD-026", "ML-038")
     def _ask_directory(self, rule: str, facts: NetworkFacts, deadline: Deadline) -> Found:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from .accounts import has_account
 from .config import ClientConfig
 from .contacting import client_of
 from .content import ContentLocator, SiteKnowledge
@@ -36,6 +37,7 @@ _SITE_SERVERS = frozenset(
     }
 )
 _PACKAGE = "client package"
+_MOST_NAMED = 4
 
 
 class FoundSources(NamedTuple):
@@ -104,6 +106,7 @@ def find_package_sources(
         facts=facts,
         order=SourceOrder.CLIENT_SETUP,
         has_certificate=config.use_pki_cert and world.certificate is not None,
+        has_account=has_account(config),
         may_use_http=config.allow_http,
         may_use_cloud=config.cloud_content,
         is_internet_based=config.internet_mp is not None,
@@ -120,6 +123,15 @@ def find_package_sources(
     search = SetupPlan(SetupSearch.DISCOVER)
     plan = plan_setup_sources(answer, points[0], client, search, chooser=world.chooser)
     addresses = _addresses(plan.ranked)
+    rejected = [one for one in plan.rejected if one.source.tier in _SITE_SERVERS]
+    if not addresses and rejected:
+        reason, named = rejected[0].reasons[-1], ", ".join(str(one.source.server) for one in rejected[:_MOST_NAMED])
+        what = (
+            f"{points[0]} names {named} with the client package, and the rules reject it for this client: {reason.text}"
+        )
+        do = f"That is rule {reason.rule}; 'cmclient fetch --client-package DIR --explain' shows what setup would do."
+        check = Check(_AREA, _PACKAGE, Level.WARN, "every-source-rejected", what, Sureness.CERTAIN, do)
+        return FoundSources(check=check)
     if not addresses:
         what = f"{points[0]} names no distribution point with the client package for this client"
         do = (

@@ -156,8 +156,9 @@ class _Teller:
     def tell(self, event: DownloadEvent) -> None:
         """Tell an event."""
         level = logging.INFO if event.kind in _TOLD_ALOUD else logging.DEBUG
-        told = " ".join(filter(None, (event.kind.value, event.address, event.file, event.detail)))
-        _LOG.log(level, "%s", told, extra={"event": f"download.{event.kind.value}"})
+        if _LOG.isEnabledFor(level):
+            told = " ".join(filter(None, (event.kind.value, event.address, event.file, event.detail)))
+            _LOG.log(level, "%s", told, extra={"event": f"download.{event.kind.value}"})
         if self._watch is not None:
             with self._lock:
                 self._watch(event)

@@ -94,7 +94,7 @@ class DownloadJob:
         self._board = board
         self._options = options
         self._clock = context.clock
-        self._throttle = Throttle(options.rate, context.clock)
+        self._throttle = None if options.rate is None else Throttle(options.rate, context.clock)
         self._tell = context.tell
         self._wait = context.wait
         self._lock = threading.Lock()
@@ -276,8 +276,10 @@ class DownloadJob:
                     )
                 )
             else:
+                if part.length:
+                    hasher = _hasher_for(entry)
                 self._begin_part(part, answer.origin)
-                hasher, mixed[0] = _hasher_for(entry), False
+                mixed[0] = False
             pour(stream, part, hasher, size=answer.origin.size, note=partial(self._note_bytes, transfer), buffer=buffer)
         return self._finish(entry, part, hasher, transfer)
 
@@ -308,8 +310,7 @@ class DownloadJob:
         transfer.note(size)
         with self._lock:
             self.fetched += size
-        pause = self._throttle.take(size)
-        if pause:
+        if self._throttle is not None and (pause := self._throttle.take(size)):
             self._wait(transfer.ended, pause)
 
     # --- around both ---

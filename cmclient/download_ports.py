@@ -196,10 +196,12 @@ class PartFile(Protocol):
         """
 
     def finish(self, sha256: str) -> None:
-        """Make it durable and put it under its name, in place of a file that is there.
+        """Have it made durable and put under its name, in place of a file that is there.
+
+        That happens now, or together with the next ones that are whole; at the latest when the target is let go of.
 
         Raises:
-            TargetError: It cannot be, or the name leads out of the target through a link.
+            TargetError: It cannot be, or one that was whole before; or the name leads out of the target through a link.
         """
 
     def close(self) -> None:

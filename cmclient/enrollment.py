@@ -23,6 +23,7 @@ from .protocol.enroll import (
     parse_discovery_reply,
 )
 from .rules.choose import SeededChooser
+from .rules.deprecations import find_kind_deprecation
 from .rules.enrollment import (
     NamedProxy,
     alias_of,
@@ -115,12 +116,14 @@ class _Search:
                 self._contact(self._ask_alias(self._domain))
             else:
                 self._contact(self._ask_discovery(self._domain, self._user))
+        deprecated = find_kind_deprecation(self._facts.client_kind)
         return RoleLocation(
             judge_proxies(self._named, chooser=self._tools.chooser),
             self._facts,
             self._tools.config.enrollment_site,
             tuple(self._sources),
             tuple(self._attempts),
+            notes=() if deprecated is None else (f"{deprecated.rule} {deprecated.text}",),
             was_contacted=self._was_contacted,
             answered=self._answered,
             refused_trust=self._refused_trust(),

@@ -174,8 +174,11 @@ class Exchange:
 
 @decides("CF-012")
 def _may_log_in(endpoint: Endpoint) -> bool:
-    """Whether a management point may learn who asks: only over HTTPS is it known to be one; messages are anonymous."""
-    return endpoint.scheme is Scheme.HTTPS
+    """Whether a management point may learn who asks: only over HTTPS is it known to be one; messages are anonymous.
+
+    A gateway takes certificates and tokens, and knows no Windows login.
+    """
+    return endpoint.scheme is Scheme.HTTPS and endpoint.gateway is None
 
 
 def _one_failure(failed: list[TransportError]) -> TransportError:

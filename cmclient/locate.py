@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         SignatureVerifier,
         Store,
         Transport,
+        WinsService,
     )
     from .rules.choose import SeededChooser
 
@@ -85,6 +86,7 @@ class Locator:
         certificate: ClientCertificate | None = None,
         offline: bool = False,
         verifier: SignatureVerifier | None = None,
+        wins: WinsService | None = None,
     ) -> None:
         """Put a locator together from its ports; ``cmclient.assemble`` does it from settings alone.
 
@@ -101,6 +103,7 @@ class Locator:
             certificate: The client certificate, if there is one.
             offline: Use the stored list and ask nobody.
             verifier: Looks at signatures of the site's keys; None to leave them unlooked at.
+            wins: Looks up names in WINS; None where nobody can.
         """
         self._config = config
         self._facts = facts
@@ -109,7 +112,7 @@ class Locator:
         self._clock = clock
         self._tools = Tools(
             config=config,
-            sources=Sources(config, directory=directory, names=names, store=store, clock=clock),
+            sources=Sources(config, directory=directory, names=names, store=store, clock=clock, wins=wins),
             client=_client_of(config, transport, clock),
             store=store,
             clock=clock,

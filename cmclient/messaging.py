@@ -303,10 +303,11 @@ class LocationMessenger:
         *,
         assigned_site: SiteCode,
         options: ContentOptions = _NO_OPTIONS,
+        newest: bool = False,
         cancellation: Cancellation | None = None,
     ) -> ContentLocations:
-        """Ask where the client package is, as client setup does."""
-        body = build_client_package_request(facts, assigned_site=assigned_site, options=options)
+        """Ask where the client package is, as client setup does: the one in production, or the newest."""
+        body = build_client_package_request(facts, assigned_site=assigned_site, options=options, latest=newest)
         return self.send(endpoint, body, parse_content_location_reply, deadline, cancellation=cancellation)
 
     def fetch_wsus_locations(

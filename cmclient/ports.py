@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .model.facts import DomainController, NetworkFacts
     from .model.http import Deadline, HttpReply, HttpRequest
     from .model.names import DnsDomain, HostName
+    from .model.netbios import NetbiosName
     from .model.rootkey import SignatureCheck, StoredRootKey
     from .model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
     from .model.trust import MpKeyInformation, TrustedRootKey
@@ -64,6 +65,7 @@ __all__ = [
     "Target",
     "Transport",
     "Waiter",
+    "WinsService",
 ]
 
 
@@ -190,6 +192,21 @@ class NameService(Protocol):
         Raises:
             NameServiceTimeoutError: No DNS server answered in time.
             NameServiceError: DNS answered with a failure, or with what is no host name.
+        """
+
+
+class WinsService(Protocol):
+    """WINS. cmclient has none: bring one where WINS is still in use, and it is asked last (WL-001)."""
+
+    def resolve(self, name: NetbiosName, deadline: Deadline) -> Sequence[str]:
+        """Look up the addresses that are registered under a NetBIOS name.
+
+        Returns:
+            IPv4 addresses in the order of the answer; empty when the name is not registered.
+
+        Raises:
+            NameServiceTimeoutError: No WINS server answered in time.
+            NameServiceError: WINS answered with a failure.
         """
 
 

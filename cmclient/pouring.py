@@ -19,6 +19,7 @@ __all__ = ["BUFFER", "FileHasher", "pour"]
 BUFFER = 256 * 1024  # bytes
 _LARGE = 4 * 1024 * 1024  # bytes that are worth a second thread
 _BUFFERS = 4
+_ENOUGH = BUFFER // 2  # bytes that are worth waking the second thread: TLS comes in pieces of 16 KiB
 
 
 class FileHasher:
@@ -78,14 +79,18 @@ def pour(
         _pour_in_turn(stream, part, hasher, left, note, buffer)
         return
     with _Writer(part, hasher) as writer:
-        while True:
-            free = writer.free_buffer()
-            came = stream.read_into(free)
-            if not came:
-                break
-            left = _require_room(left, came)
-            writer.take(_Piece(free, came))
-            note(came)
+        free, filled = writer.free_buffer(), 0
+        try:
+            while came := stream.read_into(free[filled:]):
+                left = _require_room(left, came)
+                filled += came
+                note(came)
+                if filled >= _ENOUGH:
+                    writer.take(_Piece(free, filled))
+                    filled = 0
+                    free = writer.free_buffer()
+        finally:
+            writer.take(_Piece(free, filled))
     _require_end(left)
 
 

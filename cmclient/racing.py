@@ -16,6 +16,8 @@ from .rules.race import begin_race, note_failure, note_tick
 
 __all__ = ["CancelSignal", "Finish", "race_equals"]
 
+_SLICE = 0.2  # seconds; Python misses a signal that comes while it lets go of its lock to wait: Ctrl-C is seen after it
+
 _I = TypeVar("_I")
 _T = TypeVar("_T")
 
@@ -160,14 +162,18 @@ class _Race(Generic[_I, _T]):
             self._results.put(_Result(index, error=error))
 
     def _wait(self, next_at: float | None) -> _Result[_T] | None:
-        left = self._deadline.remaining()
-        if next_at is not None:
-            until_tick = max(0.0, next_at - self._clock.monotonic())
-            left = until_tick if left is None else min(left, until_tick)
-        try:
-            return self._results.get(timeout=left)
-        except queue.Empty:
-            return None
+        """The next result; None when there is none before the next start or the end."""
+        while True:
+            left = self._deadline.remaining()
+            if next_at is not None:
+                until_tick = max(0.0, next_at - self._clock.monotonic())
+                left = until_tick if left is None else min(left, until_tick)
+            slice_ = _SLICE if left is None else min(left, _SLICE)
+            try:
+                return self._results.get(timeout=slice_)
+            except queue.Empty:
+                if slice_ == left:
+                    return None
 
     def _note(self, result: _Result[_T]) -> bool:
         """Record an end; whether it was an answer. What is no error of ours is a bug and goes on up."""

@@ -13,6 +13,7 @@ from .model.names import HostName
 from .model.scans import ScanHistory, ScanPlan
 from .model.stored import StoredUpdatePoint
 from .ports import Clock, Store
+from .rules.scan_failures import find_scan_excuse, parse_scan_code
 from .rules.software_update_points import (
     UpdatePoint,
     change_place,
@@ -20,6 +21,7 @@ from .rules.software_update_points import (
     next_scan,
     note_scan,
     note_scan_failure,
+    note_switch_wanted,
     rebase_scans,
 )
 from .rules.timing import SCAN_SHORT_CYCLE
@@ -33,8 +35,7 @@ class UpdateScans:
     """What a client remembers of its scans, in the store. ``open_update_scans`` makes one from settings alone.
 
     After each scan tell how it ended, with ``note_success`` or ``note_failure``; then ask ``locate --role sup``, or
-    ``RoleLocator``, for the server of the next one. A scan that was cut off, or that failed for a reason that a second
-    try does not mend, is not told at all.
+    ``RoleLocator``, for the server of the next one.
 
     Args:
         store: Where it is kept.
@@ -98,7 +99,7 @@ class UpdateScans:
             StoreError: It cannot be written.
         """
         history = self.history()
-        return self._note(note_scan(history._replace(host=host)))
+        return self._note(note_scan(history, host))
 
     def note_failure(
         self,
@@ -106,25 +107,49 @@ class UpdateScans:
         *,
         location: NetworkLocation = NetworkLocation.UNKNOWN,
         faces_internet: bool = False,
+        code: int | str | None = None,
+        cut_off: bool = False,
     ) -> ScanPlan:
-        """A scan with a server failed.
+        """A scan with a server failed; what says nothing of the server changes nothing.
 
         Args:
             host: The server. One that is not in use counts only where none is: it was in use then.
             location: Where the client was.
             faces_internet: Whether the server accepts clients on the internet. Away from the intranet a failure of one
                 that does not says nothing.
+            code: With what it ended, as the update agent or its log has it: ``0x8024001A``, ``2149842970`` or signed.
+                One that no second try mends does not count; None counts.
+            cut_off: Whether the machine was switched off during the scan, which does not count whatever the code.
 
         Raises:
+            InvalidValueError: The code is no number of 32 bits.
             StoreError: It cannot be written.
         """
         history = self.history()
+        excuse = find_scan_excuse(None if code is None else parse_scan_code(code), cut_off=cut_off)
+        if excuse is not None:
+            _log.info("a scan with %s does not count: %s", host, excuse.text, extra={"event": "scan.excused"})
+            return self.plan_of(history) or ScanPlan(host)
         if history.host not in {None, host}:
             _log.info("a scan with %s failed, and %s is in use", host, history.host, extra={"event": "scan.other"})
             return self.plan_of(history) or ScanPlan(host)
         point = UpdatePoint(host, Audience.BOTH if faces_internet else Audience.INTRANET)
         history = history._replace(host=host)
         return self._note(note_scan_failure(history, self._clock.monotonic(), location=location, point=point))
+
+    def note_switch_wanted(self) -> ScanPlan | None:
+        """The site told the client to take another server: from the next scan on, as soon as one may be used.
+
+        Returns:
+            What follows; None when no server is in use, so that there is none to leave.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        history = self.history()
+        if history.host is None:
+            return None
+        return self._note(note_switch_wanted(history, self._clock.monotonic()))
 
     def note_place_changed(self) -> None:
         """The client is in other boundary groups: the times run anew from the next failure.

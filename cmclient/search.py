@@ -45,19 +45,24 @@ class Search:
 
     def stages(self) -> tuple[Stage, ...]:
         """The stages of looking for a management point, in order."""
-        return self._sources.stages(has_stored_list=self.known.has_stored_list(), offline=self._tools.offline)
+        return self._sources.stages(
+            has_stored_list=self.known.has_stored_list(),
+            offline=self._tools.offline,
+            asks_wins=self._tools.sources.has_wins,
+        )
 
     def every_stage(self) -> tuple[Stage, ...]:
         """The stages of looking with and without a stored list, which name every source."""
-        find = self._sources.stages
-        return (*find(has_stored_list=True), *find(has_stored_list=False))
+        find, wins = self._sources.stages, self._tools.sources.has_wins
+        return (*find(has_stored_list=True, asks_wins=wins), *find(has_stored_list=False, asks_wins=wins))
 
     def ask(self, turn: Turn) -> None:
         """Ask the source whose turn it is; once somebody was tried in vain there is a rule of its own for that."""
         rule = self._sources.after_failure if self.known.attempts else turn.rule
-        self.known.take(
-            self._tools.sources.ask(turn.source, rule, self.known.facts, self.known.standing.policy, self._deadline)
-        )
+        known = self.known
+        has_key = known.keys.known is not None
+        ask = self._tools.sources.ask
+        known.take(ask(turn.source, rule, known.facts, known.standing.policy, self._deadline, has_root_key=has_key))
 
     def pass_over(self, stage: Stage) -> None:
         """Record that a stage was not needed."""

@@ -111,6 +111,14 @@ OTHER_SETTINGS: tuple[Setting, ...] = (
         _TIMEOUT,
     ),
     Setting(
+        "setup_newest",
+        "yes or no",
+        _OFF,
+        "",
+        "get the newest client and not that of production (/UpgradeToLatest)",
+        as_flag,
+    ),
+    Setting(
         "setup_line", "text", None, "", "a ccmsetup line; its values count before variables and options", as_setup_line
     ),
 )

@@ -101,6 +101,14 @@ SOURCE_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("content_stall", "number", 120.0, "seconds", "without progress, after which a source is left", _TIMEOUT),
     Setting(
+        "wins_lookup",
+        "yes or no",
+        _ON,
+        "",
+        "WINS may be asked where a program brings a look-up for it (no: SMSDIRECTORYLOOKUP=NOWINS)",
+        as_flag,
+    ),
+    Setting(
         "enrollment_site",
         "site code",
         None,

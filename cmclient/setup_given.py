@@ -36,4 +36,5 @@ def read_setup_given(line: SetupLine) -> SetupGiven:
         token=line.find("/regtoken") is not None,
         signing_certificate=line.find("SMSSIGNCERT") is not None,
         fsp=said.get("fsp") is not None,
+        newest=said.get("setup_newest", False),
     )

@@ -25,6 +25,12 @@ def _management_points(line: SetupLine) -> object:
     return tuple(dict.fromkeys(mp for value in values if value is not None for mp in parse_mp_entries(value)))
 
 
+@decides("WL-004", "WL-005", "IP-060")
+def _wins_lookup(line: SetupLine) -> object:
+    """NOWINS forbids it; WINSSECURE allows it, to a client that has the trusted root key."""
+    return (line.find("SMSDIRECTORYLOOKUP") or "").upper() != "NOWINS"
+
+
 _FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object]], ...] = (
     ("site_code", ("SMSSITECODE",), _site_code),
     ("management_points", ("SMSMP", "SMSMPLIST"), _management_points),
@@ -44,10 +50,12 @@ _FROM_SETUP_LINE: tuple[tuple[str, tuple[str, ...], Callable[[SetupLine], object
     ("http_port", ("CCMHTTPPORT",), lambda line: int(line.find("CCMHTTPPORT") or "")),
     ("https_port", ("CCMHTTPSPORT",), lambda line: int(line.find("CCMHTTPSPORT") or "")),
     ("fsp", ("FSP",), lambda line: HostName(line.find("FSP") or "")),
+    ("wins_lookup", ("SMSDIRECTORYLOOKUP",), _wins_lookup),
     ("setup_mps", ("/mp",), lambda line: parse_mp_switch(line.find("/mp") or "")),
     ("setup_sources", ("/source",), lambda line: line.find_all("/source")),
     ("setup_retry", ("/retry",), lambda line: 60.0 * int(line.find("/retry") or "")),
     ("setup_timeout", ("/downloadtimeout",), lambda line: 60.0 * int(line.find("/downloadtimeout") or "")),
+    ("setup_newest", ("/UpgradeToLatest",), lambda _line: True),
     ("cm07_mode", ("/native",), lambda _line: SiteMode.NATIVE),
     ("cm07_locator_point", ("SMSSLP",), lambda line: HostName(line.find("SMSSLP") or "")),
 )

@@ -360,7 +360,10 @@ def _only_https(groups: Sequence[ContactGroup]) -> tuple[ContactGroup, ...]:
 
 
 def _refuse_http() -> SiteAnswer:
-    text = "the management points to ask take HTTP only, over which anybody could answer: give the site code or the key"
+    text = (
+        "the management points to ask take HTTP only, over which anybody could answer: give the site code, the key, or "
+        "one as https://HOST"
+    )
     return SiteAnswer(SiteSource.MANAGEMENT_POINT, answered=False, reason=Reason("SA-026", text), is_barred=True)
 
 

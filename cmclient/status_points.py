@@ -14,6 +14,8 @@ from .rules.status_point_choice import judge_status_points, named_status_points
 
 __all__ = ["locate_status_point"]
 
+_NAME_IT = "name it: --set fsp=HOST, or FSP=HOST in the setup line"
+
 
 def locate_status_point(tools: RoleTools, deadline: Deadline) -> RoleLocation:
     """By settings, an installed client, else the directory, which is not asked when somebody else names one.
@@ -41,6 +43,8 @@ def locate_status_point(tools: RoleTools, deadline: Deadline) -> RoleLocation:
         names, sources = names._replace(published=host), [*sources, source]
     reporting = find_reporting(facts, names, wish=True, what_if=False)
     named = named_status_points(facts, names)
+    if not named:
+        sources[-1] = sources[-1]._replace(hint=sources[-1].hint or _NAME_IT)
     decision = judge_status_points(reporting, named, facts, chooser=tools.world.chooser)
     return RoleLocation(decision, facts, site, tuple(sources))
 

@@ -10,7 +10,7 @@ from .protocol.cmtrace import LogReader
 from .protocol.logcodes import find_codes
 from .protocol.logevents import MARKS, STARTS, EventReader, quoted
 from .protocol.logtext import HEAD, TextKind, Transcoder, sniff_log
-from .rules.codes import CodeTable
+from .rules.codes import CodeTable, narrow_code
 from .rules.logcheck import check_decisions
 from .rules.logdecisions import Explanations, find_decisions
 from .rules.logfacts import facts_from_log
@@ -161,7 +161,7 @@ class _Teller:
                 times=known.times + times, last=quote, severity=max(known.severity, severity)
             )
         elif len(self._errors) < _MOST_ERRORS:
-            found = self._codes.find_all(codes)
+            found = tuple(narrow_code(code, f"{component} {quote.text}") for code in self._codes.find_all(codes))
             self._errors[key] = LogError(quote.text, codes, found, times, quote, quote, severity, component)
         else:
             self._dropped += times
@@ -211,9 +211,17 @@ def _by_time(events: Sequence[LogEvent]) -> list[LogEvent]:
 
 
 def _told_in_order(decisions: Iterable[LogDecision], events: Iterable[LogEvent]) -> list[LogDecision]:
-    """Decisions of several logs as one story: in the order of the first line of each."""
+    """Decisions of several logs as one story: in the order of the first line of each, each once."""
     places = {id(event.quote): place for place, event in enumerate(events)}  # lines of two files may be equal
-    return sorted(decisions, key=lambda decision: places.get(id(decision.quotes[0]), 0))
+    told = sorted(decisions, key=lambda decision: places.get(id(decision.quotes[0]), 0))
+    placed = {_transfer(one) for one in told if "place" in one.values} - {None}
+    return [one for one in told if "place" in one.values or _transfer(one) not in placed]
+
+
+def _transfer(decision: LogDecision) -> tuple[str, str] | None:
+    """The transfer that a decision is the begin of, which two components log; None for other decisions."""
+    values = decision.values
+    return (values["dts_job"], values["url"]) if {"dts_job", "url"} <= values.keys() else None
 
 
 def _notes(events: Sequence[LogEvent], files: Sequence[UnreadFile], dropped: int) -> Iterator[str]:

@@ -15,11 +15,11 @@ class Throttle:
     """Says how long to wait so that a rate is kept. Safe to use from several threads.
 
     Args:
-        rate: Bytes a second; None for no limit.
+        rate: Bytes a second.
         clock: The time.
     """
 
-    def __init__(self, rate: float | None, clock: Clock) -> None:
+    def __init__(self, rate: float, clock: Clock) -> None:
         self._rate = rate
         self._clock = clock
         self._lock = Lock()
@@ -31,8 +31,6 @@ class Throttle:
         Returns:
             Seconds to wait before more are read; 0 for not at all.
         """
-        if self._rate is None:
-            return 0.0
         with self._lock:
             now = self._clock.monotonic()
             self._free_at = max(self._free_at, now - _BURST) + size / self._rate

@@ -125,6 +125,10 @@ def _known_update_points(tools: RoleTools, facts: NetworkFacts) -> _Named:
     where = tools.config.origins.get("software_update_points", "settings")
     sources.append(RoleSource(RoleOrigin.SETTINGS, len(given), "SU-008", f"software_update_points: {where}"))
     was_told = data is not None or bool(given)
+    if tools.offline and not was_told:
+        why = "offline, no management point is asked"
+        hint = "leave --offline out, or say where they are: --set software_update_points=https://HOST:8531, or --data"
+        sources.append(RoleSource(RoleOrigin.LOCATION_MESSAGE, None, "ML-004", why, hint=hint))
     return _Named(facts, site, tuple(servers.values()), pool, groups, tuple(sources), was_told=was_told)
 
 

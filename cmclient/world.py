@@ -3,7 +3,16 @@
 from typing import NamedTuple
 
 from .model.certificates import ClientCertificate
-from .ports import Clock, DirectoryService, DomainControllerPing, FactsSource, NameService, Store, Transport
+from .ports import (
+    Clock,
+    DirectoryService,
+    DomainControllerPing,
+    FactsSource,
+    NameService,
+    Store,
+    Transport,
+    WinsService,
+)
 from .rules.choose import SeededChooser
 
 __all__ = ["World"]
@@ -22,6 +31,7 @@ class World(NamedTuple):
         clock: The time.
         chooser: Chance.
         certificate: The client certificate, if there is one.
+        wins: WINS; None where no program brought a look-up.
     """
 
     facts: FactsSource
@@ -33,3 +43,4 @@ class World(NamedTuple):
     clock: Clock
     chooser: SeededChooser
     certificate: ClientCertificate | None = None
+    wins: WinsService | None = None

@@ -9,7 +9,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from ..errors import InvalidValueError
 from ..model.download import PartOrigin, RelativeName
+from .settling import WholeFile
 
 __all__ = ["DownloadJournal", "PartNote"]
 
@@ -100,15 +101,18 @@ class DownloadJournal:
         self.parts[name] = PartNote(origin, durable, self._boot)
         self._append({"part": name, "origin": list(origin), "durable": durable, "boot": self._boot})
 
-    def note_finished(self, name: RelativeName, size: int, sha256: str) -> None:
-        """Remember that a file is whole, under its name, and on the disk.
+    def note_whole(self, files: Sequence[WholeFile]) -> None:
+        """Remember that files are whole and on the disk, and about to get their names.
 
         Raises:
             OSError: It cannot be written.
         """
-        self.parts.pop(name, None)
-        self.finished[name] = (size, sha256)
-        self._append({"finished": name, "size": size, "sha256": sha256})
+        self._append(*({"finished": one.name, "size": one.size, "sha256": one.sha256} for one in files))
+
+    def note_placed(self, whole: WholeFile) -> None:
+        """Remember, in this run, that a file has its name."""
+        self.parts.pop(whole.name, None)
+        self.finished[whole.name] = (whole.size, whole.sha256)
 
     def note_banned(self, address: str, proof: str) -> None:
         """Remember that an address gave a file with another hash than this.
@@ -119,8 +123,9 @@ class DownloadJournal:
         self.banned.add((address, proof))
         self._append({"banned": address, "proof": proof})
 
-    def _append(self, line: dict[str, object]) -> None:
-        data = b"\n" + json.dumps(line).encode() + b"\n"  # the first ends a line that was cut off
+    def _append(self, *lines: dict[str, object]) -> None:
+        # the first line break ends a line that was cut off
+        data = b"".join(b"\n%b\n" % json.dumps(line).encode() for line in lines)
         with self._lock:
             written = os.write(self._file, data)
         if written < len(data):
@@ -148,9 +153,10 @@ class DownloadJournal:
             origin = PartOrigin(str(address), int(size), str(etag), str(modified))
             self.parts[RelativeName(line["part"])] = PartNote(origin, int(line["durable"]), str(line["boot"]))
         elif "finished" in line:
-            name = RelativeName(line["finished"])
-            self.parts.pop(name, None)
-            self.finished[name] = (int(line["size"]), str(line["sha256"]))
+            name, size = RelativeName(line["finished"]), int(line["size"])
+            self.finished[name] = (size, str(line["sha256"]))
+            if name in self.parts:  # which is still there if the process ended before the file had its name
+                self.parts[name] = self.parts[name]._replace(durable=size)
         elif "banned" in line:
             self.banned.add((str(line["banned"]), str(line["proof"])))
 

@@ -29,10 +29,12 @@ from ..model.http import Deadline, HttpReply, HttpRequest
 from ..model.proxies import ProxyAddress
 from ..ports import Cancellation
 from .crl_cache import CrlCache
+from .dialling import Dialler, Resolve
 from .http_errors import FAILURES, refuse_renegotiation, translate
-from .http_exchange import Exchange, Session, SessionLeg, open_reply, read_reply, require_sendable
+from .http_exchange import Exchange, Session, SessionLeg, open_reply, read_reply
 from .http_login import UNAUTHORIZED, Answered, FindLogins, HttpLogin
-from .http_sockets import Dialler, Resolve, WatchedAdapter
+from .http_rules import require_sendable
+from .http_sockets import WatchedAdapter
 from .http_stream import StreamedReply
 from .http_tls import Offered, wanted_renegotiation
 from .http_trust import Trust

@@ -26,6 +26,7 @@ from ..errors import (
     TransportTimeoutError,
 )
 from ..model.endpoints import Endpoint
+from .http_rules import printable
 from .http_tls import AFTER_HELLO, presented_chain
 from .http_watch import Phase
 from .tunnels import CHECK_PROXY
@@ -43,7 +44,6 @@ FAILURES: tuple[type[Exception], ...] = (
 """What to catch around a request."""
 
 _CHAIN_CAP = 32  # errors wrapped in one; there are five or so
-_SHOWN = 200  # characters of a text that the peer may have written
 
 _ALERTS_ABOUT_US = (  # what a server says of a client's certificate (RFC 8446, 6.2)
     "CERTIFICATE_REQUIRED",
@@ -123,12 +123,6 @@ def translate(error: Exception, endpoint: Endpoint, phase: Phase, *, has_certifi
             if isinstance(link, kinds):
                 return explain(_Case(endpoint, phase, has_certificate, chain, link))
     return _explain_other(_Case(endpoint, phase, has_certificate, chain, chain[-1]))
-
-
-def printable(text: str) -> str:
-    """Make a peer's text fit for a terminal: one line, no control characters, not long."""
-    shown = "".join(c if c.isprintable() else "?" for c in text[: _SHOWN + 1])
-    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."
 
 
 def _unfold(error: BaseException) -> Iterator[BaseException]:

@@ -1,6 +1,5 @@
 """One request over a session of requests, and its reply: what may be sent, how it is read, what is refused."""
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from http.cookiejar import DefaultCookiePolicy
@@ -11,10 +10,8 @@ from requests.utils import select_proxy
 
 from .._version import __version__
 from ..errors import (
-    ConnectionLostError,
     InvalidValueError,
     ProxyError,
-    RedirectRefusedError,
     ReplyTooLargeError,
     TransportError,
 )
@@ -22,22 +19,18 @@ from ..model.endpoints import Endpoint, Scheme
 from ..model.http import HttpReply, HttpRequest
 from ..model.proxies import ProxyAddress
 from ..protocol.proxies import parse_proxy
-from .http_errors import printable
 from .http_login import UNAUTHORIZED, Answered
+from .http_rules import printable, require_final, require_not_encoded
 from .http_sockets import WatchedAdapter
-from .http_stream import HeldReply, require_not_encoded
+from .http_stream import HeldReply
 from .http_tls import verified_chain
 from .http_watch import Watch
 
-__all__ = ["Exchange", "Session", "SessionLeg", "open_reply", "read_reply", "require_final", "require_sendable"]
+__all__ = ["Exchange", "Session", "SessionLeg", "open_reply", "read_reply"]
 
 _R = TypeVar("_R", bound=Answered)
 _CHUNK = 64 * 1024  # bytes asked of a socket at once
 _PAGE_CAP = 64 * 1024  # bytes of the page with which a server asks who we are, if less is to be read of the answer
-_LOCATION_CAP = 2000  # characters kept of where a redirect points
-_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
-_PATH = re.compile(r"/[!\"$-~]*")  # printable ASCII without a blank, and without a fragment
-_VALUE = re.compile(r"[\t -~\x80-\xff]*")  # a field value (RFC 9110, 5.5): against headers smuggled in
 
 
 class Session(requests.Session):
@@ -69,24 +62,6 @@ class Session(requests.Session):
 
 Exchange = Callable[[Session, HttpRequest, Watch], _R]
 """Sends a request over a session and gives its reply, read or not."""
-
-
-def require_sendable(request: HttpRequest) -> None:
-    """Refuse what cannot be written as HTTP.
-
-    Raises:
-        InvalidValueError: The method, the path or a header.
-    """
-    if not _METHOD.fullmatch(request.method):
-        raise InvalidValueError("HTTP method", request.method, "it is no token")
-    if not _PATH.fullmatch(request.path) or not _PATH.fullmatch(f"{request.endpoint.gateway or ''}{request.path}"):
-        reason = "it begins with a slash and has printable ASCII characters other than blank and #"
-        raise InvalidValueError("path of a request", request.path, reason)
-    for name, value in request.headers.items():
-        if not _METHOD.fullmatch(name):
-            raise InvalidValueError("header name", name, "it is no token")
-        if not _VALUE.fullmatch(value):
-            raise InvalidValueError(f"value of the header {name}", value, "it has control characters or is not Latin-1")
 
 
 def _prepare(session: Session, request: HttpRequest) -> requests.PreparedRequest:
@@ -214,30 +189,6 @@ def _read_proxy(text: str, endpoint: Endpoint) -> ProxyAddress:
             reason="address",
             hint="Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, set proxy, or turn trust_env off.",
         ) from error
-
-
-def require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> None:
-    """Refuse what is not the end of the matter: redirects, interim answers, framing that was not understood.
-
-    Raises:
-        RedirectRefusedError: A redirect.
-        ConnectionLostError: Anything else of these.
-    """
-    where = str(endpoint)
-    location = headers.get("location")
-    if status // 100 == 3 and location is not None:  # noqa: PLR2004 - 3xx
-        shown = "".join(c if c.isprintable() else "?" for c in location[:_LOCATION_CAP])
-        raise RedirectRefusedError(
-            f"{where}: the server points to {printable(location)} (status {status}); redirects are not followed",
-            endpoint=where,
-            location=shown,
-            hint="A captive portal or a proxy may have answered in its place: log on there, or go around it.",
-        )
-    if status < 200:  # noqa: PLR2004 - 1xx
-        raise ConnectionLostError(f"{where}: an interim answer ({status}) and no final one", endpoint=where)
-    transfer = headers.get("transfer-encoding", "").strip().lower()
-    if transfer not in {"", "identity", "chunked"}:
-        raise ConnectionLostError(f"{where}: unknown transfer encoding {printable(transfer)}", endpoint=where)
 
 
 def _read_body(raw: Any, request: HttpRequest, cap: int) -> bytes:  # noqa: ANN401 - urllib3's reply, or its stand-in in tests

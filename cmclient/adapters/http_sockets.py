@@ -1,17 +1,12 @@
 """The connections of ``http``: dialled within their time, watched while they live, verified before they are used."""
 
 import errno
-import http.client
-import ipaddress
 import os
 import socket
 import ssl
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
@@ -21,141 +16,18 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError
 from urllib3.response import BaseHTTPResponse
-from urllib3.util import wait_for_write
 
-from ..model.endpoints import Endpoint, Scheme
-from ..model.http import Deadline
-from ..model.names import HostName
-from .http_tls import verified_chain
+from ..model.endpoints import Endpoint
+from .dialling import Dialler
+from .http_tls import verified_chain, watch_no_more
 from .http_trust import Trust
 from .http_watch import Phase, Watch
+from .http_whole import WholeHead
 from .tunnels import open_tunnel
 
-__all__ = ["Dialler", "Resolve", "WatchedAdapter", "WatchedConnection", "build_connection"]
+__all__ = ["WatchedAdapter", "open_verified"]
 
-Resolve = Callable[[HostName, Deadline], Sequence[str]]
-
-_SLICE = 0.05  # seconds: how soon a cancellation is seen while connecting, where a shutdown does not end the wait
-_MOST_ADDRESSES = 8  # of one name; more would leave each too little time
 _MOST_LOOKS = 3  # at a server that shows a new certificate each time; one name may stand for several servers
-_UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", errno.EWOULDBLOCK)}
-
-
-class Dialler(NamedTuple):
-    """Opens TCP connections.
-
-    Attributes:
-        resolve: Finds the addresses of a name; None for the operating system's resolver.
-        source_address: The own address to connect from; None for any.
-    """
-
-    resolve: Resolve | None = None
-    source_address: str | None = None
-
-    def dial(self, host: str, port: int, watch: Watch) -> socket.socket:
-        """Connect to the first address of a host that accepts, each in its share of the time.
-
-        Raises:
-            OSError: Nobody accepted; the last reason. TimeoutError when time is up or the watch broke off.
-            socket.gaierror: The name has no address.
-            NameServiceError: From ``resolve``.
-            InvalidValueError: A proxy's host is no host name.
-        """
-        addresses = self._find_addresses(host, port, watch)[:_MOST_ADDRESSES]
-        failure: OSError = socket.gaierror(socket.EAI_NONAME, "no record was found")
-        for tried, address in enumerate(addresses):
-            remaining = watch.connect_by.remaining()
-            share = watch.patience() if remaining is None else remaining / (len(addresses) - tried)
-            try:
-                return self._connect(address, port, watch, share)
-            except OSError as error:
-                failure = error
-            if watch.verdict is not None:
-                break
-        if len(addresses) > 1:
-            failure.add_note(f"tried {', '.join(addresses)}")
-        raise failure
-
-    def _find_addresses(self, host: str, port: int, watch: Watch) -> Sequence[str]:
-        if _is_address(host):
-            return (host,)
-        find = partial(_ask_system, host, port) if self.resolve is None else partial(self._resolve, host, watch)
-        return _wait_for(find, watch)
-
-    def _resolve(self, host: str, watch: Watch) -> Sequence[str]:
-        return self.resolve(HostName(host), watch.connect_by) if self.resolve is not None else ()
-
-    def _connect(self, address: str, port: int, watch: Watch, seconds: float) -> socket.socket:
-        if not _is_address(address):
-            raise socket.gaierror(socket.EAI_NONAME, f"{address} is no address")
-        numeric = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-        family, kind, protocol, _, target = numeric[0]
-        sock = socket.socket(family, kind, protocol)
-        try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.source_address is not None:
-                sock.bind((self.source_address, 0))
-            sock.settimeout(0)  # waited for below, in slices
-            watch.hold(sock)
-            _require_no_error(sock.connect_ex(target), _UNDER_WAY)
-            _await_connection(sock, watch, time.monotonic() + seconds)
-            _require_no_error(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), {0})
-            _require_wanted(watch)  # it may have been broken off before there was anything to shut down
-            sock.settimeout(watch.patience())
-        except BaseException:
-            sock.close()
-            raise
-        return sock
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _ask_system(host: str, port: int) -> Sequence[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(target[0]) for _, _, _, _, target in found))
-
-
-def _wait_for(find: Callable[[], Sequence[str]], watch: Watch) -> Sequence[str]:
-    """Look up in a thread of its own: the system's resolver knows no deadline, so it is left behind when time is up."""
-    answer: Future[Sequence[str]] = Future()
-    done = threading.Event()
-
-    def look_up() -> None:
-        try:
-            answer.set_result(find())
-        except BaseException as error:  # noqa: BLE001 - not swallowed: raised below, where somebody waits
-            answer.set_exception(error)
-        done.set()
-
-    watch.wake(done)
-    threading.Thread(target=look_up, name="cmclient-lookup", daemon=True).start()
-    done.wait(watch.connect_by.remaining())
-    if not answer.done():
-        raise TimeoutError(errno.ETIMEDOUT, "the name was not resolved in time")
-    return answer.result()
-
-
-def _await_connection(sock: socket.socket, watch: Watch, end: float) -> None:
-    while not wait_for_write(sock, max(0.0, min(_SLICE, end - time.monotonic()))):
-        _require_wanted(watch)
-        if time.monotonic() >= end:
-            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-
-
-def _require_wanted(watch: Watch) -> None:
-    if watch.verdict is not None:
-        raise TimeoutError(errno.ETIMEDOUT, "broken off")
-
-
-def _require_no_error(code: int, fine: set[int]) -> None:
-    if code not in fine:
-        raise OSError(code, os.strerror(code))  # becomes ConnectionRefusedError and so on
 
 
 class WatchedAdapter(HTTPAdapter):
@@ -242,46 +114,10 @@ def _build_pool(kind: type[HTTPConnectionPool], connect: Any, *args: Any, **opti
     return pool
 
 
-class _LineReader:
-    """Remembers the last line that was read."""
-
-    def __init__(self, file: Any) -> None:  # noqa: ANN401 - a buffered reader
-        self.last = b""
-        self._file = file
-
-    def readline(self, limit: int) -> bytes:
-        """Read a line."""
-        line: bytes = self._file.readline(limit)
-        self.last = line
-        return line
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-class _WholeHead(http.client.HTTPResponse):
-    """A reply whose head ends with an empty line; http.client takes one that is cut off for a whole one."""
-
-    def begin(self) -> None:
-        """Read the head."""
-        file, lines = self.fp, _LineReader(self.fp)
-        self.fp = lines  # type: ignore[assignment] # as much of a file as reading a head takes
-        try:
-            super().begin()
-        except (AttributeError, LookupError, TypeError) as error:  # the header parser trips over some parameters
-            raise http.client.HTTPException("headers that cannot be parsed") from error
-        finally:
-            if self.fp is not None:  # else it was closed, being no HTTP
-                self.fp = file
-        if lines.last not in {b"\r\n", b"\n"}:
-            raise http.client.IncompleteRead(lines.last)
-
-
 class _PlainConnection(HTTPConnection):
     """A connection that keeps the time of the request under way."""
 
-    response_class = _WholeHead
+    response_class = WholeHead
 
     def __init__(self, adapter: WatchedAdapter, *args: Any, **options: Any) -> None:  # noqa: ANN401 - passed on
         super().__init__(*args, **options)
@@ -386,11 +222,19 @@ class _TlsConnection(_PlainConnection, HTTPSConnection):
             self.set_tunnel(host, port, headers, scheme or "http")
         self._adapter.require_watch().allow_another_connection()
 
-    def request(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - passed on
-        """Send a request, once the server is known to be the right one."""
+    def require_verified(self) -> None:
+        """Refuse to send anything to a server, or a proxy, that has not passed; this cannot happen.
+
+        Raises:
+            ssl.SSLError: It has not.
+        """
         verified = self.proxy_is_verified if self.proxy_is_forwarding else self.is_verified
         if not verified:
-            raise ssl.SSLError("the certificate of the server was not verified")  # cannot happen; nothing is sent then
+            raise ssl.SSLError("the certificate of the server was not verified")
+
+    def request(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - passed on
+        """Send a request, once the server is known to be the right one."""
+        self.require_verified()
         try:
             super().request(*args, **options)
         except ssl.SSLEOFError as error:
@@ -399,12 +243,30 @@ class _TlsConnection(_PlainConnection, HTTPSConnection):
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
 
 
-WatchedConnection = _PlainConnection
+def open_verified(
+    dialler: Dialler, trust: Trust, endpoint: Endpoint, watch: Watch
+) -> tuple[socket.socket, WatchedAdapter]:
+    """Connect to a server over TLS, without a proxy, for whoever speaks HTTP on it in another way than requests.
 
+    Returns:
+        The socket, of a server that passed every check; and what to judge a failure on it by.
 
-def build_connection(adapter: WatchedAdapter, endpoint: Endpoint) -> WatchedConnection:
-    """A connection to a server, without a proxy; not open yet, and for one request at a time."""
-    if endpoint.scheme is Scheme.HTTP:
-        return _PlainConnection(adapter, endpoint.host, endpoint.port)
-    context = adapter.trust.contexts(endpoint).server
-    return _TlsConnection(adapter, endpoint.host, endpoint.port, ssl_context=context, cert_reqs="CERT_REQUIRED")
+    Raises:
+        TransportError: The server is not the right one.
+        OSError: Nobody accepted, or TLS failed; likewise errors of urllib3.
+    """
+    adapter = WatchedAdapter(dialler, trust)
+    adapter.watch = watch
+    context = trust.contexts(endpoint).server
+    connection = _TlsConnection(adapter, endpoint.host, endpoint.port, ssl_context=context, cert_reqs="CERT_REQUIRED")
+    connection.timeout = watch.patience()
+    try:
+        connection.connect()
+        connection.require_verified()
+    except BaseException:
+        connection.close()
+        raise
+    adapter.watch = None
+    if not trust.offers:
+        watch_no_more(connection.sock)
+    return connection.sock, adapter

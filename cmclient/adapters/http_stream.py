@@ -5,26 +5,7 @@ from contextlib import AbstractContextManager
 
 import requests
 
-from ..errors import ConnectionLostError
-from ..model.endpoints import Endpoint
-from .http_errors import printable
-
-__all__ = ["StreamedReply", "require_not_encoded"]
-
-
-def require_not_encoded(status: int, headers: Mapping[str, str], endpoint: Endpoint) -> None:
-    """Refuse a body that was compressed: nobody asked for it, and it may unpack to gigabytes.
-
-    Raises:
-        ConnectionLostError: It was.
-    """
-    coding = headers.get("content-encoding", "").strip().lower()
-    if coding not in {"", "identity"}:
-        raise ConnectionLostError(
-            f"{endpoint}: a body compressed with {printable(coding)}, which nobody asked for (status {status})",
-            endpoint=str(endpoint),
-            hint="A proxy in between may compress; have it leave this server alone.",
-        )
+__all__ = ["HeldReply", "StreamedReply"]
 
 
 class HeldReply:

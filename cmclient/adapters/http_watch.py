@@ -61,6 +61,7 @@ class Watch:
         self._lock = threading.Lock()
         self._verdict: TransportError | None = None
         self._socket: socket.socket | None = None
+        self._is_lent = False
         self._event: threading.Event | None = None
         self._timer: threading.Timer | None = None
 
@@ -81,8 +82,7 @@ class Watch:
         """Stop watching; a cancellation that comes later has nothing left to break off."""
         if self._timer is not None:
             self._timer.cancel()
-        with self._lock:
-            self._release()
+        self.release()
 
     @property
     def verdict(self) -> TransportError | None:
@@ -104,10 +104,21 @@ class Watch:
         The watch keeps a duplicate: TLS takes the descriptor out of the socket that it wraps, and the connection is
         to stay reachable during the handshake.
         """
-        double = socket.fromfd(live.fileno(), socket.AF_INET, socket.SOCK_STREAM)  # any family: only shut down
+        self._hold(socket.fromfd(live.fileno(), socket.AF_INET, socket.SOCK_STREAM))  # any family: only shut down
+
+    def lend(self, double: socket.socket) -> None:
+        """Shut this duplicate of a socket down when the time comes; whoever lends it closes it, after the watch."""
+        self._hold(double, is_lent=True)
+
+    def release(self) -> None:
+        """Hold nothing any more."""
         with self._lock:
             self._release()
-            self._socket = double
+
+    def _hold(self, double: socket.socket, *, is_lent: bool = False) -> None:
+        with self._lock:
+            self._release()
+            self._socket, self._is_lent = double, is_lent
             if self._verdict is not None:
                 self._shut()
 
@@ -146,6 +157,6 @@ class Watch:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def _release(self) -> None:
-        if self._socket is not None:
+        if self._socket is not None and not self._is_lent:
             self._socket.close()
-            self._socket = None
+        self._socket = None

@@ -28,6 +28,8 @@ Keep the management point of this machine by the rules: locate when the service 
 every 25 hours, stay with the one that works, replace it when it fails; where reporting is on, send what waits for the
 fallback status point. Runs until SIGTERM, SIGINT or Ctrl-C; SIGHUP
 reads the settings again. One agent for a store. 'agent status' says what the running one does.
+It takes no facts by hand (--facts, --ad-site, --address and so on): it acts for this machine; what another one would
+do, 'cmclient locate' says.
 
 With --once, for a timer: locate if that is due, ask the management point in use whether it answers, and end. One that
 does not answer is asked again after seconds, until it does or five failures give it up and another one answers.
@@ -44,14 +46,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="do what is due now, check the management point, and end")
     add_lab(parser)
     add_settings(parser)
-    nothing = argparse.ArgumentParser(add_help=False)
-    add_facts(nothing)  # it is about this machine: what another one would do, 'locate' says
-    parser.set_defaults(**vars(nothing.parse_args([])))
+    for option, name in _fact_options().items():  # taken only to say that they are for other commands
+        parser.add_argument(option, dest=name, action="append", help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the agent, or say what it does."""
+    _refuse_facts(arguments)
     return _tell_status(arguments) if arguments.action == "status" else _run_agent(arguments)
+
+
+def _refuse_facts(arguments: argparse.Namespace) -> None:
+    """An agent acts for the machine that it is on; with other facts it would ask, store and report for nobody."""
+    given = [option for option, name in _fact_options().items() if getattr(arguments, name) is not None]
+    if given:
+        fault = f"the agent acts for this machine and takes no facts of another one: {', '.join(given)}"
+        hint = "'cmclient locate' takes them; what is a setting too, such as client_kind, belongs into a settings file"
+        raise ConfigError((fault,), hint=hint)
+
+
+def _fact_options() -> dict[str, str]:
+    """The options that give a fact by hand, and where each is kept."""
+    known = argparse.ArgumentParser(add_help=False)
+    add_facts(known)
+    return {option: action.dest for action in known._actions for option in action.option_strings}  # noqa: SLF001 - argparse has no public way
 
 
 def _run_agent(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..model.assignment import AssignmentHow, AssignmentOutcome
+from ..model.decision import Verdict
 from ..model.legacy import ProfileName
 from .codes import DONE, NONE_ELIGIBLE, NONE_FOUND, NONE_REACHABLE
 from .options import add_facts, add_lab, add_settings
@@ -13,6 +14,7 @@ from .render import Table, print_json, printable, show
 
 if TYPE_CHECKING:
     from ..assign import Assigner, AssignmentOptions, AssignmentReport
+    from ..model.assignment import AssignmentDecision, SiteCandidate
     from ..model.groups import SiteData
 
 __all__ = ["ASSIGNMENT_SCHEMA", "HELP", "configure", "run"]
@@ -153,7 +155,7 @@ def _items(report: "AssignmentReport", *, saved: bool, can_wait: bool) -> list[s
     decision = report.decision
     why_not = decision.reason.text.removeprefix("no assigned site: ")
     lines = [
-        f"Assigned site: {decision.site} ({_HOW[decision.how]})" if decision.site else f"No assigned site: {why_not}",
+        f"Assigned site: {_told(decision)} ({_HOW[decision.how]})" if decision.site else f"No assigned site: {why_not}",
         "  why:",
         *(f"    {reason.rule:<7} {reason.text}" for reason in decision.reasons),
     ]
@@ -168,6 +170,20 @@ def _items(report: "AssignmentReport", *, saved: bool, can_wait: bool) -> list[s
     if report.attempts:
         items += ["", attempts_table(report.attempts)]
     return [*items, "", *_next(report, saved=saved, can_wait=can_wait)]
+
+
+def _told(decision: "AssignmentDecision") -> str:
+    """The site; where it was drawn, by site or by address, those that another draw gives."""
+    others = sorted({one.site for one in decision.candidates if _may_be_drawn(one)} - {decision.site})
+    return (
+        f"{' or '.join((str(decision.site), *others))}, by chance; now {decision.site}"
+        if others
+        else f"{decision.site}"
+    )
+
+
+def _may_be_drawn(candidate: "SiteCandidate") -> bool:
+    return candidate.verdict is Verdict.RANKED or candidate.is_elsewhere
 
 
 _HOW = {

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import LocateError
+from ..model.content import ClientBoundaryGroups
 from ..model.sources import ContentLocation
 from ..rules.explain import Outline
 from .planviews import plan_document, plan_items, plan_outline, span, where_first
@@ -25,6 +26,7 @@ def content_items(found: ContentLocation, elapsed: float, *, explain: bool) -> l
     if explain:
         addresses, outline = plan_outline(plan)
         items += ["", addresses, "", attempts_table(found.attempts), "", outline]
+        items += _group_items(found.answer.boundary_groups)
     return items
 
 
@@ -52,6 +54,15 @@ def _groups(found: ContentLocation) -> str:
     if groups is None:
         return "not told"
     return ", ".join(group.id or group.guid for group in groups.groups) or "none"
+
+
+def _group_items(told: ClientBoundaryGroups | None) -> Iterator[str | Table]:
+    """The boundary groups that the site named, which the next request repeats."""
+    if told is not None:
+        rows = tuple((group.id, group.guid, group.flag) for group in told.groups)
+        yield ""
+        yield Table("Boundary groups that the site named", ("id", "GUID", "flag"), rows)
+        yield f"  looked up at {told.retrieved or 'a time that it does not say'}; requests repeat it for a day (TM-002)"
 
 
 def failure_items(error: LocateError) -> list[str | Table | Outline]:

@@ -19,7 +19,9 @@ _ALLOWED = {
 def add_deployment(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
-        "--order", choices=("client", "task-sequence"), default="client", help="whose order of sources (default client)"
+        "--order",
+        choices=("client", "task-sequence"),
+        help="whose order of sources (default client, or task-sequence where that is the phase)",
     )
     parser.add_argument(
         "--allow",
@@ -30,11 +32,11 @@ def add_deployment(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_order(arguments: argparse.Namespace) -> "SourceOrder":
-    """Whose order of sources."""
+def read_order(arguments: argparse.Namespace) -> "SourceOrder | None":
+    """Whose order of sources; None for that of the phase."""
     from ..model.sources import SourceOrder
 
-    return SourceOrder(arguments.order)
+    return None if arguments.order is None else SourceOrder(arguments.order)
 
 
 def read_deployment(arguments: argparse.Namespace) -> "DeploymentOptions":

@@ -123,13 +123,15 @@ def _items(report: DownloadReport) -> "Iterator[str | Table]":
     sources = Counter(str(file.address) if file.address else "there before" for file in report.files)
     if sources:
         rows = tuple((address, str(count)) for address, count in sources.most_common())
-        yield Table("Sources", ("Address", "Files"), rows)
+        yield ""
+        yield Table("Sources", ("address", "files"), rows)
     if report.failures:
         failed = tuple(
             (f"{one.at:.1f} s", str(one.address), one.file, "left" if one.left else "asked again", one.detail)
             for one in report.failures
         )
-        yield Table("Went wrong", ("At", "Address", "File", "Then", "What"), failed)
+        yield ""
+        yield Table("Went wrong", ("at", "address", "file", "then", "what"), failed)
     for name in (report.missing or ())[:_MOST_SHOWN]:
         yield f"missing: {name}"
 

@@ -7,7 +7,7 @@ from ..errors import ConfigError, LocateError
 from ..model.decision import Location
 from .codes import DONE, code_of
 from .options import add_facts, add_lab, add_settings
-from .render import print_json, show
+from .render import print_json, printable, show
 
 if TYPE_CHECKING:
     from .reports import LocationReports
@@ -19,8 +19,8 @@ Locate the management point that a client here would use, and say why it is that
 
 The sources are asked in the order of the rules and no further than they go; the chosen management point is really
 asked for its list, which is then stored. When all fail, that is reported to a fallback status point if there is one
-(--no-report: never). Exit codes: 0 located, 3 none found, 4 none eligible, 5 none reachable,
-6 trust refused.
+(--no-report: never). For scripts there are --plain and --format json. Exit codes: 0 located, 3 none found,
+4 none eligible, 5 none reachable, 6 trust refused.
 
 --role looks for another site system: sup, a software update point, by asking a management point (needs the setting
 update_source, which policy has), by settings or by --data; smp, a state migration point, by --data alone; fsp, the
@@ -42,6 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     from .boundaries.data import add_lenient
 
+    parser.add_argument(
+        "--plain", action="store_true", help="print the management point, the site code and the address, in one line"
+    )
     parser.add_argument("--explain", action="store_true", help="print every rule that decided, as a tree")
     parser.add_argument("--offline", action="store_true", help="decide from the stored list; no network")
     parser.add_argument(
@@ -65,6 +68,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Locate and print."""
+    if arguments.plain and (arguments.role != "mp" or arguments.explain or arguments.format == "json"):
+        raise ConfigError(("--plain goes with no --role, --explain or --format json",), hint="use --format json alone")
     if arguments.role != "mp":
         from .roles import run_role
 
@@ -87,8 +92,24 @@ def run(arguments: argparse.Namespace) -> int:
             except LocateError as failure:
                 location, error = failure.location, failure
         reports = report_location(config, run, location, deadline)
-    _print(arguments, location, error, reports)
+    if arguments.plain:
+        _print_plain(location, error)
+    else:
+        _print(arguments, location, error, reports)
     return DONE if error is None else code_of(error)
+
+
+def _print_plain(location: Location, error: LocateError | None) -> None:
+    """One line of three words, for scripts; ``-`` where no site is known.
+
+    Raises:
+        LocateError: There is no management point: nothing is printed, and why is said on standard error.
+    """
+    if error is not None:
+        error.hint = "without --plain it is said of each candidate what happened"
+        raise error
+    chosen, site = location.management_point, location.decision.policy.assigned_site
+    print(printable(f"{chosen.host} {site or '-'} {location.endpoint}"))
 
 
 def _print(

@@ -49,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--code-page", metavar="NAME", default="cp1252", help="of text that is not UTF-8 (default: cp1252)"
     )
     parser.add_argument("--code", metavar="CODE", help="say what an error code means, in any form, and read no log")
+    parser.add_argument("--by", metavar="NAME", help="with --code: the function or component that says it in the log")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -59,6 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     codes = parse_codes(read_codes())
     if arguments.code is not None:
         return _explain(arguments, codes)
+    if arguments.by is not None:
+        raise ConfigError(("--by goes with --code alone",), hint="a log says itself who says a code")
     if arguments.strict and arguments.errors:
         hint = "leave one of them out: --errors looks for no decisions, so there is nothing to hold rules against"
         raise ConfigError(("--strict does not go with --errors",), hint=hint)
@@ -282,7 +285,7 @@ def _errors(errors: "Sequence[LogError]") -> Iterator[_Item]:
 
 
 def _code(code: "ErrorCode") -> Outline:
-    causes = tuple(Outline(f"{place}. {cause}") for place, cause in enumerate(code.causes, 1))
+    causes = tuple(Outline(f"{place}. {cause}") for place, cause in enumerate(code.told_causes, 1))
     return Outline(f"{code.label}: {code.meaning}", causes)
 
 
@@ -302,13 +305,18 @@ def _files(story: "LogStory") -> Table:
 
 
 def _explain(arguments: argparse.Namespace, codes: "CodeTable") -> int:
-    found = codes.find(arguments.code)
+    from ..rules.codes import narrow_code
+
+    known = codes.find(arguments.code)
+    found = tuple(narrow_code(code, arguments.by or "") for code in known)
     if arguments.format == "json":
         from ..protocol.logjson import build_code
 
         print_json({"schema": _CODE_SCHEMA, "asked": arguments.code, "known": [build_code(code) for code in found]})
     else:
         show(_code_items(arguments.code, found))
+        if found and arguments.by and found == known:
+            show([f"  of {arguments.by} in particular nothing is known"])
     return DONE if found else FAILED
 
 

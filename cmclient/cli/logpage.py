@@ -117,7 +117,7 @@ def _error(error: "LogError") -> str:
 
 
 def _code(code: "ErrorCode") -> str:
-    causes = "".join(f"<li>{safe(cause)}</li>" for cause in code.causes)
+    causes = "".join(f"<li>{safe(cause)}</li>" for cause in code.told_causes)
     listed = f"<ol>{causes}</ol>" if causes else ""
     return f"<p><strong>{safe(code.label)}</strong>: {safe(code.meaning)}</p>{listed}"
 

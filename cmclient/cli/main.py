@@ -170,7 +170,28 @@ def _parse(name: str, arguments: Sequence[str], module: Any) -> Any:  # noqa: AN
     parser = argparse.ArgumentParser(prog=f"cmclient {name}", description=module.HELP, formatter_class=layout)
     module.configure(parser)
     add_output(parser)
-    return parser.parse_args(arguments)
+    options = [option for action in parser._actions for option in action.option_strings]  # noqa: SLF001 - likewise
+    if (unknown := _find_unknown(arguments, options)) is not None:
+        parser.error(f"there is no option {unknown!r}{_suggest(unknown, options)}")
+    parsed, left = parser.parse_known_args(arguments)
+    if not left:
+        return parsed
+    # Once argparse has met an option it takes no word for an optional place any more, as in 'fetch ID --version 3 DIR'.
+    return parser.parse_intermixed_args(arguments)
+
+
+def _find_unknown(arguments: Iterable[str], options: Sequence[str]) -> str | None:
+    """The first long option that there is not, before its value is taken for something else; None when there is none.
+
+    As with argparse, a beginning of an option stands for it, what has a blank is no option, and none follows ``--``.
+    """
+    for argument in arguments:
+        name = argument.partition("=")[0]
+        if argument == "--":
+            return None
+        if name.startswith("--") and " " not in argument and not any(one.startswith(name) for one in options):
+            return name
+    return None
 
 
 def _columns() -> int:

@@ -29,7 +29,7 @@ __all__ = ["HELP", "configure", "run"]
 
 HELP = """\
 The catalogue of rules that a client follows: where the code decides each, and which tests show it.
-Without options, a count for each area; with one, the rules as well. A rule that repeats another is shown by its tests.
+Without options, a count for each area; with one, the rules as well. Tests of the twin show a rule that repeats it.
 """
 
 _TIERS = (*OWED_TIERS, MODELLED, OUT_OF_SCOPE)
@@ -189,7 +189,7 @@ def _table(rules: list[CatalogueRule], shown: Mapping[str, Shown], width: int) -
         title=f"{len(rules)} rules",
         headers=("rule", "tier", "what it says", "code", "tests"),
         rows=tuple(
-            (rule.id, rule.tier, _say(rule, width), ", ".join(code) or "-", ", ".join(tests) or "-")
+            (rule.id, rule.tier, _say(rule, width), ", ".join(code) or "-", ", ".join(tests) or _why_none(rule) or "-")
             for rule in rules
             for _, code, tests in [_found(rule, shown)]
         ),
@@ -202,8 +202,15 @@ def _plain_lines(rule: CatalogueRule, shown: Mapping[str, Shown], width: int) ->
     return [
         head + _say(rule, max(_NARROWEST, width - len(head)) if width else 0),
         *(f"  code  {place}" for place in code),
-        *(f"  test  {test}" for test in tests or ("none",)),
+        *(f"  test  {test}" for test in tests or (_why_none(rule) or "none",)),
     ]
+
+
+def _why_none(rule: CatalogueRule) -> str:
+    """Why no test is to show a rule; empty where one should."""
+    if rule.tier == OUT_OF_SCOPE:
+        return f"left out: {rule.reason}"
+    return "" if rule.owes_test else "it asks for none"
 
 
 def _say(rule: CatalogueRule, width: int) -> str:
@@ -214,8 +221,8 @@ def _say(rule: CatalogueRule, width: int) -> str:
 
 
 def _found(rule: CatalogueRule, shown: Mapping[str, Shown]) -> Shown:
-    """What shows the rule; for one that repeats another and has no test of its own, it says which that is."""
+    """What shows the rule; for one that repeats another and has no test of its own, it says which that twin is."""
     found = shown.get(rule.id, Shown(rule.id))
     if found.tests or not rule.duplicate_of:
         return found
-    return found._replace(tests=(f"those of {rule.duplicate_of}",) if is_shown(rule, shown) else ())
+    return found._replace(tests=(f"those of its twin {rule.duplicate_of}",) if is_shown(rule, shown) else ())

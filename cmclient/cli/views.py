@@ -23,7 +23,13 @@ Item = str | Table | Outline
 
 def location_items(location: Location, error: CmClientError | None = None) -> list[Item]:
     """A location at a glance: what was chosen and why, the other candidates, the sources, the attempts."""
-    return [*_headline(location, error), *candidates_tables(location), "", sources_table(location.sources)]
+    return [
+        *_headline(location, error),
+        *candidates_tables(location),
+        *_ruled_out(location),
+        "",
+        sources_table(location.sources),
+    ]
 
 
 def discovery_items(decision: Decision, sources: Sequence[SourceReport], attempts: Sequence[Attempt]) -> list[Item]:
@@ -82,6 +88,15 @@ def candidates_tables(location: Location) -> list[Item]:
         "",
         Table("Rejected", ("management point", "rule", "why"), rejected),
     ]
+
+
+def _ruled_out(location: Location) -> Iterable[Item]:
+    """What became of those that were asked and stand in no place now, as when the client is held to be elsewhere."""
+    ranked = {one.name for one in location.decision.ranked}
+    rows = tuple((str(one.endpoint), _in_words(one)) for one in location.attempts if one.endpoint.host not in ranked)
+    if rows:
+        yield ""
+        yield Table("Asked before they were ruled out", ("management point", "what happened"), rows)
 
 
 def _ranked_row(place: int, one: Evaluation, chosen: Evaluation | None, attempts: Mapping[str, str]) -> tuple[str, ...]:

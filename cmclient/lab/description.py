@@ -116,6 +116,7 @@ class SiteSystem(NamedTuple):
         protocols: What it accepts from clients.
         audience: From where it accepts clients.
         published: A management point: whether it is selected for publishing.
+        withheld: A management point: attributes that whoever reads the directory does not get to see of it.
         devices: A management point: enabled for mobile devices and Macs.
         replica_lag: A management point: seconds by which the database replica that it works from lags behind; 0 when
             it works from the site database itself.
@@ -130,6 +131,7 @@ class SiteSystem(NamedTuple):
     protocols: Protocols = Protocols.HTTP
     audience: Audience = Audience.INTRANET
     published: bool = True
+    withheld: tuple[str, ...] = ()
     devices: bool = False
     replica_lag: int = 0
     gateway: GatewayPath | None = None

@@ -18,6 +18,7 @@ from ..rules.boundary_values import check_boundary
 from .description import LOOKED_UP, AdSite, Client, Forest, LabDescription, ReportThrottle, Site, SiteSystem
 from .description_values import (
     as_ad_site_name,
+    as_attribute,
     as_client_address,
     as_domain,
     as_gateway_path,
@@ -201,9 +202,12 @@ class _Reader:
     def _systems(self) -> Iterator[SiteSystem]:
         for table in self._file.tables("management_points"):
             published = table.flag("published", fallback=True)
+            withheld = table.texts("withheld", as_attribute)
             devices = table.flag("devices", fallback=False)
             lag = table.number("replica_lag", 0)
-            yield self._system(table, Role.MP)._replace(published=published, devices=devices, replica_lag=lag)
+            yield self._system(table, Role.MP)._replace(
+                published=published, withheld=withheld, devices=devices, replica_lag=lag
+            )
             table.end()
         for table in self._file.tables("distribution_points"):
             yield self._system(table, Role.DP)

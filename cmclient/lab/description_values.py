@@ -5,9 +5,11 @@ from ipaddress import IPv4Address, IPv4Network
 from ..errors import InvalidValueError
 from ..model.facts import InterfaceAddress, parse_address
 from ..model.names import AdSiteName, DnsDomain, GatewayPath, HostName, SiteCode
+from ..protocol.directory import MANAGEMENT_POINT_ATTRIBUTES
 
 __all__ = [
     "as_ad_site_name",
+    "as_attribute",
     "as_client_address",
     "as_domain",
     "as_gateway_path",
@@ -47,6 +49,17 @@ def as_ad_site_name(text: str) -> AdSiteName:
     if "." in HostName(text):
         raise InvalidValueError("AD site name", text, "it is part of DNS names here, so one label of one")
     return AdSiteName(text)
+
+
+def as_attribute(text: str) -> str:
+    """An attribute of a management point in the directory.
+
+    Raises:
+        InvalidValueError: It is none.
+    """
+    if text not in MANAGEMENT_POINT_ATTRIBUTES:
+        raise InvalidValueError("attribute", text, f"it is one of {', '.join(MANAGEMENT_POINT_ATTRIBUTES)}")
+    return text
 
 
 def as_name(text: str) -> str:

@@ -12,7 +12,7 @@ from .faults import CERTIFICATE_FAULTS, NO_ANSWER_FAULTS, Fault, FaultBoard, Fau
 from .journal import Journal
 from .pages import captive_portal
 from .sockets import Connection
-from .web_answers import Answers, Reply, WebRequest, error_reply, role_of_path
+from .web_answers import Answers, Reply, WebRequest, error_reply, gateway_refusal, role_of_path
 
 __all__ = ["WebServer"]
 
@@ -75,7 +75,7 @@ class WebServer:
         """What it answers, with what a fault makes of the answer as a whole."""
         kind = None if fault is None else fault.kind
         if kind is not None and kind.status is not None:
-            return error_reply(kind.status)
+            return gateway_refusal(kind.status) if role is Role.CMG else error_reply(kind.status)
         if kind is FaultKind.HTML:
             return Reply(_OK, captive_portal())
         if kind is FaultKind.REDIRECT:

@@ -105,6 +105,7 @@ def _published_entries(
 ) -> Iterator[DirectoryEntry]:
     """The container and what stands in it; a domain without a publishing site has neither."""
     sites = hierarchy.publishing_sites(forest)
+    withheld = {one.host: one.withheld for one in description.systems_of(Role.MP)}
     if sites:
         yield _entry(system_management_dn(forest.name), ["top", "container"], cn="System Management")
     for site in sites:
@@ -113,7 +114,8 @@ def _published_entries(
             yield range_entry(one, domain=forest.name)
         for mp in hierarchy.published_mps(site):
             settings = build_operational_settings(operational_settings(mp, site, description, hierarchy, ports))
-            yield management_point_entry(mp, domain=forest.name, capabilities=settings)
+            entry = management_point_entry(mp, domain=forest.name, capabilities=settings)
+            yield _without(entry, withheld.get(mp.host, ()))
 
 
 @decides("AD-014")
@@ -130,6 +132,12 @@ def operational_settings(
         forest=site.forest,
         ssl_state=ssl_state_of(mp.protocols) if mp.ssl_state is None else mp.ssl_state,
     )
+
+
+def _without(entry: DirectoryEntry, names: Iterable[str]) -> DirectoryEntry:
+    """An entry as somebody sees it who may not read all of it."""
+    hidden = {name.lower() for name in names}
+    return entry._replace(attributes={name: value for name, value in entry.attributes.items() if name not in hidden})
 
 
 def _root_entry(forest: Forest) -> DirectoryEntry:

@@ -64,7 +64,8 @@ class MessageAnswer(NamedTuple):
     """An answer.
 
     Attributes:
-        kind: What was asked, in the word of the request; empty when it was no location request.
+        kind: What was asked, in the word of the request and what else a person may want to know; empty when it was no
+            location request.
         body: The multipart body; empty when the message is refused, as a management point refuses one.
     """
 
@@ -133,7 +134,8 @@ class MessageAnswers:
             received.header.source_host.lower(),
         )
         document = self._answers[question.kind](asked)
-        return MessageAnswer(question.kind.value, _written(host, document, received.header, lies=lies))
+        what = question.kind.value + (" (the newest client)" if question.newest_client else "")
+        return MessageAnswer(what, _written(host, document, received.header, lies=lies))
 
     # Who is asked about
 

@@ -13,6 +13,7 @@ from ..model.questions import AskingClient
 from ..model.rule import decides
 from ..protocol.tables import Table
 from ..rules.group_options import combine_options
+from ..rules.subnets import shared_subnets
 from ..rules.timing import Destination, ports_of
 
 __all__ = ["PEERS_AT_MOST", "PEERS_NAMED", "Peer", "find_peers", "read_peers"]
@@ -31,28 +32,31 @@ class Peer(NamedTuple):
         address: Where it is now.
         contents: What it has.
         online: Whether the site can reach it.
+        domain_joined: Whether it is joined to a domain; else it is no source.
     """
 
     host: HostName
     address: InterfaceAddress
     contents: tuple[ContentId, ...] = ()
     online: bool = True
+    domain_joined: bool = True
 
 
 def read_peers(file: Table) -> Iterator[Peer]:
-    """Read ``[[peers]]``: host, address, contents, online."""
+    """Read ``[[peers]]``: host, address, contents, online, domain_joined."""
     for table in file.tables("peers"):
         peer = Peer(
             host=table.text("host", HostName, _NO_HOST, required=True),
             address=table.text("address", parse_address, InterfaceAddress("127.0.0.1", 8), required=True),
             contents=table.texts("contents", ContentId),
             online=table.flag("online", fallback=True),
+            domain_joined=table.flag("domain_joined", fallback=True),
         )
         table.end()
         yield peer
 
 
-@decides("CL-025", "CL-027", "CL-034", "BG-051", "BG-052")
+@decides("CF-033", "CL-025", "CL-027", "CL-034", "BG-051", "BG-052")
 def find_peers(
     peers: Iterable[Peer],
     content: ContentId,
@@ -63,6 +67,8 @@ def find_peers(
     most: int = PEERS_NAMED,
 ) -> list[LocationRecord]:
     """The peers that a client is told of: online, with the content, and now in a boundary group that holds the client.
+
+    One that is joined to no domain is none.
 
     Args:
         peers: Every peer.
@@ -76,13 +82,13 @@ def find_peers(
     if not options.allow_peers.is_on:
         return []
     held = {group.id for group in groups}
-    subnets = {one.network for one in client.addresses} - {None}
+    subnets = [one.network for one in client.addresses]
     found = []
     for peer in peers:
         near = held.intersection(group.id for group in groups_at(peer.address))
-        if not peer.online or content not in peer.contents or not near:
+        if not (peer.online and peer.domain_joined) or content not in peer.contents or not near:
             continue
-        is_same = peer.address.network in subnets
+        is_same = bool(shared_subnets([peer.address.network], subnets))
         if is_same or not options.peers_in_subnet_only.is_on:
             found.append(_record(peer, content, "SUBNETPEER" if is_same else "PEER"))
     found.sort(key=lambda record: record.locality != "SUBNETPEER")

@@ -27,7 +27,7 @@ from .pages import error_page
 from .site import Hierarchy
 from .site_keys import SiteKeys
 
-__all__ = ["Answers", "Reply", "WebRequest", "error_reply", "role_of_path"]
+__all__ = ["Answers", "Reply", "WebRequest", "error_reply", "gateway_refusal", "role_of_path"]
 
 _XML, _HTML = "text/xml", "text/html; charset=utf-8"
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _NOT_ALLOWED, _SERVER_ERROR = 200, 401, 403, 404, 405, 500
@@ -106,6 +106,12 @@ def error_reply(status: int) -> Reply:
     """The reply of an error status with its page."""
     headers = (("WWW-Authenticate", "Negotiate"),) if status == _UNAUTHORIZED else ()
     return Reply(status, error_page(status), headers=headers)
+
+
+def gateway_refusal(status: int) -> Reply:
+    """The reply of a gateway that does not take what the client shows; it asks for no Windows login."""
+    phrase = "CMGService_Invalid_Token" if status == _UNAUTHORIZED else ""
+    return error_reply(status)._replace(headers=(), phrase=phrase)
 
 
 def role_of_path(path: str) -> Role | None:

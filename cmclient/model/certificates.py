@@ -143,6 +143,7 @@ class CertificateWish(NamedTuple):
         chosen_by_hand: Whether somebody named this one certificate, so that its name need not tell whose it is.
         takes_longest: Of several that fit, take the one that is valid longest; else none.
         takes_first: Take the first that fits, as Macs and mobile devices do.
+        subject_only: Its alternative names do not count, as for Macs.
         issuers_origin: Where the certificate issuers list comes from, for a person; empty when that is not known.
     """
 
@@ -154,6 +155,7 @@ class CertificateWish(NamedTuple):
     chosen_by_hand: bool = False
     takes_longest: bool = True
     takes_first: bool = False
+    subject_only: bool = False
     issuers_origin: str = ""
 
 

@@ -234,7 +234,7 @@ class EventKind(StrEnum):
     PROGRESS = "progress"
     """Comes now and then: ``done`` of ``total`` bytes."""
     FILE = "file"
-    """A file is whole, and under its name."""
+    """A file is whole; it comes under its name now, or with the next ones that are."""
     FAILURE = "failure"
     """A source did not give a file and was asked again, or was left."""
     WAITING = "waiting"

@@ -23,6 +23,7 @@ class LocationEvidence(NamedTuple):
         dns_answered: Whether DNS named domain controllers; by itself it proves nothing (Q-22).
         has_internet_mp: Whether it knows a management point for the internet: it can live on both networks.
         all_asked: Whether every domain controller and management point that may be asked was asked.
+        is_set_for_internet: Whether a management point for the internet was configured, not only learned.
     """
 
     always_internet: bool = False
@@ -35,6 +36,7 @@ class LocationEvidence(NamedTuple):
     dns_answered: bool = False
     has_internet_mp: bool = False
     all_asked: bool = False
+    is_set_for_internet: bool = False
 
 
 class LocationJudgement(NamedTuple):

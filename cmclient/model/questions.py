@@ -73,6 +73,7 @@ class LocationQuestion(NamedTuple):
         category: Which management points are to be enumerated; None likewise.
         content: The content, or update source, that is wanted; None likewise, and for the client package.
         client_package: Whether the client package is wanted.
+        newest_client: Whether it is to be the newest one, and not the one in production.
         options: Which sources the client can use; None when no content is asked for.
         wants_boundary_groups: Whether the answer to a content location request is to name the client's boundary groups.
         in_operation: Whether a content location request says for how long the client is in operation, as those of
@@ -88,6 +89,7 @@ class LocationQuestion(NamedTuple):
     category: MpCategory | None = None
     content: ContentReference | None = None
     client_package: bool = False
+    newest_client: bool = False
     options: ContentOptions | None = None
     wants_boundary_groups: bool = False
     in_operation: bool = False

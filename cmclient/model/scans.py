@@ -18,6 +18,7 @@ class ScanHistory(NamedTuple):
         failures: When scans with the one in use failed, the first four; empty while they succeed.
         last_failure: When the latest of them failed.
         tried: Those that failed and were left since the last success, in order.
+        switch_wanted: When the site told the client to take another one; None while it has not, and once it did.
     """
 
     host: HostName | None = None
@@ -25,6 +26,7 @@ class ScanHistory(NamedTuple):
     failures: tuple[float, ...] = ()
     last_failure: float | None = None
     tried: tuple[HostName, ...] = ()
+    switch_wanted: float | None = None
 
 
 class ScanPlan(NamedTuple):

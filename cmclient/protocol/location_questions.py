@@ -147,8 +147,9 @@ def _content(asked: LocationQuestion, root: Element, info: Element | None, probl
     aware = find_attribute(root, "BGRVersion") is not None
     in_operation = find_attribute(root, "ClientInOperation") is not None
     asked = asked._replace(options=said, wants_boundary_groups=aware, in_operation=in_operation)
-    if find_child(root, "ClientPackage") is not None:
-        return asked._replace(client_package=True)
+    if (package := find_child(root, "ClientPackage")) is not None:
+        newest = read_flag(find_attribute(package, "RequestForLatest"), problems, where="ClientPackage")
+        return asked._replace(client_package=True, newest_client=bool(newest))
     kind = problems.read(_parse_content_kind, find_attribute(info, "LocationType"), where=_INFO)
     reference = _reference(root, "Package", problems)
     return asked._replace(content=reference and reference._replace(kind=kind or ContentKind.PACKAGE))

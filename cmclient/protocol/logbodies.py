@@ -81,6 +81,7 @@ def read_request(text: str, origin: str) -> Body:
     groups = find_local(root, "BoundaryGroups")
     ids = [plain_attribute(group, "GroupID") for group in children(groups, "BoundaryGroup")][:_MOST_PARTS]
     details["boundary_groups"] = ", ".join(ids)
+    details["boundary_groups_told"] = plain_attribute(groups, "BoundaryGroupListRetrieveTime")
     details["on_vpn"] = plain_attribute(groups, "IsOnVPN")
     details["ad_site"] = plain_attribute(find_local(root, "ADSite"), "Name")
     details["forest"] = plain_attribute(find_local(root, "Forest"), "Name")

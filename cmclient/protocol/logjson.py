@@ -34,7 +34,7 @@ def build_code(code: ErrorCode) -> dict[str, Any]:
         "code": code.label,
         "family": code.family.value,
         "meaning": code.meaning,
-        "causes": list(code.causes),
+        "causes": list(code.told_causes),
         "rules": list(code.rules),
         "source": code.source,
     }

@@ -268,7 +268,7 @@ def _contradictions(line: SetupLine) -> tuple[str, ...]:
     return ()
 
 
-@decides("IP-014", "IP-015", "IP-023", "IP-053", "IP-055", "IP-082", "IP-084", "SA-025")
+@decides("IP-014", "IP-015", "IP-023", "IP-053", "IP-055", "IP-082", "IP-084", "SA-025", "TR-015")
 def _notes(line: SetupLine, program: str) -> tuple[str, ...]:
     """What setup would take without a word, and what then does not do what it seems to do."""
 
@@ -279,6 +279,7 @@ def _notes(line: SetupLine, program: str) -> tuple[str, ...]:
     from_msi = program.endswith(".msi") or has("CCMSETUPCMD")
     missing = [name for name in ("CCMHOSTNAME", "SMSSITECODE", "SMSMP") if not has(name)]
     retry, timeout, size = (_number(line.find(name)) for name in ("/retry", "/downloadtimeout", "SMSCACHESIZE"))
+    selection = (line.find("CCMCERTSEL") or "").lstrip().upper()
     percent = "PERCENT" in (line.find("SMSCACHEFLAGS") or "").upper()
     passed_on = next((item.value for item in line.items if item.name == "CCMSETUPCMD"), "")
     length = len(passed_on.reveal() if isinstance(passed_on, Secret) else passed_on)
@@ -299,6 +300,8 @@ def _notes(line: SetupLine, program: str) -> tuple[str, ...]:
         f"CCMSETUPCMD is longer than the {_INTUNE_LIMIT} characters that Intune passes on": length > _INTUNE_LIMIT,
         "SMSCACHESIZE is a percentage here, and more than 100": percent and size is not None and size > _FULL_DISK,
         "SMSDIRECTORYLOOKUP is for older editions": has("SMSDIRECTORYLOOKUP"),
+        "CCMCERTSEL=SubjectStr: finds parts of alternative names too, which no site can set: what the directory or"
+        " client push says of the site takes its place": selection.startswith("SUBJECTSTR:"),
         "/native and SMSSLP are for CM 2007": has("/native", "SMSSLP"),
     }
     return tuple(text for text, applies in notes.items() if applies)

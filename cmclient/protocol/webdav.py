@@ -1,7 +1,7 @@
 """The list of files of a content by PROPFIND, as a distribution point answers it."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from ..errors import ListingError
@@ -14,6 +14,7 @@ LISTING_LIMITS = XmlLimits(  # a hundred thousand files, with all that a server 
     size=128 * 1024 * 1024, depth=12, elements=4_000_000, attributes=16, token=64 * 1024
 )
 _MAX_ENTRIES = 2 * MAX_FILES  # folders are entries too
+_MOST_NAMES = 256  # tags that are remembered: against a document in which every one is different
 _STATUS = re.compile(r"HTTP/\d(?:\.\d)?\s+(\d{3})\b")
 _SIZE = re.compile(r"\d{1,18}")
 _TRUE = frozenset({"1", "true", "t"})
@@ -65,29 +66,56 @@ def parse_multistatus(pieces: Iterable[bytes]) -> tuple[DavEntry, ...]:
 
 
 class _Multistatus:
-    """Takes the document as it comes. Names count without their namespace, in any case."""
+    """Takes the document as it comes. Names count without their namespace, in any case.
+
+    There are a dozen elements for each file, so what is found is kept in plain fields until an entry is whole.
+    """
 
     def __init__(self) -> None:
         self.entries: list[DavEntry] = []
+        self._names: dict[str, str] = {}  # a tag, and what it is called here; as many as there are different tags
         self._path: list[str] = []
         self._text = ""
-        self._entry = DavEntry("")
-        self._found = DavEntry("")
+        self._href = ""
+        self._is_folder: bool | None = None
+        self._size: int | None = None
+        self._begin_properties()
+        self._takers: dict[str, Callable[[str, str], None]] = {  # what is done at the end of an element
+            "href": self._take_link,
+            "getcontentlength": self._take_size,
+            "iscollection": self._take_kind,
+            "resourcetype": self._take_type,
+            "status": self._take_status,
+            "propstat": self._take_properties,
+            "response": self._take_entry,
+        }
+
+    def _begin_properties(self) -> None:
+        self._found_folder: bool | None = None
+        self._found_size: int | None = None
+        self._is_lacking = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
         del attributes
-        name = local_name(tag).lower()
-        if not self._path and name != "multistatus":
+        name = self._names.get(tag) or self._name(tag)
+        path = self._path
+        if not path and name != "multistatus":
             raise ListingError(f"the list of files is no multistatus document but {name[:40]!r}")
-        self._path.append(name)
-        self._text = ""
         if name == "response":
-            self._entry = DavEntry("")
+            self._href, self._is_folder, self._size = "", None, None
         elif name == "propstat":
-            self._found = DavEntry("")
-        elif name == "collection" and self._path[-2:-1] == ["resourcetype"]:
-            self._found = self._found._replace(is_folder=True)
+            self._begin_properties()
+        elif name == "collection" and path[-1] == "resourcetype":
+            self._found_folder = True
+        path.append(name)
+        self._text = ""
+
+    def _name(self, tag: str) -> str:
+        name = local_name(tag).lower()
+        if len(self._names) < _MOST_NAMES:
+            self._names[tag] = name
+        return name
 
     def data(self, text: str) -> None:
         """Text."""
@@ -97,40 +125,50 @@ class _Multistatus:
         """An element ends."""
         del tag
         name = self._path.pop()
-        above = self._path[-1] if self._path else ""
-        text, self._text = self._text.strip(), ""
-        if name == "href" and above == "response":
-            self._entry = self._entry._replace(href=text)
-        elif name == "getcontentlength" and _SIZE.fullmatch(text) and text.isascii():
-            self._found = self._found._replace(size=int(text))
-        elif name == "iscollection" and text:
-            self._found = self._found._replace(is_folder=text.lower() in _TRUE)
-        elif name == "resourcetype" and self._found.is_folder is None:
-            self._found = self._found._replace(is_folder=False)
-        elif name == "status" and above in {"response", "propstat"}:
-            self._judge(above, text)
-        elif name == "propstat":
-            self._merge()
-        elif name == "response":
-            self._add()
+        take = self._takers.get(name)
+        if take is not None:
+            take(self._path[-1] if self._path else "", self._text.strip())
+        self._text = ""
 
-    def _judge(self, above: str, text: str) -> None:
+    def _take_link(self, above: str, text: str) -> None:
+        if above == "response":
+            self._href = text
+
+    def _take_size(self, above: str, text: str) -> None:
+        del above
+        if _SIZE.fullmatch(text) and text.isascii():
+            self._found_size = int(text)
+
+    def _take_kind(self, above: str, text: str) -> None:
+        del above
+        if text:
+            self._found_folder = text.lower() in _TRUE
+
+    def _take_type(self, above: str, text: str) -> None:
+        del above, text
+        if self._found_folder is None:
+            self._found_folder = False
+
+    def _take_status(self, above: str, text: str) -> None:
         match = _STATUS.match(text)
-        is_good = match is None or match[1].startswith("2")
-        if above == "response" and not is_good:
-            raise ListingError(f"the list of files says of {self._entry.href[:100]!r}: {text[:60]!r}")
-        if not is_good:  # the properties that it does not have
-            self._found = DavEntry("", is_folder=None, size=-1)
-
-    def _merge(self) -> None:
-        if self._found.size == -1:
+        if match is None or match[1].startswith("2"):
             return
-        if self._found.is_folder is not None:
-            self._entry = self._entry._replace(is_folder=self._found.is_folder)
-        if self._found.size is not None:
-            self._entry = self._entry._replace(size=self._found.size)
+        if above == "response":
+            raise ListingError(f"the list of files says of {self._href[:100]!r}: {text[:60]!r}")
+        if above == "propstat":  # the properties that it does not have
+            self._is_lacking = True
 
-    def _add(self) -> None:
+    def _take_properties(self, above: str, text: str) -> None:
+        del above, text
+        if self._is_lacking:
+            return
+        if self._found_folder is not None:
+            self._is_folder = self._found_folder
+        if self._found_size is not None:
+            self._size = self._found_size
+
+    def _take_entry(self, above: str, text: str) -> None:
+        del above, text
         if len(self.entries) >= _MAX_ENTRIES:
             raise ListingError(f"the list of files has more than {_MAX_ENTRIES} entries")
-        self.entries.append(self._entry)
+        self.entries.append(DavEntry(self._href, self._is_folder, self._size))

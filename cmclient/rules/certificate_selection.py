@@ -50,8 +50,9 @@ def select_certificate(held: Iterable[HeldCertificate], wish: CertificateWish, n
 
 def _judge(certificate: HeldCertificate, wish: CertificateWish, now: datetime) -> CertificateEvaluation:
     reasons = []
+    seen = certificate._replace(alternatives=()) if wish.subject_only else certificate
     for passes in _FILTERS:
-        found = passes(certificate, wish, now)
+        found = passes(seen, wish, now)
         if found is None:
             continue
         fits, reason = found
@@ -109,18 +110,18 @@ def _is_capable(certificate: HeldCertificate, wish: CertificateWish, _: datetime
     if wish.criterion is None:
         text = "it is meant for client authentication" if capable else "it is not meant for client authentication"
         return capable, Reason("TR-004", text if capable else f"{text} (extended key usage {_CLIENT_AUTHENTICATION})")
-    fits, reason = _meets(certificate, wish.criterion)
+    fits, reason = _meets(certificate, wish.criterion, subject_only=wish.subject_only)
     if fits and not capable:
         text = f"{reason.text}; it is not meant for client authentication, so servers may refuse it"
         return True, Reason("TR-009", text)
     return fits, reason
 
 
-def _meets(certificate: HeldCertificate, criterion: CertificateCriterion) -> tuple[bool, Reason]:
+def _meets(certificate: HeldCertificate, criterion: CertificateCriterion, *, subject_only: bool) -> tuple[bool, Reason]:
     if criterion.kind is CriterionKind.ATTRIBUTE:
         return _has_attribute(certificate, criterion)
     if criterion.kind is CriterionKind.SUBJECT:
-        return _is_exactly(certificate, criterion.text)
+        return (_is_named if subject_only else _is_exactly)(certificate, criterion.text)
     return _holds_part(certificate, criterion.text)
 
 
@@ -132,6 +133,14 @@ def _is_exactly(certificate: HeldCertificate, wanted: str) -> tuple[bool, Reason
     fits = wanted in {certificate.subject, in_order, *common}
     fits = fits or any(wanted.casefold() == name.casefold() for name in _first_alternative(certificate))
     return fits, Reason("TR-010", f"its subject or alternative name is {'' if fits else 'not '}{wanted!r}")
+
+
+@decides("MC-009")
+def _is_named(certificate: HeldCertificate, wanted: str) -> tuple[bool, Reason]:
+    """The subject name alone, with its case; no alternative name is there to be seen."""
+    fits, _ = _is_exactly(certificate, wanted)
+    also = "" if fits else "; upper and lower case count, alternative names do not"
+    return fits, Reason("MC-009", f"its subject is {'' if fits else 'not '}{wanted!r}{also}")
 
 
 @decides("TR-010", "TR-011")

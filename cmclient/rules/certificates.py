@@ -4,7 +4,7 @@ from ..model.certificates import ClientCertificate
 from ..model.facts import ClientKind
 from ..model.rule import decides
 
-__all__ = ["checks_revocation", "find_https_ability"]
+__all__ = ["checks_revocation", "find_https_ability", "looks_at_subject_only"]
 
 
 @decides("ML-034")
@@ -27,7 +27,7 @@ def find_https_ability(*, use_pki_cert: bool, certificate: ClientCertificate | N
     return True, f"client certificate {certificate.subject}"
 
 
-@decides("TR-033", "TR-034", "TR-037")
+@decides("MC-013", "TR-033", "TR-034", "TR-037")
 def checks_revocation(kind: ClientKind, *, wanted: bool) -> bool:
     """Decide whether servers are checked for revocation.
 
@@ -39,3 +39,9 @@ def checks_revocation(kind: ClientKind, *, wanted: bool) -> bool:
         wanted: The setting, or ``/NoCRLCheck``; on unless somebody turned it off.
     """
     return wanted or kind is ClientKind.MAC
+
+
+@decides("MC-013")
+def looks_at_subject_only(kind: ClientKind) -> bool:
+    """Whether alternative names in a client's own certificates do not count: those of a Mac do not."""
+    return kind is ClientKind.MAC

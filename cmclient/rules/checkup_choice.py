@@ -3,13 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from ..model.checkup import Area, Check, Level, Sureness
-from ..model.decision import Decision, SourceReport
+from ..model.decision import Decision, SourceKind, SourceReport
+from ..model.legacy import ProfileName
+from ..model.rule import decides
 from .checkup_servers import skip
+from .deprecations import find_kind_deprecation, find_site_deprecation
 
 __all__ = ["judge_choice"]
 
 _MOST = 4
 _AREA = Area.MANAGEMENT_POINT
+_MAY_READ = "See that the account that reads the directory may read the whole entry; else correct the entry there."
 
 
 def judge_choice(decision: Decision, sources: Sequence[SourceReport], *, sources_work: bool) -> Iterator[Check]:
@@ -21,11 +25,15 @@ def judge_choice(decision: Decision, sources: Sequence[SourceReport], *, sources
         sources_work: Whether DNS and directory work, as far as they were asked; where one does not, that nobody was
             found has been explained.
     """
-    for one in decision.unreadable[:_MOST]:
+    unreadable = decision.unreadable[:_MOST]
+    for one in unreadable:
         what = f"named, and cannot be read: {one.problem} ({one.origin.detail})"
-        yield Check(_AREA, one.name, Level.WARN, "unreadable-entry", what, Sureness.CERTAIN, "Correct the entry there.")
+        do = _MAY_READ if one.origin.source is SourceKind.DIRECTORY else "Correct the entry there."
+        yield Check(_AREA, one.name, Level.WARN, "unreadable-entry", what, Sureness.CERTAIN, do)
+    yield from _judge_deprecations(decision)
     if decision.ranked:
-        for rejected in decision.rejected:
+        told = {one.name for one in unreadable}
+        for rejected in (one for one in decision.rejected if one.name not in told):
             yield skip(_AREA, rejected.name, f"not used by this client: {rejected.reasons[-1].text}")
         return
     if decision.rejected:
@@ -42,3 +50,17 @@ def judge_choice(decision: Decision, sources: Sequence[SourceReport], *, sources
         what = f"no source names a management point ({'; '.join(each)})"
         do = "Name one with management_points (SMSMP), or set site_code; 'cmclient discover' shows every source."
         yield Check(_AREA, "", Level.ERROR, "none-found", what, Sureness.CERTAIN, do)
+
+
+@decides("WL-011", "MD-028", "MC-016")
+def _judge_deprecations(decision: Decision) -> Iterator[Check]:
+    """What still works, and will not for ever."""
+    by_kind = find_kind_deprecation(decision.facts.client_kind)
+    site = decision.policy.assigned_site
+    by_site = find_site_deprecation((*decision.ranked, *decision.rejected), site)
+    if by_kind is not None:
+        do = "Plan for another way to manage such devices; until then nothing has to be done."
+        yield Check(Area.SETTINGS, "client_kind", Level.WARN, "deprecated", by_kind.text, do=do)
+    if by_site is not None and decision.policy.profile is ProfileName.CURRENT:
+        do = "Let the site use certificates, or turn enhanced HTTP on; clients get along until then."
+        yield Check(_AREA, f"site {site}", Level.WARN, "deprecated", by_site.text, do=do)

@@ -6,7 +6,7 @@ from ..model.checkup import Area, Check, ControllerProbe, Level, Lookup, Surenes
 from ..model.decision import SourceReport
 from ..model.directory import PublishedSite
 from ..model.names import SiteCode
-from .checkup_servers import skip
+from .checkup_servers import sentence, skip
 
 __all__ = ["do_names_work", "judge_controllers", "judge_names", "judge_published"]
 
@@ -37,7 +37,7 @@ def judge_names(lookups: Sequence[Lookup]) -> Iterator[Check]:
     if not do_names_work(lookups):
         first = lookups[0]
         sure = Sureness.CANNOT_TELL if first.code == _TIMED_OUT else Sureness.CERTAIN
-        yield Check(Area.NAMES, "", Level.ERROR, first.code, first.detail, sure, _sentence(first.hint) or _RESOLVER)
+        yield Check(Area.NAMES, "", Level.ERROR, first.code, first.detail, sure, sentence(first.hint) or _RESOLVER)
         return
     for one in lookups:
         if one.code:
@@ -48,7 +48,7 @@ def judge_names(lookups: Sequence[Lookup]) -> Iterator[Check]:
                 one.code,
                 one.detail,
                 Sureness.LIKELY,
-                _sentence(one.hint) or _RESOLVER,
+                sentence(one.hint) or _RESOLVER,
             )
         elif not one.found:
             what = f"DNS has no such record: it finds no {one.what}"
@@ -81,7 +81,7 @@ def _judge_controller(probe: ControllerProbe, level: Level) -> Check:
         return Check(Area.DIRECTORY, about, level, "no-address", "DNS names it and has no address for it", do=do)
     if probe.code:
         sure, do = _DIRECTORY_CAUSES.get(probe.code, (Sureness.LIKELY, "Look at the directory service there."))
-        return Check(Area.DIRECTORY, about, level, probe.code, probe.detail, sure, _sentence(probe.hint) or do)
+        return Check(Area.DIRECTORY, about, level, probe.code, probe.detail, sure, sentence(probe.hint) or do)
     if probe.ping:
         what = (
             f"LDAP works and the netlogon ping does not ({probe.ping}): a client does not find its AD site, and may"
@@ -113,7 +113,7 @@ def judge_published(
     about = "published site"
     if report.code:
         sure, do = _DIRECTORY_CAUSES.get(report.code, (Sureness.LIKELY, "Look at the directory service there."))
-        return Check(Area.DIRECTORY, about, Level.ERROR, report.code, report.detail, sure, _sentence(report.hint) or do)
+        return Check(Area.DIRECTORY, about, Level.ERROR, report.code, report.detail, sure, sentence(report.hint) or do)
     if not report.asked or sites is None:
         return skip(Area.DIRECTORY, about, report.detail)
     names = ", ".join(sorted({one.site_code for one in sites})) or "none"
@@ -126,7 +126,3 @@ def judge_published(
         return Check(Area.DIRECTORY, about, Level.WARN, "nothing-published", what, Sureness.LIKELY, do)
     what = f"{report.found} management points, sites {names} ({report.detail})"
     return Check(Area.DIRECTORY, about, Level.OK, "fine", what)
-
-
-def _sentence(hint: str) -> str:
-    return f"{hint[:1].upper()}{hint[1:].rstrip('.')}." if hint else ""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from ..model.checkup import Area, Check, Level, Probe, Sureness
 
-__all__ = ["SOON", "check_status_point", "judge_servers", "skip"]
+__all__ = ["SOON", "check_status_point", "judge_servers", "sentence", "skip"]
 
 SOON = timedelta(days=30)
 """A certificate that ends within this time is worth a word: renewing one takes weeks in many places."""
@@ -96,6 +96,11 @@ def skip(area: Area, about: str, why: str) -> Check:
     return Check(area, about, Level.SKIPPED, "not-checked", why)
 
 
+def sentence(hint: str) -> str:
+    """A hint as a whole sentence; empty when there is none."""
+    return f"{hint[:1].upper()}{hint[1:]}{'' if hint.endswith(('.', '?')) else '.'}" if hint else ""
+
+
 def _find_skip(area: Area, probe: Probe, *, names_work: bool) -> Check | None:
     """The check that was not made, where something else stood in the way; None where it was made."""
     about = str(probe.endpoint)
@@ -121,7 +126,7 @@ def _judge_failure(area: Area, probe: Probe, level: Level) -> Check:
     if probe.reason.startswith(_BAR_OF_CHECKING):
         sure = Sureness.CANNOT_TELL
     if probe.hint and probe.code not in _SPELLED_OUT:
-        do = f"{probe.hint[:1].upper()}{probe.hint[1:].rstrip('.')}."
+        do = sentence(probe.hint)
     told = probe.detail.removeprefix(f"{about}: ").removeprefix(about).strip() + _place(probe)
     return Check(area, about, level, probe.code, told, sure, do)
 

@@ -23,17 +23,31 @@ class ClientLog(NamedTuple):
     tells: bool = True
 
 
-_LOCATING = decides("LG-001", "LG-002", "LG-003", "LG-004", "LG-005", "LG-007", "LG-009", "LG-010", "LG-011")(
+# Pages differ on the name of the first, versions on that of the second: both are read, and neither has to be there.
+_TO_THE_SITE = "state messages to the management point"
+_TOKENS = "tokens of Microsoft Entra ID"
+_LOCATING = decides(
+    *("LG-001", "LG-002", "LG-003", "LG-004", "LG-005", "LG-006", "LG-007", "LG-008", "LG-009", "LG-010", "LG-011"),
+    *("LG-012", "LG-013", "LG-015", "LG-026"),
+)(
     (
         ClientLog("LocationServices", "finding management points, software update points and distribution points"),
         ClientLog("ClientLocation", "site assignment, and rotation of internet management points"),
         ClientLog("LocationCache", "the location cache"),
         ClientLog("CcmMessaging", "traffic between the client and management points"),
         ClientLog("ClientIDManagerStartup", "client id, registration and the steps of assignment"),
+        ClientLog("ClientAuth", "signing and authentication of the client's messages"),
         ClientLog("FSPStateMessage", "state messages to the fallback status point"),
+        ClientLog("StateMessageProvider", _TO_THE_SITE),
+        ClientLog("StateMessage", _TO_THE_SITE),
         ClientLog("CAS", "access to content, and the cache"),
         ClientLog("ContentTransferManager", "scheduling of content transfers"),
         ClientLog("DataTransferService", "transfers of policy and content"),
+        ClientLog("InternetProxy", "proxy settings"),
+        ClientLog("CertificateMaintenance", "certificates for the directory and management points"),
+        ClientLog("CcmAad", _TOKENS),
+        ClientLog("ADALOperationProvider", _TOKENS),
+        ClientLog("smsts", "task sequences, and the order of their sources"),
     )
 )
 _SETUP = decides("LG-016")(
@@ -45,11 +59,7 @@ _SETUP = decides("LG-016")(
         ClientLog("ClientServicing", "upgrade of the client"),
     )
 )
-_OTHERS = (
-    ClientLog("smsts", "task sequences"),
-    ClientLog("StateMessage", "state messages to the management point"),
-    ClientLog("SrcUpdateMgr", "source lists of the Windows installer"),
-)
+_OTHERS = (ClientLog("SrcUpdateMgr", "source lists of the Windows installer"),)
 _BY_NAME = {log.name.lower(): log for log in (*_LOCATING, *_SETUP, *_OTHERS)}
 _NAME = re.compile(r"(?P<base>[\w.-]*?)(?P<stamp>-\d{8}-\d{6})?\.(?P<ending>log|lo_)(?P<more>\.txt)?", re.IGNORECASE)
 

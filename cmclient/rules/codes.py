@@ -8,7 +8,7 @@ from ..errors import InvalidValueError
 from ..model.errorcode import CodeFamily, ErrorCode
 from ..model.rule import decides
 
-__all__ = ["CodeTable", "parse_code_number", "parse_codes"]
+__all__ = ["CodeTable", "narrow_code", "parse_code_number", "parse_codes"]
 
 _COLUMNS = ("code", "name", "family", "meaning", "causes", "rules", "source")
 _BITS = 32
@@ -20,6 +20,8 @@ _STATE = re.compile(r"state(?:\s*id)?[\s=']*(\d{3})'?", re.IGNORECASE)
 _PREFIX = "WINHTTP_CALLBACK_STATUS_FLAG_"
 _WIN32, _HTTP_FACILITY = 0x80070000, 0x80190000  # HRESULTs made of codes of others, which stand in the low half
 _WINHTTP = range(12000, 12200)
+_WORD = re.compile(r"\w+")
+_SAID_BY = re.compile(r"\[(\w+)\] *(.*)")  # how the table writes who says a code for a cause
 _SMALL = 0xFFFF  # up to here a bare number is no HRESULT
 _STATUSES = range(100, 600)
 
@@ -117,6 +119,24 @@ def _win_http_error(number: int) -> int | None:
     return error if error in _WINHTTP else None
 
 
+def narrow_code(code: ErrorCode, said: str) -> ErrorCode:
+    """Leave the causes that go with who said a code: one number means different things in different functions.
+
+    Args:
+        code: What the number means anywhere.
+        said: The component, the function, or the whole line that says it.
+
+    Returns:
+        The code with the causes of those that are named there; as it was where none of them is.
+    """
+    words = {word.lower() for word in _WORD.findall(said)}
+    left = [place for place, speaker in enumerate(code.said_by) if speaker.lower() in words]
+    if not left:
+        return code
+    causes, speakers = ([of[place] for place in left] for of in (code.causes, code.said_by))
+    return code._replace(causes=tuple(causes), said_by=tuple(speakers))
+
+
 def _bare_name(name: str) -> str:
     return name.upper().removeprefix(_PREFIX).lower()
 
@@ -146,12 +166,15 @@ def _row(cells: list[str]) -> ErrorCode:
     number = int(said["code"], 0) if said["code"] else None
     if number is None and not said["name"]:
         raise InvalidValueError("row of the table of codes", ",".join(cells), "it has neither code nor name")
+    causes = [cause.strip() for cause in said["causes"].split("|") if cause.strip()]
+    tied = [_SAID_BY.fullmatch(cause) for cause in causes]
     return ErrorCode(
         name=said["name"],
         number=number,
         family=CodeFamily(said["family"]),
         meaning=said["meaning"],
-        causes=tuple(filter(None, (cause.strip() for cause in said["causes"].split("|")))),
+        causes=tuple(found[2] if found else cause for cause, found in zip(causes, tied, strict=True)),
         rules=tuple(said["rules"].split()),
         source=said["source"],
+        said_by=tuple(found[1] if found else "" for found in tied) if any(tied) else (),
     )

@@ -12,8 +12,6 @@ __all__ = ["find_kind_bar"]
 _PROTOCOLS = {frozenset({Scheme.HTTP}): Protocols.HTTP, frozenset({Scheme.HTTPS}): Protocols.HTTPS}
 # A site says of no distribution point of a boundary group whether it serves the internet too.
 _AUDIENCES = {
-    SourceTier.PEER_IN_SUBNET: Audience.INTRANET,
-    SourceTier.PEER_IN_GROUP: Audience.INTRANET,
     SourceTier.INTERNET_DP: Audience.BOTH,
     SourceTier.CLOUD: Audience.BOTH,
 }

@@ -37,6 +37,9 @@ _PHRASES = {
         "Tokens are not supported: set client_certificate to a certificate that the gateway trusts.",
     ),
 }
+_SEE_BEHIND = (
+    "On the site: see whether the management points behind it run, and what the connection point writes of them."
+)
 _STATUSES = {
     _UNAUTHORIZED: GatewayRefusal(
         "the gateway works and wants a token, or another certificate",
@@ -49,10 +52,14 @@ _STATUSES = {
     404: GatewayRefusal(
         "the gateway does not know this path", "Compare the number at the end of its address with that of the site."
     ),
-    500: GatewayRefusal(_BEHIND, ""),
-    502: GatewayRefusal(_BEHIND, ""),
-    503: GatewayRefusal("no connection point of the site is connected to the gateway, or it is busy", ""),
-    504: GatewayRefusal(_BEHIND, ""),
+    500: GatewayRefusal(_BEHIND, _SEE_BEHIND),
+    502: GatewayRefusal(_BEHIND, _SEE_BEHIND),
+    503: GatewayRefusal(
+        "no connection point of the site is connected to the gateway, or it is busy",
+        "On the site: see whether the connection point runs and is connected, and whether a management point behind it"
+        " answers.",
+    ),
+    504: GatewayRefusal(_BEHIND, _SEE_BEHIND),
 }
 
 

@@ -82,6 +82,7 @@ def _lack_outside(matched: Matched, role: Role) -> Lack:
 def _lack_in_groups(matched: Matched, role: Role) -> Lack:
     called = CALLED[role]
     names = name_some(group.name for group in matched.groups)
+    has = "has" if len(matched.groups) == 1 else "have"
     rested = matched.data._replace(servers=tuple(one._replace(in_maintenance=False) for one in matched.data.servers))
     resting = build_pool(rested, matched.groups, role, assigned_site=matched.assigned_site)
     if resting:
@@ -92,10 +93,11 @@ def _lack_in_groups(matched: Matched, role: Role) -> Lack:
     barred = [group for group in matched.data.groups if group.id in linked or group.default_of is not None]
     having = [one.name for one in barred if any(role in server.roles for server in _servers(matched.data, (one,)))]
     if having and role in NO_FALLBACK:
-        text = f"{names} has no {called}, and for this role there is no fallback to {name_some(having)}"
+        text = f"{names} {has} no {called}, and for this role there is no fallback to {name_some(having)}"
         return Lack("never-fallback", text, f"add a {called} to the group: this role has no fallback time")
     if having:
-        text = f"{names} has no {called}, and for this role it never falls back to {name_some(having)}"
+        never = "it never falls" if len(matched.groups) == 1 else "they never fall"
+        text = f"{names} {has} no {called}, and for this role {never} back to {name_some(having)}"
         return Lack("never-fallback", text, f"add a {called} to the group, or allow the fallback")
     text = f"neither {names} nor a group that it falls back to has a {called}"
     what = f"add a {called} to the group" + ("" if role in NO_FALLBACK else ", or a neighbour that has one")

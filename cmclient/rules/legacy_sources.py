@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from ..model.decision import Candidate, Discovered, Policy, Reason, SourceKind
 from ..model.directory import PublishedSite
 from ..model.endpoints import SiteKind
-from ..model.facts import NetworkFacts, NetworkLocation
+from ..model.facts import Membership, NetworkFacts, NetworkLocation
 from ..model.legacy import DefaultKind, SiteMode
 from ..model.names import SiteCode
+from ..model.netbios import LOCATOR_POINT_NAME
 from ..model.rule import decides
 from .legacy_select import legacy_of
 from .mplist import Stage, Turn, stages_of
@@ -25,13 +26,15 @@ _BY_HAND = "give the management point by hand (management_points)"
 
 
 @decides("L7-032")
-def legacy_stages(*, has_stored_list: bool, offline: bool = False) -> tuple[Stage, ...]:
+def legacy_stages(*, has_stored_list: bool, offline: bool = False, asks_wins: bool = False) -> tuple[Stage, ...]:
     """The stages of looking for the default management point: directory, DNS, locator point, WINS.
 
     Args:
         has_stored_list: Makes no difference: a client of CM 2007 keeps no list that it would ask first.
         offline: Use the stored list and nothing else.
+        asks_wins: Makes no difference: WINS is one of the four, and is reported as not asked where nobody can.
     """
+    del asks_wins
     return stages_of(has_stored_list=has_stored_list, offline=True) if offline else _STAGES
 
 
@@ -42,13 +45,20 @@ def find_legacy_bar(source: SourceKind, facts: NetworkFacts, policy: Policy) -> 
     if facts.network_location is NetworkLocation.INTERNET:
         text = "an internet client looks nothing up: its site and its management point are configured"
         return Reason("L7-035", f"{text} (site_code, internet_mp)")
+    if source is SourceKind.DIRECTORY:
+        return _directory_bar(facts)
     if source is SourceKind.DNS:
         return _dns_bar(policy)
     if source is SourceKind.LOCATOR_POINT:
         return _locator_bar(policy)
-    if source is SourceKind.WINS:
-        return Reason("L7-032", f"it is the fourth method, and cmclient does not speak NetBIOS: {_BY_HAND}")
     return None
+
+
+def _directory_bar(facts: NetworkFacts) -> Reason | None:
+    """Who is in a forest asks that one: of another forest's sites nothing is published there."""
+    if facts.membership is not Membership.WORKGROUP:
+        return None
+    return Reason("L7-034", "it serves clients in the forest of the site servers alone, and a workgroup is in none")
 
 
 def _dns_bar(policy: Policy) -> Reason | None:
@@ -68,7 +78,7 @@ def _locator_bar(policy: Policy) -> Reason:
         return Reason("L7-031", text)
     if legacy.locator_point is None:
         known = "none is known: neither given (SMSSLP, cm07_locator_point) nor published in the directory"
-        return Reason("L7-037", known)
+        return Reason("L7-037", f"{known}; in WINS, which is not asked for it, it would be {LOCATOR_POINT_NAME}")
     text = f"{legacy.locator_point} is known, and how it is spoken to is not: no real one was ever seen"
     return Reason("L7-037", f"{text}; {_BY_HAND}")
 
@@ -81,7 +91,7 @@ def is_locator_barred(mode: SiteMode, *, http_for_roaming: bool) -> bool:
 
 @decides("L7-036")
 def read_legacy_dns(discovered: Discovered) -> Discovered:
-    """What DNS says: a site publishes one management point there, its default one."""
+    """What DNS, or WINS, says: a site publishes one management point there, its default one."""
     marked = tuple(one._replace(mp=one.mp._replace(is_default=True)) for one in discovered.candidates)
     return discovered._replace(candidates=marked)
 

@@ -85,6 +85,7 @@ class _Finder:
         self._refused: list[LogEvent] = []
         self._asked = ""
         self._stored: LogEvent | None = None
+        self._groups = ""
         self._current: str | None = None
         self._others: dict[Kind, Callable[[LogEvent], Iterator[LogDecision]]] = {
             Kind.SITE_AMBIGUOUS: self._ambiguity,
@@ -95,6 +96,7 @@ class _Finder:
             Kind.MP_CANDIDATE: self._candidate,
             Kind.MP_REFUSED: self._refusal,
             Kind.MP_NONE: self._none_left,
+            Kind.CONTENT_REQUEST: self._request,
             Kind.CONTENT_REPLY: self._reply,
             Kind.SOURCES_KEPT: self._kept,
             Kind.SOURCE_STARTED: self._started,
@@ -216,6 +218,15 @@ class _Finder:
             text = f"{_count(sources)} listed, {host_of(sources[0].url)} first"
             yield self._made(key, text, {}, *events, sources=sources)
 
+    def _request(self, event: LogEvent) -> Iterator[LogDecision]:
+        """The boundary groups that a request repeats, when they are others than those of the one before."""
+        said = event.details
+        if "boundary_groups" in said:
+            text = f"boundary groups {said['boundary_groups']}, as told at {said.get('boundary_groups_told', '?')}"
+            if text != self._groups:
+                yield self._made("groups-repeated", text, dict(said), event)
+            self._groups = text
+
     def _reply(self, event: LogEvent) -> Iterator[LogDecision]:
         if event.sources:
             self._order = event.sources
@@ -233,10 +244,12 @@ class _Finder:
     def _started(self, event: LogEvent) -> Iterator[LogDecision]:
         url = event.details["url"]
         places = [place for place, source in enumerate(self._order) if is_same(source.url, url)]
-        later = bool(places) and places[0] > 0
-        which = f", number {places[0] + 1} of {len(self._order)}" if places else ""
-        text = f"downloads from {host_of(url)}{which}"
-        yield self._made("source-later" if later else "source-first", text, dict(event.details), event)
+        text, said = f"downloads from {host_of(url)}", dict(event.details)
+        if places:
+            said["place"] = f"number {places[0] + 1} of {len(self._order)}"
+            text += f", {said['place']}"
+        key = "source-unplaced" if not places else "source-later" if places[0] else "source-first"
+        yield self._made(key, text, said, event)
 
     def _reported(self, event: LogEvent) -> Iterator[LogDecision]:
         before, self._fsp = self._fsp, None

@@ -7,7 +7,9 @@ from ..model.decision import Reason
 from ..model.groups import Role
 from ..model.rule import decides
 from .boundary_values import is_auto_detection
-from .matching import GroupSites, Matched
+from .matching import GroupSites, Matched, find_pool
+from .survey import name_some
+from .timing import SCAN_STAY
 
 __all__ = ["find_notes"]
 
@@ -26,7 +28,7 @@ def find_notes(matched: Matched, sites: GroupSites, roles: Collection[Role]) -> 
     """
     if matched.bar:
         return matched.bar
-    return (*_unknown(matched), *_by_chance(sites), *_barred(sites), *_servers(matched, roles))
+    return (*_unknown(matched), *_by_chance(sites), *_barred(sites), *_servers(matched, roles), *_scans(matched, roles))
 
 
 @decides("BD-003", "BD-010")
@@ -81,3 +83,16 @@ def _servers(matched: Matched, roles: Collection[Role]) -> Iterator[Reason]:
     ]
     if resting and Role.DISTRIBUTION_POINT in roles:
         yield Reason("BG-012", f"in maintenance, so not handed to clients: {', '.join(resting)}")
+
+
+@decides("SU-003")
+def _scans(matched: Matched, roles: Collection[Role]) -> Iterator[Reason]:
+    """That a software update point which joins early is not used early."""
+    stay = int(SCAN_STAY) // 60
+    here = {host for group in matched.groups for host in group.servers}
+    if Role.SOFTWARE_UPDATE_POINT in roles and matched.groups:
+        pool = find_pool(matched, Role.SOFTWARE_UPDATE_POINT)
+        early = [entry.host for entry in pool if entry.minute < stay and entry.host not in here]
+        if early:
+            text = f"a client leaves its software update point after {stay} minutes of failed scans at the earliest,"
+            yield Reason("SU-003", f"{text} so {name_some(early)} counts from then on")

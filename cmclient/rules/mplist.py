@@ -34,10 +34,11 @@ _LATER: tuple[Stage, ...] = (
     (Turn(SourceKind.DIRECTORY, "ML-011"),),
     (Turn(SourceKind.DNS, "ML-011"),),
 )
+_WINS: Stage = (Turn(SourceKind.WINS, "WL-002"),)
 
 
-@decides("ML-005", "ML-007", "ML-010", "ML-011")
-def stages_of(*, has_stored_list: bool, offline: bool = False) -> tuple[Stage, ...]:
+@decides("ML-005", "ML-007", "ML-010", "ML-011", "ML-012", "WL-001", "WL-002")
+def stages_of(*, has_stored_list: bool, offline: bool = False, asks_wins: bool = False) -> tuple[Stage, ...]:
     """The stages of looking for a management point.
 
     The initial list is made of the installation's entries and the directory, then DNS. Once there is a stored list it
@@ -46,10 +47,12 @@ def stages_of(*, has_stored_list: bool, offline: bool = False) -> tuple[Stage, .
     Args:
         has_stored_list: Whether a list is stored.
         offline: Use the stored list and nothing else.
+        asks_wins: Whether there is somebody who can ask WINS, which is no source otherwise; it is the last one.
     """
     if offline:
         return (_LATER[0],)
-    return _LATER if has_stored_list else _INITIAL
+    stages = _LATER if has_stored_list else _INITIAL
+    return (*stages, _WINS) if asks_wins else stages
 
 
 def find_directory_bar(facts: NetworkFacts, *, is_controller_known: bool = False) -> Reason | None:

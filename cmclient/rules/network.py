@@ -6,6 +6,7 @@ The first row that applies decides:
     set up for the internet only                    internet   Always Internet      NET-003, NET-004
     a Mac, which is installed for the internet      internet   Always Internet      NET-011, MC-001
     a mobile device that was enrolled               internet   Always Internet      MD-006
+    one with the legacy client, for the internet    internet   Always Internet      NET-017
     a person or a setting says so                   as said    as said              CF-001
     a management point on the premises answered     intranet   Currently intranet   NET-001, NET-007
     a domain controller answered                    intranet   Currently intranet   NET-001
@@ -60,6 +61,7 @@ def weigh_facts(facts: NetworkFacts, *, has_internet_mp: bool = False) -> Locati
         given=facts.network_location if known else None,
         controllers=tuple(one.host for one in facts.domain_controllers),
         has_internet_mp=has_internet_mp,
+        is_set_for_internet=facts.internet_mp is not None,
     )
 
 
@@ -76,10 +78,14 @@ def _forced(evidence: LocationEvidence) -> LocationJudgement | None:
     return LocationJudgement(NetworkLocation.INTERNET, _ALWAYS, tuple(reasons))
 
 
-@decides("NET-011", "MC-001", "SA-035")
+@decides("NET-011", "NET-017", "MC-001", "SA-035")
 def _by_kind(evidence: LocationEvidence) -> LocationJudgement | None:
     """A Mac is installed for the internet only; an MDM device is on the premises and only keeps to its site."""
     why = _INTERNET_KINDS.get(evidence.kind)
+    if evidence.kind is ClientKind.LEGACY_MOBILE and evidence.is_set_for_internet:
+        why = Reason(
+            "NET-017", "a mobile device client that is given a management point for the internet is there only"
+        )
     return None if why is None else LocationJudgement(NetworkLocation.INTERNET, _ALWAYS, (why,))
 
 

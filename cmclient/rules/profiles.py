@@ -9,7 +9,9 @@ from ..model.directory import PublishedSite
 from ..model.endpoints import Endpoint, ManagementPoint, Scheme
 from ..model.facts import NetworkFacts
 from ..model.legacy import ProfileName
+from ..model.rule import decides
 from .communication import find_step
+from .deprecations import find_kind_deprecation, find_site_deprecation
 from .eligibility import REQUIREMENTS, Requirement, find_affinity_fault, find_endpoints, find_purpose_fault
 from .mplist import Stage, stages_of
 from .order import Position, TieRule, find_category, find_position
@@ -51,12 +53,13 @@ class SourceRules(NamedTuple):
     """Where management points are looked for.
 
     Attributes:
-        stages: The stages, by whether a list is stored (``has_stored_list``) and whether to ask nobody (``offline``).
+        stages: The stages, by whether a list is stored (``has_stored_list``), whether to ask nobody (``offline``) and
+            whether there is somebody who can ask WINS (``asks_wins``).
         after_failure: The rule by which a source is asked after those found before were tried in vain.
         find_bar: Why a source may not be asked, beside what forbids it under every profile.
         finds_locator_point: Whether the directory is asked for a server locator point as well.
         read_directory: What the directory's management points are, seen together with the sites.
-        read_dns: What DNS records of a site are, seen together.
+        read_dns: What the records of a site in DNS, or in WINS, are, seen together.
     """
 
     stages: Callable[..., tuple[Stage, ...]]
@@ -74,6 +77,13 @@ class Profile(NamedTuple):
     sources: SourceRules
 
 
+@decides("WL-011")
+def _describe(judged: _Judged, facts: NetworkFacts, policy: Policy) -> tuple[str, ...]:
+    """What is deprecated: a person is told, and nothing else changes."""
+    found = (find_kind_deprecation(facts.client_kind), find_site_deprecation(judged, policy.assigned_site))
+    return tuple(f"{reason.text} ({reason.rule})" for reason in found if reason is not None)
+
+
 _CURRENT = Profile(
     SelectionRules(
         requirements=REQUIREMENTS,
@@ -85,7 +95,7 @@ _CURRENT = Profile(
         find_position=find_position,
         draws=True,
         conclude=lambda judged, _facts, _policy: judged,
-        describe=lambda _judged, _facts, _policy: (),
+        describe=_describe,
     ),
     SourceRules(
         stages=stages_of,

@@ -30,6 +30,7 @@ class SetupGiven(NamedTuple):
         token: Whether a registration token is given.
         signing_certificate: Whether the site's signing certificate is given.
         fsp: Whether a fallback status point is named.
+        newest: Whether the newest client is to be installed, and not the one in production.
     """
 
     plan: SetupPlan
@@ -43,9 +44,10 @@ class SetupGiven(NamedTuple):
     token: bool = False
     signing_certificate: bool = False
     fsp: bool = False
+    newest: bool = False
 
 
-@decides("CI-001", "CI-002", "CI-004", "CI-007", "CI-009", "CI-010", "CI-015", "CI-016")
+@decides("CI-001", "CI-002", "CI-004", "CI-007", "CI-009", "CI-010", "CI-015", "CI-016", "IP-022")
 def describe_search(given: SetupGiven) -> tuple[Reason, ...]:
     """Where client setup would fetch from, without asking anybody.
 
@@ -75,6 +77,8 @@ def _steps(given: SetupGiven) -> Iterator[Reason]:
     if not given.always_internet:
         otherwise = "where none of them has the files, ask" if plan.given else "ask"
         yield Reason("CI-001", f"{otherwise} a management point that Active Directory names; {_dns(given)}")
+    if given.newest:
+        yield Reason("IP-022", "ask it for the newest client, not for the one that is in production")
     yield Reason("CI-009", "download from the distribution points that this management point names")
     yield Reason("CI-010", "where it names none, or after 4 hours without success, from that management point itself")
     for path in plan.paths:
@@ -109,7 +113,7 @@ def _dns(given: SetupGiven) -> str:
     return f"then one that DNS names (SRV _mssms_mp_{given.site.lower()}._tcp in {where})"
 
 
-@decides("CI-024", "IP-066", "ML-008", "FS-001")
+@decides("CI-024", "CI-041", "IP-066", "ML-008", "FS-001")
 def find_missing(given: SetupGiven) -> tuple[Reason, ...]:
     """What the line leaves out that such an installation mostly needs, and what is probably not meant so.
 
@@ -121,6 +125,12 @@ def find_missing(given: SetupGiven) -> tuple[Reason, ...]:
 
 def _missing(given: SetupGiven) -> Iterator[Reason]:
     plan = given.plan
+    if not plan.given and not plan.paths:
+        text = (
+            "/mp or /source: with neither, files that lie next to ccmsetup.exe are said to count as a source as well,"
+            " which no page of the product says"
+        )
+        yield Reason("CI-041", text)
     yield from note_setup_points(plan.given, pki=given.pki, exempt=given.token)
     if given.internet_server and not given.gateway:
         lacks = [

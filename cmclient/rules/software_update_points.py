@@ -28,6 +28,7 @@ __all__ = [
     "next_scan",
     "note_scan",
     "note_scan_failure",
+    "note_switch_wanted",
     "rank_update_points",
     "rebase_scans",
     "scans_from_internet",
@@ -185,9 +186,18 @@ def choose_update_point(
     )
 
 
-def note_scan(history: ScanHistory) -> ScanHistory:
-    """A scan succeeded: the one in use is the last good one."""
-    return ScanHistory(history.host)
+def note_scan(history: ScanHistory, host: HostName) -> ScanHistory:
+    """A scan with a server succeeded: it is the last good one. That another one is wanted holds until there is one."""
+    return ScanHistory(host, switch_wanted=history.switch_wanted if host == history.host else None)
+
+
+@decides("SU-016")
+def note_switch_wanted(history: ScanHistory, now: float) -> ScanHistory:
+    """The site told the client to take another one: it does so at the next scan, and fallback times run from here.
+
+    That it is told again changes nothing.
+    """
+    return history if history.switch_wanted is not None else history._replace(switch_wanted=now)
 
 
 @decides("SU-004", "SU-012")
@@ -214,13 +224,14 @@ def note_scan_failure(
 
 def change_place(history: ScanHistory) -> ScanHistory:
     """The client is somewhere else: other boundary groups, and fallback times run anew from the next failure."""
-    return ScanHistory(history.host)
+    return ScanHistory(history.host, switch_wanted=history.switch_wanted)
 
 
-@decides("SU-004")
+@decides("SU-004", "SU-016")
 def fallback_minute(history: ScanHistory, now: float) -> int:
-    """Whole minutes since the last good one first failed; 0 while scans succeed."""
-    return 0 if history.first_failure is None else max(0, int((now - history.first_failure) // _SECONDS))
+    """Whole minutes since the last good one first failed, or another one was wanted; 0 while neither is so."""
+    since = [moment for moment in (history.first_failure, history.switch_wanted) if moment is not None]
+    return max(0, int((now - min(since)) // _SECONDS)) if since else 0
 
 
 def may_switch(history: ScanHistory, now: float, *, short_cycle: float = SCAN_SHORT_CYCLE) -> bool:
@@ -239,16 +250,20 @@ def next_scan(history: ScanHistory, *, short_cycle: float = SCAN_SHORT_CYCLE) ->
     if history.last_failure is None:
         return None
     again, switch = history.last_failure + SCAN_INTERVAL, find_switch(history, short_cycle)
+    if history.switch_wanted is not None:
+        return again  # the next scan is with another one, and comes no sooner for that
     return again if switch is None or switch <= history.last_failure else min(again, switch)
 
 
-@decides("SU-002", "SU-006", "SU-009", "SU-010")
+@decides("SU-002", "SU-006", "SU-009", "SU-010", "SU-016")
 def find_switch(history: ScanHistory, short_cycle: float = SCAN_SHORT_CYCLE) -> float | None:
     """When another one may be used; None while that cannot be said.
 
     The last good one is left after 120 minutes, and not before two minutes have passed since its fourth failure. Each
-    further one is left one shorter cycle after it failed.
+    further one is left one shorter cycle after it failed. When the site wants another one, it is left at once.
     """
+    if history.switch_wanted is not None:
+        return history.switch_wanted
     if history.first_failure is None or not history.failures:
         return None
     if history.tried:
@@ -271,14 +286,17 @@ def rebase_scans(history: ScanHistory, *, as_of: float, now: float, age: float) 
     Returns:
         The history with all times moved. One that no scan can have led to remembers its server alone.
     """
-    times = [*history.failures, *(time for time in (history.first_failure, history.last_failure) if time is not None)]
+    singles = (history.first_failure, history.last_failure, history.switch_wanted)
+    times = [*history.failures, *(time for time in singles if time is not None)]
     if not all(isfinite(time) and time <= as_of for time in (as_of, *times)):
         return ScanHistory(history.host)
     shift = now - max(0.0, min(age, _LONGEST_AGE)) - as_of
+    first, last, wanted = (None if time is None else time + shift for time in singles)
     return history._replace(
-        first_failure=None if history.first_failure is None else history.first_failure + shift,
+        first_failure=first,
         failures=tuple(time + shift for time in history.failures),
-        last_failure=None if history.last_failure is None else history.last_failure + shift,
+        last_failure=last,
+        switch_wanted=wanted,
     )
 
 

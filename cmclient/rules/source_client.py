@@ -3,12 +3,13 @@
 from typing import NamedTuple
 
 from ..model.content import ContentKind, ContentOptions
-from ..model.facts import Membership, NetworkFacts, NetworkLocation
+from ..model.decision import Reason
+from ..model.facts import ClientKind, Membership, NetworkFacts, NetworkLocation
 from ..model.names import SiteCode
 from ..model.rule import decides
 from ..model.sources import DeploymentOptions, SourceOrder
 
-__all__ = ["SourceClient", "wanted_options"]
+__all__ = ["SourceClient", "find_peer_bar", "wanted_options"]
 
 
 class SourceClient(NamedTuple):
@@ -57,6 +58,14 @@ class SourceClient(NamedTuple):
         return self.facts.membership is Membership.WORKGROUP
 
 
+@decides("CF-033")
+def find_peer_bar(client: SourceClient) -> Reason | None:
+    """Why a client gets nothing from peers because of what it is; None for a Windows computer, in a domain or not."""
+    if client.facts.client_kind is ClientKind.WINDOWS:
+        return None
+    return Reason("CF-033", f"a client of kind {client.facts.client_kind.value} takes no part in peer cache")
+
+
 @decides("CL-044", "NET-025", "NET-026", "CL-031")
 def wanted_options(client: SourceClient, kind: ContentKind, *, allow_peers: bool) -> ContentOptions:
     """What a client asks a site for: no kind of source that it would not use.
@@ -74,6 +83,6 @@ def wanted_options(client: SourceClient, kind: ContentKind, *, allow_peers: bool
         internet=client.on_internet,
         http=client.may_use_http and not client.on_internet,
         smb=client.may_use_smb and not client.on_internet,
-        peers=allow_peers and not client.on_internet,
+        peers=allow_peers and not client.on_internet and find_peer_bar(client) is None,
         tokens=client.takes_tokens,
     )

@@ -9,8 +9,8 @@ The word that the site has for it decides, in any case and with any mark between
     REMOTE, ADJACENT, NEIGHBOR, NEIGHBOUR          of a neighbour                  in the group
     FALLBACK, DEFAULT                              of the default group            in the group
     INTERNET                                       facing the internet             -
-    none                                           in the subnet if an IP subnet of it is one of the client's,
-                                                   else by the word for its site
+    none                                           in the subnet if an IP subnet of it is one of the client's (no
+                                                   Teredo tunnel), else by the word for its site
     another                                        by the word for its site, else in the current group, last
 
 A distribution point on the client's own computer comes before all of that, and a cloud source is one whatever the
@@ -28,6 +28,7 @@ from ..model.messages import SiteLocality
 from ..model.names import HostName
 from ..model.rule import decides
 from ..model.sources import SourceTier
+from .subnets import shared_subnets
 
 __all__ = ["TIER_RULES", "SourceKind", "find_kind", "is_peer", "says_where", "server_of"]
 
@@ -118,9 +119,9 @@ def _by_word(record: LocationRecord, site: ContentSite, facts: NetworkFacts) -> 
     if word in _WORDS:
         tier, nearness = _WORDS[word]
         return _of_tier(tier, _said(record), nearness)
-    shared = set(record.ip_subnets) & {address.network for address in facts.addresses}
+    shared = shared_subnets(record.ip_subnets, (address.network for address in facts.addresses))
     if not word and shared:
-        same = Reason("CL-046", f"no word for where it is, and {min(map(str, shared))} is a subnet of both")
+        same = Reason("CL-046", f"no word for where it is, and {min(shared)} is a subnet of both")
         return _of_tier(SourceTier.DP_IN_SUBNET, same)
     tier = _SITES.get(site.site.locality, SourceTier.DP_IN_GROUP)
     told = f"the word {record.locality!r} is not known" if word else "no word for where it is, and no common subnet"

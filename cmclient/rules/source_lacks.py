@@ -62,8 +62,8 @@ def _nobody_named(plan: SourcePlan, answer: ContentLocations, client: SourceClie
         hint = "put it on an internet-facing distribution point, or see why the client is held to be on the internet"
         return SourceLack("nowhere-on-internet", "CL-018", text, hint)
     if not answer.sites:
-        text = f"the answer names no site at all: none knows {what}, or it is at an older version"
-        hint = "compare id and version with the console; an update is asked for with --kind update"
+        text = f"the answer names no site at all: no site knows {what}, or it has an older version"
+        hint = "compare id and version with the console: --version asks for another one, --kind update for an update"
         return SourceLack(CONTENT_UNKNOWN, "CL-001", text, hint)
     if answer.boundary_groups is not None and not answer.boundary_groups.groups:
         text = (

@@ -28,7 +28,7 @@ from .choose import SeededChooser
 from .cloud_content import find_cloud_bar
 from .pools import PoolEntry
 from .source_addresses import find_addresses, takes_tokens_alone
-from .source_client import SourceClient
+from .source_client import SourceClient, find_peer_bar
 from .source_kinds import TIER_RULES, SourceKind, find_kind, server_of
 from .task_sequence_sources import find_deployment_bar, task_sequence_place
 
@@ -132,6 +132,8 @@ def _find_bar(source: ContentSource, content: ContentReference | None, client: S
     """Why the client may not use a source, whatever its addresses."""
     if client.on_internet and source.tier in _PEERS:
         return Reason("CL-018", "on the internet only internet-facing and cloud sources are used, no peers")
+    if source.tier in _PEERS and (bar := find_peer_bar(client)) is not None:
+        return bar
     if source.tier is SourceTier.CLOUD:
         return _find_cloud_bar(content, client)
     return find_deployment_bar(source.tier, client.deployment) if client.order is SourceOrder.TASK_SEQUENCE else None

@@ -98,7 +98,7 @@ _OTHERS = {
 }
 
 
-@decides("FS-020", "FS-021", "FS-022", "FS-023", "FS-024", "FS-025", "FS-026", "FS-027")
+@decides("FS-020", "FS-021", "FS-022", "FS-023", "FS-024", "FS-025", "FS-026", "FS-027", "FS-028")
 def _all_states() -> dict[tuple[int, int], State]:
     deployment = TopicType(ASSIGNMENT_TOPIC)
     states = [
@@ -132,11 +132,13 @@ def find_topic_name(topic: int) -> str | None:
     return "software updates" if any(topic in some for some in _UPDATE_TOPICS) else None
 
 
+@decides("FS-036")
 def require_state(topic: int, id_: int) -> State:
     """The state of a topic type and a state id.
 
     Raises:
-        InvalidValueError: There is no such topic, or it has no such state; the reason lists near ones.
+        InvalidValueError: There is no such topic, or it has no such state; the reason lists near ones. So is state 0,
+            which says of any topic that its state is not known: nobody reports that.
     """
     state = STATES.get((topic, id_))
     if state is not None:
@@ -149,7 +151,8 @@ def require_state(topic: int, id_: int) -> State:
     ids = [one.id for one in STATES.values() if one.topic == topic]
     near = sorted(_nearest(ids, id_))
     listed = "; ".join(f"{one} {STATES[topic, one].meaning}" for one in near)
-    raise InvalidValueError(f"state of topic {topic}", id_, f"near ones are {listed}")
+    nothing = "" if id_ else "0 says that the state is not known, which nobody reports; "
+    raise InvalidValueError(f"state of topic {topic}", id_, f"{nothing}near ones are {listed}")
 
 
 def _nearest(ids: Iterable[int], id_: int) -> list[int]:

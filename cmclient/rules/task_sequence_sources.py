@@ -9,11 +9,12 @@ what the four steps do not name, in the order of the client
 
 from collections.abc import Mapping
 
+from ..model.content import ContentKind, ContentReference
 from ..model.decision import Reason
 from ..model.rule import decides
-from ..model.sources import DeploymentOptions, SourceTier
+from ..model.sources import DeploymentOptions, SourceOrder, SourceTier
 
-__all__ = ["find_deployment_bar", "task_sequence_place"]
+__all__ = ["find_deployment_bar", "find_fetcher", "task_sequence_place"]
 
 _STEPS: Mapping[SourceTier, tuple[int, int]] = {
     SourceTier.PEER_IN_SUBNET: (1, 0),
@@ -25,6 +26,7 @@ _STEPS: Mapping[SourceTier, tuple[int, int]] = {
     SourceTier.DEFAULT_GROUP_DP: (4, 0),
 }
 _BEHIND = 100  # places of what the four steps do not name
+_PACKAGE_ID = 8  # characters: site code and number; content of applications goes by GUIDs
 _LATEST = 1_000_000  # minutes: a neighbour of unknown fallback time stands behind those of a known one
 
 
@@ -55,3 +57,22 @@ def find_deployment_bar(tier: SourceTier, deployment: DeploymentOptions) -> Reas
     if tier is SourceTier.DEFAULT_GROUP_DP and not deployment.default_group_dp:
         return Reason("CL-040", "the deployment does not let its task sequence use the default site boundary group")
     return None
+
+
+@decides("CL-039")
+def find_fetcher(content: ContentReference, order: SourceOrder) -> tuple[SourceOrder, Reason | None]:
+    """Whose order of sources counts: what a task sequence installs as an application or update the client fetches.
+
+    Args:
+        content: What is wanted; an application is told from a package by its identifier.
+        order: Whose order was asked for.
+
+    Returns:
+        The order, and why it is another one than was asked for; None where it is that.
+    """
+    is_own = content.kind is ContentKind.PACKAGE and len(content.id) == _PACKAGE_ID
+    if order is not SourceOrder.TASK_SEQUENCE or is_own:
+        return order, None
+    what = "an update" if content.kind is ContentKind.UPDATE else "the content of an application"
+    text = f"{what} is fetched by the client, also in a task sequence: in its order, and waiting for fallback times"
+    return SourceOrder.CLIENT, Reason("CL-039", text)

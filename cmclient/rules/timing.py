@@ -14,6 +14,7 @@ __all__ = [
     "ASSIGNMENT_RETRY",
     "CLOUD_TOKEN_VALIDITY",
     "CONTENT_STALL",
+    "EARLY_CONTENT_RETRY",
     "FAILURE_LIMIT",
     "FAILURE_WINDOW",
     "GATEWAY_NAMES_PERIOD",
@@ -49,6 +50,7 @@ SCAN_INTERVAL = 30 * _MINUTE  # TM-012: between two scans after a failure
 SCAN_FAILURES = 4  # TM-012: so many failures before the next software update point ...
 SCAN_SETTLE = 2 * _MINUTE  # TM-012: ... and so long after the last of them
 SCAN_SHORT_CYCLE = 30 * _MINUTE  # SU-006: with each further one; the sources give no length
+EARLY_CONTENT_RETRY = 60 * _MINUTE  # TM-013: before 1610, between two requests for content that is not there
 SETUP_POINT_WAIT = 4 * _HOUR  # TM-014: setup, distribution points before the management point
 SETUP_CLOUD_WAIT = 4 * _HOUR  # TM-015: setup, cloud content before the gateway
 SETUP_RETRY = 10 * _MINUTE  # TM-016: setup, between two tries to download

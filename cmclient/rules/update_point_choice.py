@@ -108,7 +108,7 @@ class _Use(NamedTuple):
     minute: int
 
 
-@decides("SU-001", "SU-002", "SU-009", "NET-024")
+@decides("SU-001", "SU-002", "SU-009", "SU-016", "NET-024")
 def _reasons(server: RoleServer, entry: PoolEntry | None, use: _Use, *, internet: bool) -> tuple[Reason, ...]:
     found: list[Reason] = []
     if internet:
@@ -117,13 +117,17 @@ def _reasons(server: RoleServer, entry: PoolEntry | None, use: _Use, *, internet
         found.append(entry.reason)
     if server.host != use.history.host:
         return tuple(found)
+    wanted = use.history.switch_wanted is not None
     if use.is_left:
-        found.append(Reason("SU-009", "scans with it failed long enough for another one to be used"))
+        failed = Reason("SU-009", "scans with it failed long enough for another one to be used")
+        found.append(Reason("SU-016", "another one is wanted in its place") if wanted else failed)
         return tuple(found)
     nobody_said = RoleOrigin.IN_USE in server.origins
     where = "" if found else ", and nobody could be asked" if nobody_said else _OUTSIDE
     found.append(Reason("SU-001", f"in use, and kept for as long as it can be reached{where}"))
-    if use.history.failures:
+    if wanted:
+        found.append(Reason("SU-016", "another one is wanted in its place, and nobody else may be used yet"))
+    elif use.history.failures:
         times = "once" if len(use.history.failures) == 1 else f"{len(use.history.failures)} times"
         text = "and nobody else may be used" if use.may_leave else "which is too early to leave it"
         found.append(Reason("SU-002", f"scans with it failed {times} in {use.minute} minutes, {text}"))

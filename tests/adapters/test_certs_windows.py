@@ -76,6 +76,23 @@ def test_selection__is_by_the_same_rules_as_of_files() -> None:
     assert sorted(one.reasons[-1].rule for one in own.selection.rejected) == ["TR-003", "TR-004"]
 
 
+@pytest.mark.rule("MC-009", "MC-013")
+@pytest.mark.parametrize(
+    ("kind", "subject", "found"),
+    [
+        ("windows", "PC1.contoso.test", True),  # the alternative name, which ignores case
+        ("mac", "PC1.contoso.test", False),
+        ("mac", "pc1.contoso.test", True),
+    ],
+)
+def test_selection__of_a_mac_is_by_the_subject_alone(kind: str, subject: str, found: bool) -> None:  # noqa: FBT001
+    config = load_config(
+        overrides={"use_pki_cert": True, "client_kind": kind, "certificate_criterion": f"Subject:{subject}"}
+    )
+    own = select_own_certificate(config, computer="pc1.contoso.test", store=machine(stored(OURS)))
+    assert (own.selection.chosen is not None) is found
+
+
 def test_a_key_that_stays_in_windows__is_out_of_reach_and_that_is_said() -> None:
     config = load_config(overrides={"use_pki_cert": True})
     own = select_own_certificate(config, computer="pc1.contoso.test", store=machine(stored(OURS)))

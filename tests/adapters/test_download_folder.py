@@ -64,7 +64,7 @@ def test_part__of_another_job_is_thrown_away(tmp_path: Path) -> None:
 def test_part__of_before_a_restart_of_the_machine_counts_as_far_as_it_was_synced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cmclient.adapters.files._DURABLE_EVERY", 4)
+    monkeypatch.setattr("cmclient.adapters.download_part._DURABLE_EVERY", 4)
     with LocalFiles().open_target(str(tmp_path), JOB) as target:
         part = target.open_part(NAME)
         part.begin(ORIGIN)
@@ -118,10 +118,10 @@ def test_folder_that_another_process_takes_away_at_its_end__is_made_anew(
 ) -> None:
     really, taken = os.open, []
 
-    def open_late(path: Path, *arguments: int) -> int:
-        if path.name == "lock" and not taken:
+    def open_late(path: Path | str, *arguments: int) -> int:
+        if Path(path).name == "lock" and not taken:
             taken.append(path)
-            path.parent.rmdir()
+            Path(path).parent.rmdir()
         return really(path, *arguments)
 
     monkeypatch.setattr(os, "open", open_late)

@@ -283,3 +283,38 @@ def test_proxy_of_the_environment__is_left_to_the_ordinary_way(kind: str, monkey
             with closing(transport.open(HttpRequest(proxy.named("dp.test"), "/x"), NEVER)) as reply:
                 assert read(reply) == b"proxy"
         assert proxy.requests[0].startswith(b"GET http://dp.test")
+
+
+def test_head__that_comes_in_pieces_is_read_all_the_same(kind: str) -> None:
+    pieces = [b"HTTP/1.1 200 OK\r\nETa", b"g: x\r\nContent-Length: 10\r", b"\n\r", b"\n01234", b"56789"]
+    with ScriptedServer(answer(*pieces)) as server, opened(kind) as transport:
+        for _ in range(2):
+            with closing(transport.open(HttpRequest(server.endpoint, "/x"), NEVER)) as reply:
+                assert (reply.headers["etag"], read(reply)) == ("x", b"0123456789")
+        assert server.accepted == 1
+
+
+def test_line_breaks_without_returns__are_read_without_waiting_for_more(kind: str) -> None:
+    data = b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok"
+    with ScriptedServer(answer(data)) as server, opened(kind) as transport:
+        began = monotonic()
+        with closing(transport.open(HttpRequest(server.endpoint, "/x"), NEVER, patience=5)) as reply:
+            assert read(reply) == b"ok"
+        assert monotonic() - began < PROMPT
+
+
+def test_bytes_beyond_the_body__are_not_taken_for_the_next_reply(kind: str) -> None:
+    data = HEAD % 2 + b"ok" + HEAD % 4 + b"evil"
+    with ScriptedServer(answer(data)) as server, opened(kind) as transport:
+        for _ in range(2):
+            with closing(transport.open(HttpRequest(server.endpoint, "/x"), NEVER)) as reply:
+                assert read(reply, 64) == b"ok"
+
+
+def test_head_request__has_no_body_whatever_length_is_told(kind: str) -> None:
+    with (
+        ScriptedServer(answer(HEAD % 10)) as server,
+        opened(kind) as transport,
+        closing(transport.open(HttpRequest(server.endpoint, "/x", method="HEAD"), NEVER)) as reply,
+    ):
+        assert read(reply) == b""

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from cmclient.adapters.http import RequestsTransport
-from cmclient.adapters.http_tls import build_tls_contexts
+from cmclient.adapters.http_tls import build_tls_contexts, watch_no_more
 from cmclient.errors import (
     ClientCertificateError,
     ConnectError,
@@ -438,3 +438,21 @@ def test_a_proxy_with_tls_is_verified_and_not_shown_our_certificate(
             transport.send(ask(Endpoint(Scheme.HTTP, HostName("mp.test"), 80)), within(PROMPT))
     assert not any(shown)
     assert len(shown) == 2
+
+
+@pytest.mark.parametrize(("version", "is_watched"), [(TLS12, True), (TLS13, False)], ids=["1.2", "1.3"])
+def test_records__are_watched_on_as_long_as_the_server_could_negotiate_anew(
+    ca_file: str, version: ssl.TLSVersion, *, is_watched: bool
+) -> None:
+    context = server_context()
+    context.minimum_version = context.maximum_version = version
+    with ScriptedServer(answer_always(reply(b"ok")), context) as server:
+        client = build_tls_contexts(server.endpoint, ca_file).server
+        with (
+            socket.create_connection(("127.0.0.1", server.port), PROMPT) as line,
+            client.wrap_socket(line, server_hostname="127.0.0.1") as secured,
+        ):
+            watch_no_more(secured)
+            assert (getattr(secured.context, "_msg_callback", None) is not None) is is_watched
+            secured.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert secured.recv(64).startswith(b"HTTP/1.1 200")

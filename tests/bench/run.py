@@ -12,10 +12,10 @@ from pathlib import Path
 from harness import environment
 
 HERE = Path(__file__).parent
-# One script a job, the quick ones first. "files" is about content: one large file, and many small ones.
+# One script a job, the quick ones first.
 JOBS = (
     *("startup", "locate", "dead_points", "replies", "report_queue", "agent_idle", "hostile_table"),
-    *("lookups", "fleet", "plan", "log", "files"),
+    *("lookups", "fleet", "plan", "log", "download", "small_files"),
 )
 
 

@@ -180,6 +180,18 @@ def test_status__of_a_store_without_an_agent(store: str) -> None:
     assert "leave out --lab" in run("agent", "status", "--lab", code=2)
 
 
+@pytest.mark.parametrize("option", ["--facts", "--facts-from", "--ad-site", "--address", "--client-kind"])
+def test_facts_by_hand__are_refused_in_words(option: str, store: str) -> None:
+    for action in ("--once", "status"):
+        said = run("agent", action, option, "mac", "--store", store, code=2)
+        assert f"takes no facts of another one: {option}\n" in said
+        assert "'cmclient locate' takes them" in said
+    shown = run("agent", "--help")
+    assert f" {option} " not in shown.partition("positional arguments:")[2]
+    assert "It takes no facts by hand (--facts," in shown
+    assert not Path(store).parent.exists()
+
+
 def test_what_if__leaves_nothing_behind(store: str) -> None:
     run("agent", "--lab", "--once", "--store", store, "--set", "network-location=intranet")
     assert not Path(store).parent.exists()

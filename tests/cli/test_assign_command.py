@@ -71,6 +71,48 @@ def test_text__one_line_first_and_then_why(data: str, capsys: pytest.CaptureFixt
     assert not any("--wait" in line for line in shown), "nobody is asked, so there is nothing to wait for"
 
 
+OVERLAP = """
+[[boundaries]]
+name = "room"
+type = "ip-range"
+value = "10.1.2.9-10.1.2.20"
+
+[[boundary_groups]]
+name = "Room"
+boundaries = ["room"]
+assigned_site = "XYZ"
+"""
+
+
+@pytest.mark.parametrize(
+    ("addresses", "said"),
+    [
+        (["10.1.2.8/24"], {"Assigned site: ABC"}),
+        (["10.1.2.10/24"], {"Assigned site: XYZ"}),
+        (
+            ["10.1.2.9/24"],
+            {"Assigned site: ABC or XYZ, by chance; now ABC", "Assigned site: XYZ or ABC, by chance; now XYZ"},
+        ),
+        (
+            ["10.1.2.8/24", "10.1.2.10/24"],
+            {"Assigned site: ABC or XYZ, by chance; now ABC", "Assigned site: XYZ or ABC, by chance; now XYZ"},
+        ),
+    ],
+    ids=["one", "other", "overlap", "addresses"],
+)
+def test_text__a_site_by_chance__the_first_line_names_the_others(
+    addresses: list[str], said: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "overlap.toml"
+    path.write_text(DATA + OVERLAP)
+    options = [word for address in addresses for word in ("--address", address)]
+    shown = set()
+    for seed in range(8):
+        assert main(["assign", "--data", str(path), *options, "--seed", str(seed)]) == codes.DONE
+        shown.add(capsys.readouterr().out.splitlines()[0].removesuffix(" (by where the client is)"))
+    assert shown == said
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

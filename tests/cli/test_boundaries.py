@@ -237,6 +237,17 @@ def test_role__and_no_other(data: str, capsys: pytest.CaptureFixture[str]) -> No
     assert hosts(document, "sup") == ["sup2.corp.test"]
 
 
+@pytest.mark.rule("SU-003")
+@pytest.mark.parametrize(("minutes", "is_told"), [("30", True), ("119", True), ("120", False)])
+def test_update_point_that_joins_early__is_used_after_two_hours(
+    minutes: str, *, is_told: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "data.toml"
+    path.write_text(DATA.replace("sup = 30", f"sup = {minutes}"))
+    document = match(capsys, "10.1.2.9/24", "--role", "sup", "--data", str(path))
+    assert any("sup2.corp.test counts from then on (SU-003)" in note for note in document["notes"]) is is_told
+
+
 @pytest.mark.parametrize(
     ("arguments", "role", "code", "told"),
     [

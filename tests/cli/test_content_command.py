@@ -1,6 +1,7 @@
 """``content``, as a person runs it."""
 
 import json
+import re
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -40,6 +41,25 @@ def test_waiting__shows_more_sources_and_when_they_opened() -> None:
     opened = [one["opens_after"] for one in found["ranked"]]
     assert opened[:2] == [0.0, 0.0]
     assert 1.9 < opened[2] < 3.5 < opened[3] < 4.6  # 20 and 40 minutes, a tenth of a second each
+
+
+@pytest.mark.parametrize(
+    ("options", "order"),
+    [
+        ([], "client"),
+        (["--phase", "task-sequence"], "task-sequence"),
+        (["--phase", "task-sequence", "--order", "client"], "client"),  # what an application in it asks for (CL-039)
+    ],
+)
+def test_order__is_that_of_the_phase_where_nobody_says_it(options: list[str], order: str) -> None:
+    assert document("P0100003", "--lab", *options)["order"] == order
+
+
+def test_explain__names_the_boundary_groups_that_are_kept_and_since_when() -> None:
+    shown = run("P0100003", "--lab", "--explain").stdout
+    assert "Boundary groups that the site named" in shown
+    assert re.search(r"^  1 +[0-9A-F-]{36}", shown, re.MULTILINE)
+    assert re.search(r"looked up at \d{4}-\d\d-\d\dT\S+; requests repeat it for a day", shown)
 
 
 def test_json__has_all_that_decided() -> None:

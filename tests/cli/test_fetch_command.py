@@ -76,6 +76,11 @@ def test_lab__content_of_the_site_is_put_into_a_folder(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+def test_options_between_id_and_folder__change_nothing(tmp_path: Path) -> None:
+    run("P0100003", "--version", "1", str(tmp_path), "--lab", "--set", "content_hosts=1")
+    assert len(on_disk(tmp_path)) == 3
+
+
 def test_lab__content_that_is_nowhere_is_exit_code_7(tmp_path: Path) -> None:
     done = run("P0109999", str(tmp_path), "--lab", code=7)  # without --no-wait: no time brings it
     assert "P0109999.1 was not obtained" in done.stderr
@@ -93,10 +98,16 @@ def test_lab__content_without_a_source_is_waited_for_and_the_end_says_why_there_
 
 
 def test_lab__a_task_sequence_goes_to_a_neighbour_at_once_where_its_deployment_allows_it(tmp_path: Path) -> None:
-    in_branch = ("Content_0d90cc80-19c6-465c-936d-ac74a23b9c46", str(tmp_path), "--lab", "--order", "task-sequence")
+    in_branch = ("P0100002", str(tmp_path), "--lab", "--order", "task-sequence", "--address", "127.45.20.77/24")
     assert "CL-040" in run(*in_branch, code=7).stderr
     done = run(*in_branch, "--allow", "remote-dp")
-    assert "https://dp2.corp.contoso.test" in done.stdout
+    assert "http://dp1.corp.contoso.test" in done.stdout
+
+
+@pytest.mark.rule("CL-039")
+def test_lab__an_application_of_a_task_sequence_is_waited_for_like_any_other(tmp_path: Path) -> None:
+    application = ("Content_0d90cc80-19c6-465c-936d-ac74a23b9c46", str(tmp_path))
+    assert "https://dp2.corp.contoso.test" in run(*application, "--lab", "--order", "task-sequence").stdout
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -1,6 +1,7 @@
 """``locate --lab`` and its neighbours, as a person runs them: real sockets, a process of its own."""
 
 import json
+import re
 import signal
 import time
 from pathlib import Path
@@ -28,6 +29,14 @@ def test_text__says_which_one_out_of_which_and_why_not_each_other_one() -> None:
     for host in ("mp1.corp", "mp3.corp", "mp4.outside", "mp5.partner", "mp-s01.corp"):
         assert host in shown
     assert "MP-001" in shown
+    assert "ruled out" not in shown
+
+
+def test_text__nobody_on_the_intranet_answers__says_what_happened_to_each_that_was_asked_there() -> None:
+    shown = run("locate", "--lab", "--lab-fault", "ad=refuse", "--lab-fault", "mp=refuse", code=5)
+    ruled_out = shown.partition("Asked before they were ruled out")[2].partition("\n\n")[0]
+    for host in ("mp1", "mp2", "mp3"):
+        assert re.search(rf"{host}\.corp\.contoso\.test:\d+ +connect: no connection", ruled_out)
 
 
 def test_explain__names_the_rule_of_every_verdict() -> None:
@@ -45,6 +54,23 @@ def test_json__has_the_schema_and_a_rule_and_a_reason_for_each() -> None:
         assert one["rules"]
         assert one["reason"]
     assert [one["outcome"] for one in document["attempts"]] == ["answered", "answered", "answered"]
+
+
+def test_plain__is_one_line_for_scripts() -> None:
+    host, site, address = run("locate", "--lab", "--plain").split()
+    assert (host, site) == ("mp2.corp.contoso.test", "P01")
+    assert address.startswith("https://mp2.corp.contoso.test:")
+
+
+def test_plain__nobody_answers__prints_nothing_and_says_so_elsewhere() -> None:
+    done = run_command("locate", "--lab", "--plain", "--lab-fault", "mp=refuse", code=5)
+    assert done.stdout == ""
+    assert "no eligible management point answered" in done.stderr
+
+
+@pytest.mark.parametrize("other", [["--explain"], ["--format", "json"], ["--role", "fsp"]])
+def test_plain__goes_with_no_other_way_to_print(other: list[str]) -> None:
+    assert "--plain goes with no" in run("locate", "--plain", *other, code=2)
 
 
 def test_good_first_one__is_the_only_one_contacted() -> None:

@@ -60,6 +60,22 @@ def test_a_code_is_explained(code: str, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out.startswith("0x87d00215: an item was not found")
 
 
+@pytest.mark.parametrize(
+    ("speaker", "shown", "missing"),
+    [
+        ("CheckAndLogOSInformation", "WMI of the client is broken", "no source"),
+        ("elsewhere", "of elsewhere in particular nothing is known", "--by"),
+    ],
+)
+def test_a_code_is_explained_by_who_says_it(
+    speaker: str, shown: str, missing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["log", "--code", "0x87d00215", "--by", speaker]) == codes.DONE
+    out = capsys.readouterr().out
+    assert shown in out
+    assert missing not in out
+
+
 def test_a_code_is_explained_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["log", "--code", "0x801901F4", "--format", "json"]) == codes.DONE
     assert [one["code"] for one in document(capsys)["known"]] == ["0x801901f4", "HTTP 500"]
@@ -108,6 +124,7 @@ def test_without_a_client_a_log_has_to_be_named(
     [
         (["missing.log"], "missing.log cannot be read"),
         (["--code-page", "utf-16", "{case}"], "code page"),
+        (["--by", "ccmsetup", "{case}"], "--by goes with --code"),
         (["--html", "{there}", "{case}"], "is there already"),
     ],
 )

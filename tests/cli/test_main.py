@@ -78,6 +78,45 @@ def test_options__before_or_after_the_command(arguments: list[str], capsys: pyte
     assert json.loads(capsys.readouterr().out)["deadline"]["value"]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("rules", "MP-003", "--format", "json", "DN-004"),
+        ("rules", "--format", "json", "MP-003", "DN-004"),
+        ("rules", "MP-003", "DN-004", "--format", "json"),
+    ],
+)
+def test_options_between_words__as_before_or_after_them(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == codes.DONE
+    assert {one["id"] for one in json.loads(capsys.readouterr().out)} == {"MP-003", "DN-004"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("fetch", "ABC00001", "--verson", "3", "there"), "there is no option '--verson'; did you mean '--version'?\n"),
+        (("fetch", "ABC00001", "--verson=3", "there"), "there is no option '--verson'; did you mean '--version'?\n"),
+        (("agent", "--qqqq", "x"), "there is no option '--qqqq'\n"),
+        (("fetch", "ABC00001", "--version", "3", "there", "too much"), "unrecognized arguments: too much\n"),
+        (("content", "--version", "3"), "the following arguments are required: ID\n"),
+    ],
+)
+def test_option_or_word_that_there_is_not__is_named(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == codes.USAGE
+    assert capsys.readouterr().err.endswith(said)
+
+
+def test_word_that_looks_like_an_option__may_follow_two_dashes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "--", "--qqqq"]) == codes.USAGE
+    assert "there is no rule '--QQQQ'" in capsys.readouterr().err
+
+
 def test_options_without_a_command__is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--format", "json"]) == codes.USAGE
     assert "no command" in capsys.readouterr().err

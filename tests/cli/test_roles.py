@@ -72,6 +72,21 @@ def test_smp__without_data__is_3_and_says_what_next() -> None:
     assert "--data" in shown
 
 
+def test_sup__offline__is_3_and_says_what_next() -> None:
+    shown = run("--role", "sup", "--offline", code=3).stdout
+    assert "  what next: leave --offline out, or say where they are: --set software_update_points=" in shown
+    given = ("--set", "software_update_points=https://sup1.corp.test:8531")
+    assert "what next" not in run("--role", "sup", "--offline", *given).stdout
+    assert "what next" not in run("--role", "sup", "--lab").stdout
+
+
+def test_fsp__that_nobody_names__says_what_next() -> None:
+    assert (
+        "  what next: name it: --set fsp=HOST, or FSP=HOST in the setup line\n"
+        in run("--role", "fsp", "--offline", code=3).stdout
+    )
+
+
 def test_sup__nobody_can_be_asked__is_5() -> None:
     found = document("--role", "sup", "--lab", "--lab-fault", "mp=500", code=5)
     assert found["error"]["code"] == "not-reachable"

@@ -1,12 +1,15 @@
 """``cmclient rules``: counts, choices, both formats, and what is said of names that do not exist."""
 
 import argparse
+import csv
+import io
 import json
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from cmclient.adapters.packagedata import read_catalogue
 from cmclient.cli import rules
 from cmclient.rules.catalogue import CATALOGUE_VERSION, Shown, build_shown
 
@@ -107,7 +110,9 @@ def test_counts_stand_one_area_a_line(capsys: pytest.CaptureFixture[str]) -> Non
     assert len(lines) == 26
     assert lines["selection"] == ["30", "2", "2/22", "0/8", "-", "-", "0/3", "-", "-"]
     assert lines["mplist"][:6] == ["41", "2", "0/28", "0/6", "0/2", "2/5"]
-    assert areas[-1].split()[:7] == ["all", "of", "these", "620", "4", "2/278", "0/243"]
+    tiers = Counter(row["tier"] for row in csv.DictReader(io.StringIO(read_catalogue())))
+    owed = str(sum(tiers[tier] for tier in "123L"))
+    assert areas[-1].split()[:7] == ["all", "of", "these", owed, "4", "2/278", "0/243"]
 
 
 def test_counts_of_a_milestone_keep_the_others_apart(capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,8 +134,14 @@ def test_a_named_rule_is_printed_whole(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_rule_without_a_test_and_one_that_repeats_another_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     lines = run_text(capsys, "MP-020", "DN-001")
-    assert "  test  those of MP-003" in lines
+    assert "  test  those of its twin MP-003" in lines
     assert "  test  none" in lines
+
+
+def test_a_rule_that_no_test_is_to_show_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = run_text(capsys, "TR-058", "NET-029")
+    assert "  test  left out: policy is not read, so nothing is verified with the site's signing certificate" in lines
+    assert "  test  it asks for none" in lines
 
 
 def test_rules_of_a_list_are_shortened_to_the_width(

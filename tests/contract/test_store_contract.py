@@ -296,6 +296,34 @@ def test_root_key__the_first_one_stays_unless_the_next_is_to_replace_it(store: S
     assert store.load_root_key() == SECOND
 
 
+@pytest.mark.rule("CF-011")
+def test_root_key__is_kept_apart_from_all_else_and_for_the_next_run(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "store.sqlite3") as store:
+        store.keep_root_key(FIRST, replaces=False)
+        store.replace_mp_list(())
+    with SqliteStore(tmp_path / "store.sqlite3") as store:
+        assert store.load_root_key() == FIRST
+    with SqliteStore(tmp_path / "other.sqlite3") as store:
+        assert store.load_root_key() is None
+
+
+@pytest.mark.rule("CF-040")
+def test_mp_list__holds_what_a_local_mp_record_has(store: Store) -> None:
+    """Capabilities, index, master site code, name, protocol, site code, version."""
+    store.replace_mp_list([B, FULL, A])
+    kept = store.load_mp_list()
+    mp = kept[1].mp
+    assert (mp.ssl_state, mp.parent_site, mp.host, mp.protocols, mp.site_code, mp.build) == (
+        63,
+        "P01",
+        "mp.corp.example",
+        Protocols.BOTH,
+        "ABC",
+        9106,
+    )
+    assert [one.mp.host for one in kept] == [B.mp.host, FULL.mp.host, A.mp.host]
+
+
 @pytest.mark.rule("TR-055")
 def test_root_key__can_be_forgotten(store: Store) -> None:
     store.drop_root_key()

@@ -181,6 +181,25 @@ def peers_of(number: int, *, most: int = 25, options: GroupOptions | None = None
     return [one.locality for one in found]
 
 
+@pytest.mark.rule("CF-033")
+@pytest.mark.parametrize("joined", [True, False])
+def test_peers__are_joined_to_a_domain(joined: bool) -> None:  # noqa: FBT001
+    peer = Peer(HostName("pc1"), parse_address("10.1.2.9/24"), (ContentId("X"),), domain_joined=joined)
+    assert bool(find_peers([peer], ContentId("X"), ASKING, [GROUP], groups_at=lambda _address: [GROUP])) is joined
+
+
+@pytest.mark.rule("BG-057")
+def test_peers__a_tunnel_in_common_is_no_subnet_in_common() -> None:
+    def told(address: str, network: str) -> list[str]:
+        peer = Peer(HostName("pc1"), parse_address(f"{address}/64"), (ContentId("X"),))
+        asking = AskingClient(addresses=(AskingAddress(f"{network}1", network),))
+        found = find_peers([peer], ContentId("X"), asking, [GROUP], groups_at=lambda _address: [GROUP])
+        return [one.locality for one in found]
+
+    assert told("fd00::9", "fd00::") == ["SUBNETPEER"]
+    assert told("2001:0:5ef5:79fb::9", "2001:0:5ef5:79fb::") == ["PEER"]
+
+
 @pytest.mark.rule("CL-027")
 @pytest.mark.parametrize(("most", "told"), [(25, 25), (10, 10), (50, 50), (51, 50), (1000, 50)])
 def test_peers__so_many_at_most(most: int, told: int) -> None:

@@ -108,6 +108,9 @@ def test_every_fault_is_told_at_once_with_its_place() -> None:
         pytest.param(('kind = "primary"', ""), "sites[0].kind is missing", id="no kind"),
         pytest.param(('site = "ABC"', 'site = "ABC"\npublished = 1'), "published is not true or false", id="flag"),
         pytest.param(
+            ('site = "ABC"', 'site = "ABC"\nwithheld = ["name"]'), "it is one of mSSMSSiteCode", id="attribute"
+        ),
+        pytest.param(
             ('site = "ABC"', 'site = "ABC"\naddress = "127.46.1.9"'),
             "to the client and to mp.a.test",
             id="address taken",

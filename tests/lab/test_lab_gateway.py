@@ -66,6 +66,16 @@ def test_a_management_point_behind_it_that_turns_it_away(lab: Lab, tmp_path: Pat
 
 
 @pytest.mark.rule("CG-036")
+def test_a_gateway_that_refuses_a_token__nobody_is_sent_for_a_kerberos_ticket(lab: Lab, tmp_path: Path) -> None:
+    lab.set_fault("cmg", "gw1", "http-401")
+    with pytest.raises(TrustRefusedError) as caught:
+        locate(lab, settings(lab, tmp_path))
+    (attempt,) = caught.value.location.attempts
+    assert "401 CMGService_Invalid_Token: the gateway works, and the token" in attempt.detail
+    assert "client_certificate" in attempt.hint
+
+
+@pytest.mark.rule("CG-036")
 def test_a_gateway_with_a_wrong_certificate__nothing_is_sent(lab: Lab, tmp_path: Path) -> None:
     lab.set_fault("cmg", "gw1", "wrong-certificate")
     with pytest.raises(TrustRefusedError) as caught:

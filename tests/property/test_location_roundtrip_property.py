@@ -201,6 +201,7 @@ def test_a_client_package_that_is_asked_for(
             client(known),
             assigned_site=site,
             client_package=True,
+            newest_client=latest,
             options=wanted,
             wants_boundary_groups=True,
         ),

@@ -17,7 +17,7 @@ from cmclient.model.certificates import (
 from cmclient.model.facts import ClientKind
 from cmclient.protocol.certificate_criteria import ATTRIBUTE_NAMES, parse_criterion, parse_issuers
 from cmclient.rules.certificate_selection import describe_selection, select_certificate
-from cmclient.rules.certificates import checks_revocation, find_https_ability
+from cmclient.rules.certificates import checks_revocation, find_https_ability, looks_at_subject_only
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -343,10 +343,47 @@ def test_issuers_list__that_is_none(text: str) -> None:
         parse_issuers(text)
 
 
+# Macs
+
+
+@pytest.mark.rule("MC-009")
+@pytest.mark.parametrize(
+    ("criterion", "of_mac", "of_windows"),
+    [
+        ("Subject:mac7", "", ""),
+        ("Subject:CN=mac7,OU=Computers", "", ""),
+        ("Subject:MAC7", "MC-009", ""),  # the alternative name, which ignores case
+        ("Subject:CN=Mac7,OU=Computers", "MC-009", "TR-010"),
+    ],
+)
+def test_mac__takes_the_certificate_of_its_subject_and_case_counts(
+    criterion: str, of_mac: str, of_windows: str
+) -> None:
+    certificate, wanted = held("mac7"), parse_criterion(criterion)
+    assert rejected_by(certificate, criterion=wanted, takes_first=True, subject_only=True) == of_mac
+    assert rejected_by(certificate, criterion=wanted) == of_windows
+
+
+@pytest.mark.rule("MC-013")
+@pytest.mark.parametrize(
+    "criterion", [None, "Subject:pc1.contoso.test", "SubjectStr:pc1", "SubjectAttr:SAN=pc1.contoso.test"]
+)
+def test_alternative_name__does_not_help_a_mac(criterion: str | None) -> None:
+    empty = held(subject="", attributes=())
+    wanted = None if criterion is None else parse_criterion(criterion)
+    assert choose(empty, criterion=wanted).chosen == empty
+    assert choose(empty, criterion=wanted, subject_only=True).chosen is None
+
+
+@pytest.mark.rule("MC-013")
+def test_alternative_names__do_not_count_for_macs_alone() -> None:
+    assert [kind for kind in ClientKind if looks_at_subject_only(kind)] == [ClientKind.MAC]
+
+
 # Revocation
 
 
-@pytest.mark.rule("TR-033", "TR-034", "TR-037")
+@pytest.mark.rule("TR-033", "TR-034", "TR-037", "MC-013")
 @pytest.mark.parametrize(
     ("kind", "wanted", "checks"),
     [

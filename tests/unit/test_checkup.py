@@ -38,7 +38,7 @@ from cmclient.rules.checkup_certificates import judge_client_certificate
 from cmclient.rules.checkup_choice import judge_choice
 from cmclient.rules.checkup_clock import judge_clocks
 from cmclient.rules.checkup_directory import do_names_work, judge_controllers, judge_names, judge_published
-from cmclient.rules.checkup_servers import judge_servers
+from cmclient.rules.checkup_servers import judge_servers, sentence
 from cmclient.rules.checkup_settings import SettingsSeen, judge_settings
 from cmclient.rules.checkup_store import judge_store
 from cmclient.rules.choose import SeededChooser
@@ -60,6 +60,19 @@ def found(checks: Iterable[Check]) -> list[tuple[str, Level]]:
 
 def sample(host: str, ahead: float, *, proven: bool = True) -> ClockSample:
     return ClockSample(HostName(host), ahead, proven)
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"),
+    [
+        ("check the clock", "Check the clock."),
+        ("See IIS.", "See IIS."),
+        ("Is it revoked?", "Is it revoked?"),
+        ("", ""),
+    ],
+)
+def test_what_to_do_is_a_whole_sentence(hint: str, said: str) -> None:
+    assert sentence(hint) == said
 
 
 @pytest.mark.parametrize(
@@ -356,3 +369,14 @@ def test_choice__nobody_is_eligible() -> None:
     plain = ManagementPoint(HostName("mp2.corp.test"), protocols=Protocols.HTTP)
     both = list(judge_choice(choice(secure, plain), [], sources_work=True))
     assert [(one.about, one.level) for one in both] == [("mp1.corp.test", Level.SKIPPED)]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"), [(SourceKind.DIRECTORY, "may read the whole entry"), (SourceKind.DNS, "Correct the entry")]
+)
+def test_choice__an_entry_that_cannot_be_read__is_told_once(source: SourceKind, told: str) -> None:
+    broken = Unreadable("SMS-MP-ABC-MP4", Origin(source, "where it stands"), "it has no name", "AD-010")
+    plain = ManagementPoint(HostName("mp2.corp.test"), protocols=Protocols.HTTP)
+    (check,) = judge_choice(choice(plain, unreadable=(broken,)), [], sources_work=True)
+    assert (check.about, check.code, check.level) == ("SMS-MP-ABC-MP4", "unreadable-entry", Level.WARN)
+    assert told in check.do

@@ -10,10 +10,18 @@ TABLE = [
     ("LG-003", "LocationCache", "location cache"),
     ("LG-004", "CcmMessaging", "between the client and management points"),
     ("LG-005", "ClientIDManagerStartup", "registration"),
+    ("LG-006", "ClientAuth", "signing and authentication"),
     ("LG-007", "FSPStateMessage", "fallback status point"),
     ("LG-009", "CAS", "access to content"),
     ("LG-010", "ContentTransferManager", "scheduling"),
     ("LG-011", "DataTransferService", "transfers of policy and content"),
+    ("LG-008", "StateMessageProvider", "to the management point"),
+    ("LG-008", "StateMessage", "to the management point"),
+    ("LG-012", "InternetProxy", "proxy settings"),
+    ("LG-013", "CertificateMaintenance", "directory and management points"),
+    ("LG-015", "CcmAad", "tokens"),
+    ("LG-015", "ADALOperationProvider", "tokens"),
+    ("LG-026", "smsts", "order of their sources"),
 ]
 
 

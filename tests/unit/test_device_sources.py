@@ -4,20 +4,21 @@ import pytest
 
 from cmclient.model.content import (
     ContentId,
+    ContentKind,
     ContentLocations,
     ContentReference,
     ContentSite,
     ContentUrl,
     LocationRecord,
 )
-from cmclient.model.facts import ClientKind, NetworkFacts, NetworkLocation
+from cmclient.model.facts import ClientKind, Membership, NetworkFacts, NetworkLocation
 from cmclient.model.messages import MpSite, SiteLocality
 from cmclient.model.names import HostName, SiteCode
 from cmclient.model.sources import ContentSource, SourcePlan, SourceTier
 from cmclient.protocol.elements import parse_web_address
 from cmclient.rules.choose import SeededChooser
 from cmclient.rules.device_sources import find_kind_bar
-from cmclient.rules.source_client import SourceClient
+from cmclient.rules.source_client import SourceClient, wanted_options
 from cmclient.rules.sources import plan_sources
 
 ABC, XYZ = SiteCode("ABC"), SiteCode("XYZ")
@@ -76,9 +77,15 @@ def test_source__an_enrolled_device_uses_https_alone(kind: ClientKind) -> None:
     assert len(used(plan(client(ClientKind.WINDOWS), record("http", "https")))) == 2
 
 
-@pytest.mark.rule("MC-002")
-def test_source__peers_are_on_the_intranet_and_a_mac_uses_none() -> None:
-    assert rules(plan(client(MAC), record("https", locality="PEER"))) == ["MC-002"]
+@pytest.mark.rule("CF-033")
+@pytest.mark.parametrize("kind", ClientKind)
+def test_source__peers_are_for_windows_computers_in_a_domain_or_not(kind: ClientKind) -> None:
+    one = client(kind)
+    barred = [] if kind is ClientKind.WINDOWS else ["CF-033"]
+    for membership in (Membership.DOMAIN, Membership.WORKGROUP):
+        asking = one._replace(facts=one.facts._replace(membership=membership), has_account=True)
+        assert rules(plan(asking, record("https", locality="PEER"))) == barred
+        assert wanted_options(asking, ContentKind.PACKAGE, allow_peers=True).peers is not bool(barred)
 
 
 @pytest.mark.rule("CI-027")

@@ -259,7 +259,8 @@ def test_a_bare_name_in_the_list_is_not_enough() -> None:
         (401, "CMGService_Invalid_Token", "the token is missing or has expired", "not supported"),
         (403, "Forbidden", "did not accept the client certificate", "root authority"),
         (401, "", "wants a token", "not supported"),
-        (503, "", "connection point", ""),
+        (503, "", "connection point", "is connected"),
+        (502, "", "what stands behind it was not", "management points behind it"),
     ],
 )
 def test_a_refusal_is_explained(status: int, phrase: str, meaning: str, hint: str) -> None:

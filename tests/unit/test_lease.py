@@ -435,6 +435,17 @@ def test_periods__25_hours_for_the_location_and_24_for_the_refresh() -> None:
     assert later == []
 
 
+@pytest.mark.rule("ST-003", "TM-006")
+@pytest.mark.parametrize("hours", [25, 26, 100])
+def test_time_alone__never_ends_stickiness_failures_do(hours: int) -> None:
+    lease = leased("b", held="b")
+    answer = (Located(groups("a", "b")), Succeeded(at("b")))
+    lease, seen = play(lease, (hours * HOUR, Ticked()), *((hours * HOUR + 1, event) for event in answer))
+    assert (used(lease), MOVED in kinds(seen)) == ("b", False)
+    lease, seen = play(lease, *failures("b", *(hours * HOUR + second for second in range(2, 7))))
+    assert (used(lease), MOVED in kinds(seen)) == ("a", True)
+
+
 @pytest.mark.rule("ML-001", "ST-010")
 def test_periods__run_from_request_to_request_however_long_the_answer_took() -> None:
     lease = leased("a", held="a")

@@ -6,7 +6,7 @@ from cmclient.config import ClientConfig, load_config
 from cmclient.model.decision import Candidate, Discovered, Origin, Policy, SourceKind
 from cmclient.model.directory import DirectoryEntry, PublishedSite
 from cmclient.model.endpoints import ManagementPoint, SiteKind
-from cmclient.model.facts import NetworkFacts, NetworkLocation
+from cmclient.model.facts import Membership, NetworkFacts, NetworkLocation
 from cmclient.model.legacy import DefaultKind, LegacyPolicy, ProfileName, SiteMode
 from cmclient.model.names import HostName, SiteCode
 from cmclient.protocol.legacy_directory import locator_point_query, read_locator_points
@@ -59,6 +59,16 @@ def test_internet_client__looks_nothing_up(source: SourceKind) -> None:
     assert bar(source) != "L7-035"
 
 
+@pytest.mark.rule("L7-034")
+@pytest.mark.parametrize(
+    ("membership", "rule"),
+    [(Membership.WORKGROUP, "L7-034"), (Membership.DOMAIN, None), (Membership.UNKNOWN, None)],
+)
+def test_directory__is_for_clients_that_are_in_a_forest(membership: Membership, rule: str | None) -> None:
+    assert bar(SourceKind.DIRECTORY, FACTS._replace(membership=membership)) == rule
+    assert bar(SourceKind.DNS, FACTS._replace(membership=membership)) is None
+
+
 @pytest.mark.rule("L7-012")
 @pytest.mark.parametrize(
     ("kind", "rule"), [(DefaultKind.SERVER, None), (DefaultKind.CLUSTER, "L7-012"), (DefaultKind.NONE, None)]
@@ -99,10 +109,7 @@ def test_locator_point__is_named_where_it_is_known_and_the_way_out_is_said() -> 
     assert "slp.corp.test" in known.text
     assert "management_points" in known.text
     assert "none is known" in unknown.text
-
-
-def test_wins__is_told_as_not_asked() -> None:
-    assert bar(SourceKind.WINS) == "L7-032"
+    assert "SMS_SLP#1A" in unknown.text
 
 
 # --- what they say --------------------------------------------------------------------------------------------------

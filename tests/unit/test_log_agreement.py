@@ -28,7 +28,7 @@ with (FOLDER / "checks.csv").open(encoding="utf-8", newline="") as file:
 RULES = {rule.id: rule for rule in parse_catalogue(read_catalogue())}
 CODES = parse_codes(read_codes())
 EXPLANATIONS = parse_explanations(read_explanations())
-OPEN_RULES = {"L7-034", "WL-001"}
+OPEN_RULES: set[str] = set()
 """Rules that cases restate and no test shows yet; every other one has to be shown."""
 
 

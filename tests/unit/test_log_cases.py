@@ -115,8 +115,9 @@ def test_001_the_peer_comes_first_and_is_downloaded_from() -> None:
     assert [source.url.lower() for source in orders[0]] == [source.url.lower() for source in orders[1]]
     started = story.decisions[-1]
     assert "number 1 of 3" in started.what
-    assert [decision.rules[0] for decision in story.decisions] == ["CL-001", "CL-001", "CL-001"]
-    assert "CL-003" in story.decisions[0].rules
+    assert [decision.rules[0] for decision in story.decisions] == ["TM-002", "CL-001", "CL-001", "CL-001"]
+    assert story.decisions[0].what == "boundary groups 5, as told at 2021-04-03T14:03:16.603"
+    assert "CL-003" in story.decisions[1].rules
 
 
 def test_003_the_first_valid_of_two_sites_is_taken_and_that_is_said() -> None:
@@ -138,6 +139,13 @@ def test_009_the_answer_is_read_whole_and_facts_have_both_addresses() -> None:
     assert (story.facts.domain, story.facts.forest) == ("contoso.com", "contoso.com")
     assert story.facts.origins["domain"].endswith(", line 1")
     assert story.facts.ad_site == "Default-First-Site-Name"
+
+
+@pytest.mark.parametrize(("number", "cause"), [(65, "no source for the client package"), (125, "WMI")])
+def test_what_a_code_means_is_up_to_the_function_that_says_it(number: int, cause: str) -> None:
+    (error,) = tell(next(case for case in OTHERS if case.number == number)).errors
+    (only,) = (cause for code in error.known for cause in code.causes)
+    assert cause in only
 
 
 @pytest.mark.parametrize(("number", "meaning"), [(5, "enhanced HTTP"), (7, "registration token")])

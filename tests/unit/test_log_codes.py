@@ -6,7 +6,7 @@ from cmclient.adapters.packagedata import read_codes
 from cmclient.errors import InvalidValueError
 from cmclient.model.errorcode import CodeFamily
 from cmclient.protocol.logcodes import find_codes, find_raw_codes
-from cmclient.rules.codes import parse_code_number, parse_codes
+from cmclient.rules.codes import narrow_code, parse_code_number, parse_codes
 
 CODES = parse_codes(read_codes())
 
@@ -87,6 +87,29 @@ def test_a_bad_status_of_an_install_with_a_token_is_cured_by_leaving_mp_out() ->
     assert CODES.find("CCM_E_BAD_HTTP_STATUS_CODE") == (code,)
 
 
+@pytest.mark.parametrize(
+    ("said", "causes"),
+    [
+        ("CheckAndLogOSInformation", ["said by CheckAndLogOSInformation: WMI of the client is broken"]),
+        ("ccmsetup lookup=GETDPLOCATIONS error=0x87d00215", ["said by GetDPLocations: no source for the client"]),
+        ("ccmsetup", ["said by GetDPLocations", "said by CheckAndLogOSInformation"]),
+        ("NotGetDPLocations", ["said by GetDPLocations", "said by CheckAndLogOSInformation"]),
+        ("", ["said by GetDPLocations", "said by CheckAndLogOSInformation"]),
+    ],
+)
+def test_one_number_means_what_its_function_means(said: str, causes: list[str]) -> None:
+    (code,) = CODES.find("0x87d00215")
+    told = narrow_code(code, said).told_causes
+    assert len(told) == len(causes)
+    assert all(cause.startswith(begin) for cause, begin in zip(told, causes, strict=True))
+
+
+def test_a_code_that_means_the_same_everywhere_stays_as_it_is() -> None:
+    (code,) = CODES.find("0x80040102")
+    assert narrow_code(code, "GetDPLocations ccmsetup") == code
+    assert code.told_causes == code.causes
+
+
 @pytest.mark.rule("EC-005")
 @pytest.mark.parametrize(
     ("text", "meaning"),
@@ -112,6 +135,17 @@ def test_winhttp_errors_are_of_one_family(text: str, meaning: str) -> None:
 @pytest.mark.parametrize("text", ["11999", "12200", "0x80072edf", "0x80072fa8"])
 def test_what_is_beside_the_family_is_not_of_it(text: str) -> None:
     assert CODES.find(text) == ()
+
+
+@pytest.mark.rule("EC-010")
+@pytest.mark.parametrize(
+    ("text", "is_of_locating"),
+    [("0x87D00327", False), ("2278556455", False), ("0x87D00320", False), ("0x87D00231", True), ("0x87D0027E", True)],
+)
+def test_a_script_that_cannot_run_is_no_error_of_locating(text: str, is_of_locating: bool) -> None:  # noqa: FBT001
+    (code,) = CODES.find(text)
+    assert ("EC-010" not in code.rules) is is_of_locating
+    assert ("no error of locating" not in code.meaning) is is_of_locating
 
 
 @pytest.mark.parametrize("prefix", ["", "WINHTTP_CALLBACK_STATUS_FLAG_", "winhttp_callback_status_flag_"])
@@ -175,8 +209,11 @@ def test_a_table_that_is_none_is_refused(text: str) -> None:
         ("Text=CCM_E_BAD_HTTP_STATUS_CODE", ("CCM_E_BAD_HTTP_STATUS_CODE",)),
         ("0x00000000 and 0x10e4 are none, nor is {87d00226-0000-4C54-9B4F-0B316B33AA5B}", ()),
         ("12007 clients", ()),
+        ("[CCMHTTP] ERROR INFO: StatusCode=403 StatusText=Forbidden", ("HTTP 403",)),
+        ("Error. Status code 404 returned", ("HTTP 404",)),
+        ("StatusCode=200 and status code 40", ()),
     ],
 )
 def test_codes_are_found_in_messages_in_text_and_in_bytes(message: str, codes: tuple[str, ...]) -> None:
     assert find_codes(message) == codes
-    assert {code.decode() for code in find_raw_codes(message.encode())} == set(codes)
+    assert {code.decode() for code in find_raw_codes(message.encode())} == {one.removeprefix("HTTP ") for one in codes}

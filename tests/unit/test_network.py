@@ -3,7 +3,7 @@
 import pytest
 
 from cmclient.model.decision import Candidate, Decision, Origin, Policy, SourceKind
-from cmclient.model.endpoints import Audience, ManagementPoint, Protocols, SiteKind
+from cmclient.model.endpoints import Audience, InternetAddress, ManagementPoint, Protocols, SiteKind
 from cmclient.model.facts import ClientKind, DomainController, Membership, NetworkFacts, NetworkLocation
 from cmclient.model.names import DnsDomain, HostName, SiteCode
 from cmclient.model.network import LocationEvidence
@@ -51,6 +51,30 @@ CORP = DnsDomain("corp.test")
             ["NET-011"],
             marks=pytest.mark.rule("NET-011"),
             id="a Mac",
+        ),
+        pytest.param(
+            {"kind": ClientKind.LEGACY_MOBILE, "is_set_for_internet": True, "intranet_mps": MP},
+            INTERNET,
+            "Always Internet",
+            ["NET-017"],
+            marks=pytest.mark.rule("NET-017"),
+            id="a mobile device client with a management point for the internet",
+        ),
+        pytest.param(
+            {"kind": ClientKind.LEGACY_MOBILE, "has_internet_mp": True, "intranet_mps": MP},
+            INTRANET,
+            "Currently intranet",
+            ["NET-001", "NET-007"],
+            marks=pytest.mark.rule("NET-017"),
+            id="one that only learned of such a management point",
+        ),
+        pytest.param(
+            {"is_set_for_internet": True, "has_internet_mp": True, "intranet_mps": MP},
+            INTRANET,
+            "Currently intranet",
+            ["NET-001", "NET-007"],
+            marks=pytest.mark.rule("NET-017"),
+            id="a computer with one",
         ),
         pytest.param({"given": INTRANET}, INTRANET, "Currently intranet", ["CF-001"], id="said"),
         pytest.param(
@@ -250,3 +274,11 @@ def test_internet_management_point__can_be_set_changed_and_cleared(
     changes = judge_changes(installed_always=False, wanted_always=False, installed_mp=installed, wanted_mp=wanted)
     assert [(one.allowed, one.needs) for one in changes] == ([] if done is None else [(True, "restart")])
     assert done is None or f" is {done}" in changes[0].reason.text
+
+
+@pytest.mark.rule("NET-017")
+def test_evidence__knows_a_configured_management_point_for_the_internet() -> None:
+    facts = NetworkFacts(client_kind=ClientKind.LEGACY_MOBILE)
+    configured = facts._replace(internet_mp=InternetAddress(CMG[0]))
+    assert judge_location(weigh_facts(configured)).location is INTERNET
+    assert judge_location(weigh_facts(facts)).location is UNKNOWN

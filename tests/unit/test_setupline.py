@@ -313,6 +313,9 @@ PERCENT = "SMSCACHEFLAGS=PERCENTDISKSPACE SMSCACHESIZE"
             marks=pytest.mark.rule("IP-055"),
         ),
         ("SMSDIRECTORYLOOKUP=NOWINS", "/logon"),
+        pytest.param(
+            'CCMCERTSEL="SubjectStr:contoso"', 'CCMCERTSEL="Subject:contoso"', marks=pytest.mark.rule("TR-015")
+        ),
         ("/native", "/logon"),
         ("SMSSLP=slp1", "/logon"),
     ],

@@ -43,6 +43,19 @@ def test_provisioned_properties(line: str | None, site: str | None, fsp: str | N
     assert config.use_pki_cert is (line == "/UsePKICert")
 
 
+@pytest.mark.rule("AD-018")
+@pytest.mark.parametrize("is_provisioned", [True, False])
+def test_installation_without_a_line__takes_what_was_provisioned_else_the_directory(
+    is_provisioned: bool,  # noqa: FBT001
+    tmp_path: Path,
+) -> None:
+    machine = tmp_path / "machine.toml"
+    machine.write_text('setup_line = "SMSSITECODE=PPP"\n' if is_provisioned else "")
+    config = load_config(files=[("machine file", machine)])
+    assert config.site_code == ("PPP" if is_provisioned else None)
+    assert (find_published_bar(config.setup_line) is None) is not is_provisioned
+
+
 def test_no_line_at_all() -> None:
     assert combine_lines(()) is None
 

@@ -271,7 +271,7 @@ def test_no_failure__no_retry_is_due() -> None:
 
 @pytest.mark.rule("SU-001", "SU-004")
 def test_success__makes_it_the_last_good_one_and_ends_the_search() -> None:
-    history = note_scan(failed(GOOD, 0, 30, 60, 90))
+    history = note_scan(failed(GOOD, 0, 30, 60, 90), HostName("z"))
     assert history == GOOD
     assert failed(history, 500).first_failure == 500 * MINUTE
 

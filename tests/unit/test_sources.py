@@ -27,6 +27,7 @@ from cmclient.rules.choose import SeededChooser
 from cmclient.rules.pools import PoolEntry
 from cmclient.rules.source_client import SourceClient, wanted_options
 from cmclient.rules.sources import plan_sources
+from cmclient.rules.task_sequence_sources import find_fetcher
 
 SAMPLES = Path(__file__).parent.parent / "vectors" / "samples"
 P01 = SiteCode("P01")
@@ -525,3 +526,46 @@ def test_endpoint__of_an_address_is_used_as_it_stands() -> None:
     (one,) = plan(record("dp.a.test", "LOCAL", "http://dp.a.test:8080/SMS_DP_SMSPKG$/Content_x.1")).ranked
     assert one.source.addresses[0].endpoint == Endpoint(Scheme.HTTP, HostName("dp.a.test"), 8080)
     assert one.source.site == P01
+
+
+# --- what proves no nearness, and who fetches -----------------------------------------------------------------------
+
+
+@pytest.mark.rule("BG-057")
+@pytest.mark.parametrize(
+    ("address", "network", "tier"),
+    [
+        ("fd00:1::9/64", "fd00:1::", SourceTier.DP_IN_SUBNET),
+        ("2001:0:5ef5:79fb::9/64", "2001:0:5ef5:79fb::", SourceTier.DP_IN_GROUP),
+    ],
+)
+def test_subnet__that_is_a_tunnel_is_none_in_common(address: str, network: str, tier: SourceTier) -> None:
+    adapter = Adapter("eth0", addresses=(parse_address(address),))
+    client = CLIENT._replace(facts=FACTS._replace(adapters=(adapter,)))
+    (one,) = plan(record("dp.a.test", "", ip_subnets=(network,)), client=client).ranked
+    assert one.source.tier is tier
+
+
+@pytest.mark.rule("CL-039")
+@pytest.mark.parametrize(
+    ("content", "fetcher"),
+    [
+        pytest.param(PACKAGE, SourceOrder.TASK_SEQUENCE, id="a package"),
+        pytest.param(UPDATE, SourceOrder.CLIENT, id="an update"),
+        pytest.param(
+            ContentReference(ContentId("Content_0d90cc80-19c6-465c-936d-ac74a23b9c46")),
+            SourceOrder.CLIENT,
+            id="an application",
+        ),
+        pytest.param(
+            ContentReference(ContentId("fbb5724a-19c6-465c-936d-ac74a23b9c46")), SourceOrder.CLIENT, id="by its GUID"
+        ),
+    ],
+)
+def test_task_sequence__leaves_applications_and_updates_to_the_client(
+    content: ContentReference, fetcher: SourceOrder
+) -> None:
+    found, why = find_fetcher(content, SourceOrder.TASK_SEQUENCE)
+    assert found is fetcher
+    assert (why is not None) is (fetcher is SourceOrder.CLIENT)
+    assert find_fetcher(content, SourceOrder.CLIENT) == (SourceOrder.CLIENT, None)

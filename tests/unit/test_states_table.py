@@ -26,6 +26,24 @@ def test_table__is_the_documented_one(vectors: Path) -> None:
     assert "SDK" in STATES[800, 311].source, "the one on which the sources differ"
 
 
+@pytest.mark.rule("FS-028")
+def test_readiness_for_native_mode__is_1_while_it_is_not_and_2_when_it_is() -> None:
+    says = {id_: state.meaning for (topic, id_), state in STATES.items() if topic == 1100}
+    assert says == {1: "client not ready for native mode", 2: "client ready for native mode"}
+    assert [STATES[topic, 1].meaning == says[1] for topic in (1000, 1100)] == [False, True]
+
+
+@pytest.mark.rule("FS-036")
+@pytest.mark.parametrize(
+    ("topic", "id_", "is_unknown"),
+    [(800, 0, True), (1000, 0, True), (1100, 0, True), (1100, 3, False), (800, 99, False), (801, 0, False)],
+)
+def test_state_0__says_that_the_state_of_its_topic_is_not_known(topic: int, id_: int, is_unknown: bool) -> None:  # noqa: FBT001
+    with pytest.raises(InvalidValueError) as caught:
+        require_state(topic, id_)
+    assert ("0 says that the state is not known" in caught.value.message) is is_unknown
+
+
 @pytest.mark.rule("FS-025", "SA-036")
 def test_assignment__has_one_list_of_states() -> None:
     states = {id_: state.meaning for (topic, id_), state in STATES.items() if topic == 800 and id_ >= 500}

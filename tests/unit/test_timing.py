@@ -36,6 +36,7 @@ def quantities(text: str) -> list[float]:
             "TM-010": [60 * (FallbackTimes().mp or 0)],
             "TM-011": [timing.SCAN_STAY],
             "TM-012": [timing.SCAN_INTERVAL, timing.SCAN_FAILURES, timing.SCAN_SETTLE],
+            "TM-013": [timing.EARLY_CONTENT_RETRY],
             "TM-014": [timing.SETUP_POINT_WAIT],
             "TM-015": [timing.SETUP_CLOUD_WAIT],
             "TM-016": [timing.SETUP_RETRY],

@@ -401,5 +401,9 @@ def test_options__of_the_clients_groups_count(store: Path, options: GroupOptions
     contents = tuple(one._replace(cloud=(gateway,)) for one in described.contents)
     with Lab(described._replace(groups=groups, contents=contents)) as other:
         run = Run(facts=other.client_facts(), data=other.description.data, times_count=False)
-        assert named(locate(other, store, run=run, cloud_content=True)) == expected
+        found = locate(other, store, run=run, cloud_content=True)
+        assert named(found) == expected
+        assert any("no peers were asked for: off in Headquarters" in note for note in found.notes) is (
+            not options.allow_peers
+        )
         assert "cmg1" not in named(locate(other, store, run=run))

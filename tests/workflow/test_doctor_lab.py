@@ -17,6 +17,7 @@ from cmclient.lab import Lab, built_in_description, parse_fault
 from cmclient.model.checkup import Area, Check, Checkup, Level, Sureness
 from cmclient.model.content import ContentId, ContentReference
 from cmclient.model.endpoints import Endpoint
+from cmclient.model.facts import Membership
 from cmclient.model.http import Deadline, HttpReply, HttpRequest
 from cmclient.ports import Cancellation, Transport
 from cmclient.protocol.checkupjson import build_checkup
@@ -79,6 +80,19 @@ def test_nothing_is_wrong__no_finding_and_everything_was_looked_at(tmp_path: Pat
     assert {host_of(one) for one in secure} == SECURE
     assert all("certificate until 20" in one.what and "not revoked" in one.what for one in secure)
     assert (posted, lab.reports, list(tmp_path.iterdir())) == ([], (), [])  # nothing reported, nothing written
+
+
+@pytest.mark.parametrize(("more", "found"), [({}, [("every-source-rejected", WARN)]), ({"http_user": "a@b.test"}, [])])
+def test_package__on_servers_that_this_client_may_not_use__is_not_called_missing(
+    tmp_path: Path, more: dict[str, object], found: list[tuple[str, Level]]
+) -> None:
+    with lab_with() as lab:
+        facts = lab.client_facts()._replace(membership=Membership.WORKGROUP, domain=None, forest=None)
+        config = load_config(overrides=settings(lab, tmp_path, more))
+        with open_doctor(config, Run(facts=facts, data=lab.description.data)) as doctor:
+            findings = doctor.examine().findings
+    assert [(one.code, one.level) for one in findings if one.area is DP] == found
+    assert all("names dp1.corp.contoso.test" in one.what and "CL-020" in one.do for one in findings if one.area is DP)
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,19 @@ def test_those_that_were_given_are_asked_from_left_to_right_and_nobody_else(lab:
     assert not lab.journal.entries("Registration")
 
 
+@pytest.mark.rule("IP-022", "CI-039")
+@pytest.mark.parametrize(("line", "newest"), [("", False), ("/UpgradeToLatest", True)])
+def test_the_newest_client_is_asked_for_when_the_line_says_so(
+    lab: Lab,
+    tmp_path: Path,
+    line: str,
+    newest: bool,  # noqa: FBT001
+) -> None:
+    assert fetch(lab, tmp_path, line).names == X64
+    (asked,) = lab.journal.entries("ContentLocationRequest")
+    assert ("the newest client" in asked.what) is newest
+
+
 @pytest.mark.rule("CI-010")
 def test_the_management_point_gives_the_files_when_no_distribution_point_does(lab: Lab, tmp_path: Path) -> None:
     lab.set_fault("dp", None, "refuse")

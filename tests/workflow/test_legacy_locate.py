@@ -127,7 +127,7 @@ def test_every_method_that_fails__leads_to_the_next_and_what_is_not_asked_says_s
         ("directory", True, "L7-032"),
         ("dns", True, "L7-032"),
         ("locator-point", False, "L7-037"),
-        ("wins", False, "L7-032"),
+        ("wins", False, "WL-001"),
     ]
     assert "slp.corp.test" in report(error.location, SourceKind.LOCATOR_POINT).detail
     assert error.location.notes[-1].startswith("no default management point of site ABC was found")
@@ -455,3 +455,22 @@ def test_dns__is_asked_below_the_suffix_that_was_given() -> None:
     world.records["_mssms_mp_abc._tcp.other.test"] = [SrvRecord(DEFAULT.host, 80)]
     answer(world, DEFAULT)
     assert locate(world, dns_suffix=DNS_SUFFIX).management_point.host == DEFAULT.host
+
+
+@pytest.mark.rule("L7-034")
+@pytest.mark.parametrize("is_published", [True, False])
+def test_directory__is_that_of_the_clients_own_forest_and_one_that_a_site_leaves_out_leads_to_dns(
+    is_published: bool,  # noqa: FBT001
+) -> None:
+    world = World()
+    if is_published:
+        publish(world, DEFAULT, ABC=("ABC", HERE))
+    else:
+        world.store.save_assignment(StoredAssignment(ABC))
+    world.records[SRV] = [SrvRecord(DEFAULT.host, 80)]
+    answer(world, DEFAULT)
+    location = locate(world)
+    asked = {one.source: one.asked for one in location.sources}
+    assert location.management_point.host == DEFAULT.host
+    assert {one.host for one in world.directory_servers} == {HostName("dc1.corp.test")}
+    assert (asked[SourceKind.DIRECTORY], asked[SourceKind.DNS]) == (True, not is_published)

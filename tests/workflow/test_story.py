@@ -204,3 +204,44 @@ def test_memory_stays_flat_however_long_a_log_is(*, errors_only: bool) -> None:
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 12 * 2**20  # events that are kept grow a little; the log is 100 MiB
     assert peaks[1] < 40 * 2**20
+
+
+@pytest.mark.parametrize("errors_only", [False, True])
+def test_errors__statuses_of_http__are_explained_and_are_not_one(*, errors_only: bool) -> None:
+    lines = [f"[CCMHTTP] ERROR INFO: StatusCode={status} StatusText=" for status in (403, 404, 404)]
+    told = tell("".join(record(line, kind=3) for line in lines), errors_only=errors_only)
+    assert sorted(([code.label for code in one.known], one.times) for one in told.errors) == [
+        (["HTTP 403"], 1),
+        (["HTTP 404"], 2),
+    ]
+
+
+def test_boundary_groups__a_request_that_repeats_them__is_told_once_until_they_change() -> None:
+    line = (
+        'ContentLocationRequest : <ContentLocationRequest SchemaVersion="1.00"><Package ID="ABC00001" Version="1"/>'
+        '<ClientLocationInfo LocationType="SMSPackage">{0}</ClientLocationInfo></ContentLocationRequest>'
+    )
+    groups = '<BoundaryGroups BoundaryGroupListRetrieveTime="{0}"><BoundaryGroup GroupID="7"/></BoundaryGroups>'
+    early, late = (line.format(groups.format(f"2026-03-0{day}T08:00:00")) for day in (1, 2))
+    story = tell(record(line.format("")) + record(early, 1) + record(early, 2) + record(late, 3))
+    assert [(one.what, one.rules) for one in story.decisions] == [
+        ("boundary groups 7, as told at 2026-03-01T08:00:00", ("TM-002", "ST-010")),
+        ("boundary groups 7, as told at 2026-03-02T08:00:00", ("TM-002", "ST-010")),
+    ]
+
+
+def test_a_source_that_two_logs_name__is_one_decision_that_knows_its_place() -> None:
+    url = "http://dp{0}.corp.test/SMS_DP_SMSPKG$/A"
+    kept = record("Persisted locations for CTM job {J}:\r\n" + "\r\n".join(f"(LOCAL) {url.format(n)}" for n in (1, 2)))
+    begun = "CTM job {{J}} (corresponding DTS job {{{0}}}) started download from '{1}' for full content download."
+    transfer = kept + "".join(record(begun.format(n, url.format(n)), 10 * n + 1) for n in (1, 2))
+    data = "".join(
+        record(f"DTSJob {{{n}}} created to download from '{url.format(n)}' to 'C:\\x'.", 10 * n) for n in (1, 2, 3)
+    )
+    told = [(one.what, one.rules) for one in tell(transfer, data).decisions[1:]]
+    assert told == [
+        ("downloads from dp1.corp.test, number 1 of 2", ("CL-001", "CL-036")),
+        ("downloads from dp2.corp.test, number 2 of 2", ("BG-032", "CL-049")),
+        ("downloads from dp3.corp.test", ("CL-001", "CL-036")),
+    ]
+    assert "does not hold the list" in tell(data).decisions[1].why

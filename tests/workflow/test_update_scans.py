@@ -121,6 +121,51 @@ def test_failure_away_from_the_intranet__says_nothing_of_one_that_is_there(
     assert bool(plan.failures) is counts
 
 
+@pytest.mark.rule("SU-011", "SU-013")
+@pytest.mark.parametrize(
+    ("code", "cut_off", "counts"),
+    [
+        (2149842970, False, True),
+        ("0x80072EE2", False, False),
+        (2149842970, True, False),
+        (None, True, False),
+        (None, False, True),
+    ],
+)
+def test_what_says_nothing_of_the_server__changes_nothing(
+    client: Client,
+    code: int | str | None,
+    cut_off: bool,  # noqa: FBT001
+    counts: bool,  # noqa: FBT001
+) -> None:
+    client.scans.note_success(SUP1)
+    plan = client.scans.note_failure(SUP1, code=code, cut_off=cut_off)
+    assert plan.failures == counts
+    assert client.scans.plan() == plan
+
+
+@pytest.mark.rule("SU-016")
+def test_another_one_is_wanted__locating_names_it_and_says_why() -> None:
+    with_one, with_two = Client(), Client()
+    used = with_two.used()
+    plan = with_two.scans.note_switch_wanted()
+    assert plan == ScanPlan(used, others_from=AT_NOON)
+    left = with_two.locate()
+    assert left.chosen is not None
+    assert left.chosen.name == (SUP2 if used == SUP1 else SUP1)
+    assert [one.rules[-1] for one in left.decision.ranked] == ["SU-008", "SU-016"]
+    only = with_one.world.role_locator(software_update_points=f"https://{SUP1}")
+    with_one.scans.note_success(SUP1)
+    with_one.scans.note_switch_wanted()
+    kept = only.locate(SiteRole.SOFTWARE_UPDATE_POINT)
+    assert kept.chosen is not None
+    assert (kept.chosen.name, kept.chosen.rules[-1]) == (SUP1, "SU-016")
+
+
+def test_another_one_is_wanted__and_none_is_in_use() -> None:
+    assert UpdateScans(MemoryStore(), SimClock()).note_switch_wanted() is None
+
+
 def test_failure_of_one_that_is_not_in_use__changes_nothing(client: Client) -> None:
     client.scans.note_success(SUP1)
     assert client.scans.note_failure(SUP2) == ScanPlan(SUP1)
@@ -151,6 +196,14 @@ def test_restart__the_two_hours_go_on_by_the_wall_clock(tmp_path: Path) -> None:
         again = UpdateScans(store, after).plan()
     assert history.first_failure == pytest.approx(3.0 - 45 * MINUTE)
     assert again == plan
+
+
+def test_restart__another_one_is_wanted_still(tmp_path: Path) -> None:
+    for tell in (lambda scans: scans.note_success(SUP1), lambda scans: scans.note_switch_wanted()):
+        with SqliteStore(tmp_path / "store.sqlite3") as store:
+            tell(UpdateScans(store, SimClock()))
+    with SqliteStore(tmp_path / "store.sqlite3") as store:
+        assert UpdateScans(store, SimClock()).plan() == ScanPlan(SUP1, others_from=AT_NOON)
 
 
 @pytest.mark.parametrize("step", [timedelta(days=-400), timedelta(days=40_000)])
