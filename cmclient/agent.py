@@ -334,7 +334,7 @@ class Agent:
         elif running.errand is Errand.GATHER:
             self._keeper.wants_network = True
 
-    def _conclude(self, running: Running, answer: Any, error: CmClientError | None) -> None:  # noqa: ANN401
+    def _conclude(self, running: Running, answer: Any, error: CmClientError | None) -> None:  # noqa: ANN401 - whatever the errand finds
         if error is not None:
             self._record.note_error(f"{running.errand.value}: {error.message}")
         match running.errand:

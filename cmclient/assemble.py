@@ -38,6 +38,7 @@ __all__ = [
     "load_settings",
     "locate",
     "open_assigner",
+    "open_chooser",
     "open_content_locator",
     "open_locator",
     "open_ports",
@@ -242,7 +243,7 @@ def open_assigner(config: ClientConfig, run: Run | None = None) -> "Iterator[Ass
 @contextmanager
 def open_ports(config: ClientConfig, run: Run) -> Iterator[World]:
     """What every workflow that looks for something needs from the world."""
-    from .adapters.clock import SystemClock, fresh_seed
+    from .adapters.clock import SystemClock
 
     clock = SystemClock()
     if not run.offline:
@@ -272,7 +273,7 @@ def open_ports(config: ClientConfig, run: Run) -> Iterator[World]:
             transport=lazy(lambda: build_transport(config, own, resolve, logins, crls=crls, writes=run.writes)),
             store=lazy(lambda: open_store(config, run, stack)),
             clock=clock,
-            chooser=SeededChooser(fresh_seed() if config.seed is None else config.seed),
+            chooser=open_chooser(config),
             certificate=None if own is None else own.described,
             wins=run.wins,
         )
@@ -294,6 +295,13 @@ def locate(config: ClientConfig | None = None) -> Location:
     """
     with open_locator(config or load_settings()) as locator:
         return locator.locate()
+
+
+def open_chooser(config: ClientConfig) -> SeededChooser:
+    """Chance, with the seed of the settings; without one, with one that nobody can foretell."""
+    from .adapters.clock import fresh_seed
+
+    return SeededChooser(fresh_seed() if config.seed is None else config.seed)
 
 
 def _facts(run: Run, system: FactsSource) -> FactsSource:

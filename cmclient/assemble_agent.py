@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from .agent import Agent, AgentCallbacks
-from .assemble import Run, load_settings, open_ports, open_store, store_path
+from .assemble import Run, load_settings, open_chooser, open_ports, open_store, store_path
 from .assemble_report import open_reporter
 from .assemble_rootkey import with_root_key
 from .config import ClientConfig
 from .errands import SiteErrands, agent_settings
 from .model.agent import AgentProcess, AgentStatus
 from .model.reports import QueueView
-from .rules.choose import SeededChooser
 
 __all__ = ["find_agent_status", "find_waiting_reports", "open_agent"]
 
@@ -42,7 +41,7 @@ def open_agent(
         ConfigError: A setting is wrong, or a file that one names cannot be read.
     """
     from .adapters.agent_lock import AgentLock, read_process_start
-    from .adapters.clock import SystemClock, fresh_seed
+    from .adapters.clock import SystemClock
     from .adapters.supervisor import Supervisor
     from .adapters.wakeups import Wakeups, open_address_events
 
@@ -60,7 +59,7 @@ def open_agent(
             _open_errands(config, run),
             store=open_store(config, run, stack),
             clock=SystemClock(),
-            chooser=SeededChooser(fresh_seed() if config.seed is None else config.seed),
+            chooser=open_chooser(config),
             waiter=waiter,
             process=AgentProcess(os.getpid(), read_process_start(os.getpid())),
             manager=Supervisor(),

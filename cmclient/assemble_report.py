@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .assemble import FixedFacts, GivenFacts, Run, store_path
+from .assemble import FixedFacts, GivenFacts, Run, open_chooser, store_path
 from .config import ClientConfig
 from .deferred import Deferred
 from .gather import gather_facts
@@ -42,10 +42,9 @@ def open_reporter(
         FactsError: The machine could not be asked at all.
         StoreError: The queue cannot be read.
     """
-    from .adapters.clock import SystemClock, fresh_seed
+    from .adapters.clock import SystemClock
     from .report import StatusReporter
     from .reporting import limits_of, style_of
-    from .rules.choose import SeededChooser
 
     run, clock = run or Run(), SystemClock()
     with ExitStack() as stack:
@@ -58,7 +57,7 @@ def open_reporter(
             queue=queue,
             transport=transport,
             clock=clock,
-            chooser=SeededChooser(fresh_seed() if config.seed is None else config.seed),
+            chooser=open_chooser(config),
             identity=identity,
             style=style_of(config),
             limits=limits_of(config),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OwnCertificate",
+    "Resolve",
     "build_transport",
     "find_own_certificate",
     "has_system_store",

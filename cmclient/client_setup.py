@@ -25,7 +25,7 @@ from .rules.select import plan_contact
 from .rules.setup_search import find_setup_bar, next_try, note_setup_points, plan_setup_search
 from .rules.setup_sources import CLIENT_FOLDER, plan_folders, plan_setup_sources
 from .rules.source_client import SourceClient, wanted_options
-from .standing import find_standing
+from .standing import Clues, find_standing
 from .world import World
 
 __all__ = ["CABINET", "SetupLocator"]
@@ -183,15 +183,7 @@ class _Asking:
     def _ask_given(self) -> tuple[Endpoint, ContentLocations] | None:
         """Those of ``/mp``, one after the other, each over HTTPS before HTTP where it takes both."""
         config, world = self._config, self._world
-        standing = find_standing(
-            config,
-            self._facts,
-            certificate=world.certificate,
-            kept=None,
-            published=None,
-            candidates=(),
-            chooser=world.chooser,
-        )
+        standing = find_standing(Clues(config, self._facts, world.chooser, world.certificate))
         for mp in self._search.given:
             for endpoint in find_endpoints(mp, self._facts, standing.policy)[0]:
                 answer = self._ask(endpoint, standing.assignment.site)

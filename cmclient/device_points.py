@@ -42,7 +42,7 @@ from .rules.device_kinds import (
 )
 from .rules.failures import all_refuse_trust
 from .rules.select import plan_contact, select_management_point
-from .standing import find_standing
+from .standing import Clues, find_standing
 
 __all__ = ["DeviceTools", "locate_device_point"]
 
@@ -183,15 +183,7 @@ def _policy(
     tools: DeviceTools, facts: NetworkFacts, candidates: Sequence[Candidate], certificate: ClientCertificate | None
 ) -> Policy:
     """Where the device stands. One that is enrolled has a client certificate, whether it is at hand here or not."""
-    standing = find_standing(
-        tools.config,
-        facts,
-        certificate=certificate,
-        kept=tools.kept,
-        published=None,
-        candidates=candidates,
-        chooser=tools.chooser,
-    )
+    standing = find_standing(Clues(tools.config, facts, tools.chooser, certificate, tools.kept, candidates=candidates))
     if facts.client_kind not in ENROLLED_KINDS or standing.policy.can_use_https:
         return standing.policy
     return standing.policy._replace(can_use_https=True, https_reason="an enrolled device has a client certificate")

@@ -183,35 +183,12 @@ class SourceBoard:
         """It did not; says what follows."""
         now, address, error = self._clock.monotonic(), failed.address, failed.error
         with self._lock:
-            standing = self._standings.get(address, Standing())
-            if failed.came >= LITTLE:
-                self._interruptions.pop(address, None)
-            follows = judge_failure(
-                error,
-                works=failed.came > 0 or address in self._working,
-                interruptions=self._interruptions[address],
-                is_mixed=failed.is_mixed,
-                is_list_doubted=failed.is_list_doubted,
-            )
-            self._interruptions[address] += 1
-            is_known = (
-                follows is not Next.AGAIN and standing.left > 0 and standing.until > now and not standing.is_banned
-            )
-            if follows is not Next.AGAIN and not (is_known and follows is Next.LEAVE):
-                retry = None if self.plan is None else self.plan.retry
-                self._standings[address] = note_left(standing, now, follows=follows, retry=retry)
-                self._interruptions.pop(address, None)
-                self._working.discard(address)
-            if is_known and follows is Next.LEAVE:  # several connections have failed together, which is once
+            follows, is_news = self._judge(failed, now)
+            if not is_news:
                 return follows
+            left = follows is not Next.AGAIN
             failure = SourceFailure(
-                address,
-                failed.file,
-                error.code,
-                error.message,
-                self.elapsed(),
-                left=follows is not Next.AGAIN,
-                hint=error.hint,
+                address, failed.file, error.code, error.message, self.elapsed(), left=left, hint=error.hint
             )
             self.failures.append(failure)
         if address.endpoint is not None and follows is Next.LEAVE and counts_against_server(error):
@@ -224,10 +201,35 @@ class SourceBoard:
                 failed.file,
                 detail=error.message,
                 code=error.code,
-                seconds_left=0.0 if follows is Next.AGAIN else None,
+                seconds_left=None if left else 0.0,
             )
         )
         return follows
+
+    def _judge(self, failed: Failed, now: float) -> tuple[Next, bool]:
+        """What follows a failure, and whether it is news: several connections that fail together fail once."""
+        address = failed.address
+        standing = self._standings.get(address, Standing())
+        if failed.came >= LITTLE:
+            self._interruptions.pop(address, None)
+        follows = judge_failure(
+            failed.error,
+            works=failed.came > 0 or address in self._working,
+            interruptions=self._interruptions[address],
+            is_mixed=failed.is_mixed,
+            is_list_doubted=failed.is_list_doubted,
+        )
+        self._interruptions[address] += 1
+        if follows is Next.AGAIN:
+            return follows, True
+        is_known = standing.left > 0 and standing.until > now and not standing.is_banned
+        if is_known and follows is Next.LEAVE:
+            return follows, False
+        retry = None if self.plan is None else self.plan.retry
+        self._standings[address] = note_left(standing, now, follows=follows, retry=retry)
+        self._interruptions.pop(address, None)
+        self._working.discard(address)
+        return follows, True
 
     def was_left(self, address: SourceAddress) -> bool:
         """Whether an address was left at any time."""

@@ -18,7 +18,7 @@ from .rules.mplist import find_directory_bar
 from .rules.network import judge_changes, judge_location, weigh_facts
 from .world import World
 
-__all__ = ["gather_facts", "parse_server"]
+__all__ = ["gather_facts", "parse_server", "read_facts"]
 
 _log = logging.getLogger(__name__)
 _PINGED = 5  # domain controllers asked before giving up: a domain may publish hundreds
@@ -121,7 +121,7 @@ def _located(facts: NetworkFacts, judgement: LocationJudgement) -> NetworkFacts:
     """The facts with the location as judged; where that was said already, by whom is kept."""
     if judgement.location is facts.network_location is not NetworkLocation.UNKNOWN:
         return facts
-    return _replace(facts, {"network_location": judgement.location}, judgement.reason.text)
+    return facts.learn(judgement.reason.text, network_location=judgement.location)
 
 
 def _refused_changes(machine: NetworkFacts, config: ClientConfig) -> tuple[SetupChange, ...]:
@@ -139,11 +139,6 @@ class _Search(NamedTuple):
     dns_answered: bool = False
 
 
-def _replace(facts: NetworkFacts, values: dict[str, object], origin: str) -> NetworkFacts:
-    origins = {**facts.origins, **dict.fromkeys(values, origin)}
-    return facts._replace(**values, origins=origins)  # type: ignore[arg-type] # names of fields, checked by tests
-
-
 def _with_settings(facts: NetworkFacts, config: ClientConfig, *, kept: Container[str]) -> NetworkFacts:
     """Take over what the settings say; a default says nothing, and what is to be kept stays."""
     existing_first = counts_existing_first(config.setup_line)
@@ -156,7 +151,7 @@ def _with_settings(facts: NetworkFacts, config: ClientConfig, *, kept: Container
             and not facts.origins.get(name, "").startswith("given")
             and not (existing_first and name in facts.origins and origin.startswith("setup line"))
         ):
-            facts = _replace(facts, {name: getattr(config, name)}, origin)
+            facts = facts.learn(origin, **{name: getattr(config, name)})
     return facts
 
 
@@ -203,4 +198,4 @@ def _with_controller(facts: NetworkFacts, answer: DomainController | None) -> Ne
         found["forest"] = answer.forest
     if facts.ad_site is None and "ad_site" not in facts.origins and answer.client_site is not None:
         found["ad_site"] = answer.client_site
-    return _replace(facts, found, origin)
+    return facts.learn(origin, **found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from .discover import Found, Published, Sources
@@ -30,7 +29,8 @@ from .rules.choose import SeededChooser
 from .rules.merge import merge_candidates
 from .rules.profiles import profile_of
 from .rules.select import select_management_point
-from .standing import find_standing
+from .standing import Clues, find_standing
+from .store_notes import note_store_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Knowledge", "Tools"]
 
-_log = logging.getLogger(__name__)
 _FROM_STORE = "the store"
 
 
@@ -92,6 +91,7 @@ class Knowledge:
         self._find_standing = _standing_by(tools.config.profile)
         self.published: Published | None = None
         self._notes: list[str] = []
+        self._store_faults: set[str] = set()
         self._standing: Standing | None = None
         self.facts = facts
         self.reports: list[SourceReport] = []
@@ -124,8 +124,7 @@ class Knowledge:
 
     def learn_fact(self, origin: str, **known: object) -> None:
         """Take over facts of the client, by name."""
-        origins = {**self.facts.origins, **dict.fromkeys(known, origin)}
-        self.facts = self.facts._replace(**known, origins=origins)  # type: ignore[arg-type] # names of fields
+        self.facts = self.facts.learn(origin, **known)
         self._standing = None
 
     def _take_trusts(self, published: Published, server: str) -> None:
@@ -140,14 +139,17 @@ class Knowledge:
     def standing(self) -> Standing:
         """Where the client stands by what is known now; worked out again only when something was learned."""
         if self._standing is None:
+            tools = self._tools
             self._standing = self._find_standing(
-                self._tools.config,
-                self.facts,
-                certificate=self._tools.certificate,
-                kept=self._kept,
-                published=self.published,
-                candidates=self.candidates,
-                chooser=self._tools.chooser,
+                Clues(
+                    tools.config,
+                    self.facts,
+                    tools.chooser,
+                    tools.certificate,
+                    self._kept,
+                    self.published,
+                    self.candidates,
+                )
             )
         return self._standing
 
@@ -288,13 +290,12 @@ class Knowledge:
         return kept
 
     def _note_store(self, error: StoreError) -> None:
-        text = f"store: {error.message}"
-        if text not in self._notes:  # each use of the store meets the same fault
-            _log.warning("%s", error.message, extra={"event": "store.failed"})
-            self.note(text)
+        if error.message not in self._store_faults:  # each use of the store meets the same fault
+            self._store_faults.add(error.message)
+            self.note(note_store_error(error))
 
 
-def _standing_by(profile: ProfileName) -> Callable[..., Standing]:
+def _standing_by(profile: ProfileName) -> Callable[[Clues], Standing]:
     """How to find out where a client stands: by the rules of its product, which alone are loaded."""
     if profile is ProfileName.CM07:
         from .legacy_standing import find_legacy_standing

@@ -1,17 +1,14 @@
 """What the site said of a client's boundary groups: kept, and repeated in the next request until it is old."""
 
-import logging
-
 from .errors import StoreError
 from .model.content import ClientBoundaryGroups
 from .model.rule import decides
 from .model.stored import StoredBoundaryGroups
 from .ports import Clock, Store
 from .rules.timing import REFRESH_PERIOD
+from .store_notes import note_store_error
 
 __all__ = ["KnownGroups"]
-
-_log = logging.getLogger(__name__)
 
 
 class KnownGroups:
@@ -32,7 +29,7 @@ class KnownGroups:
         try:
             stored = self._store.load_boundary_groups()
         except StoreError as error:
-            notes.append(_noted(error))
+            notes.append(note_store_error(error))
             return None
         if stored is None or (self._clock.now() - stored.saved_at).total_seconds() >= REFRESH_PERIOD:
             return None
@@ -50,9 +47,4 @@ class KnownGroups:
         try:
             self._store.save_boundary_groups(StoredBoundaryGroups(groups, self._clock.now()))
         except StoreError as error:
-            notes.append(_noted(error))
-
-
-def _noted(error: StoreError) -> str:
-    _log.warning("%s", error.message, extra={"event": "store.failed"})
-    return f"store: {error.message}"
+            notes.append(note_store_error(error))

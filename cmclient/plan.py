@@ -264,10 +264,6 @@ class PlanIndex:
         pools = (build_pool(part, current, role, assigned_site=site) for role in ROLES)
         return tuple(tuple(Joining(entry.minute, entry.host) for entry in pool) for pool in pools)
 
-    def _counted(self, servers: _Servers) -> _Servers:
-        self._servers += sum(map(len, servers))
-        return servers
-
 
 def evaluate(index: PlanIndex, columns: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
     """Answer for machines given and returned as plain columns, for programs that have their own way to read and write.

@@ -21,7 +21,7 @@ from .download_ports import (
     SourcePlanner,
     Target,
 )
-from .model.reports import ReportQueue
+from .report_ports import ReportQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,28 +4,23 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from uuid import uuid4
 
-from .errors import CancelledError, CmClientError, StoreError
 from .model.decision import Decision, Location
-from .model.endpoints import Endpoint
 from .model.http import Deadline
 from .model.lease import Effect
-from .model.reports import DropCause, DroppedMessage, Enqueued, FlushReport, QueuedMessage, QueueView, Reporting
+from .model.reports import DropCause, DroppedMessage, Enqueued, FlushReport, QueueView, Reporting
 from .model.state import (
     MODE_READINESS_TOPIC,
     MOST_PARAMETERS,
     ClientIdentity,
     Parameter,
     StateMessage,
-    StateReport,
     TopicId,
     TopicType,
 )
 from .ports import Cancellation, Chooser, Clock, ReportQueue, Transport
-from .protocol.statexml import ReportStyle, report_request
-from .protocol.webpage import is_web_page
-from .report_sending import Sending
+from .protocol.statexml import ReportStyle
+from .report_sending import ReportSender, log_dropped
 from .reporting import SendLimits
-from .rules.delivery import Fate, Verdict, judge_error, judge_reply, resend_delay
 from .rules.reporting import (
     find_certificate,
     find_communication,
@@ -40,9 +35,6 @@ from .rules.states import State, require_state
 __all__ = ["StatusReporter"]
 
 _LOG = logging.getLogger(__name__)
-_CLAIM_PERIOD = 30.0  # seconds after which the right to send is prolonged; each time costs a write
-_CLAIM_MARGIN = 15.0  # seconds that it outlasts the longest request
-_LONGEST_ATTEMPT = 300.0  # seconds; one that outlasts the right to send would be sent by another process too
 
 
 class StatusReporter:
@@ -78,17 +70,20 @@ class StatusReporter:
     ) -> None:
         self.reporting = reporting
         self._queue = queue
-        self._transport = transport
         self._clock = clock
-        self._chooser = chooser
-        self._identity = identity
-        self._style = style or ReportStyle()
-        self._limits = limits or SendLimits()
         self._wants_certificate = wants_certificate
-        self._owner = str(uuid4())
-        self._run = TopicId(self._owner)
-        self._claimed_at = 0.0
-        self._taken: set[int] = set()  # accepted, and still in a queue that could not be written
+        run = str(uuid4())
+        self._run = TopicId(run)
+        self._sender = ReportSender(
+            run,
+            queue=queue,
+            transport=transport,
+            clock=clock,
+            chooser=chooser,
+            identity=identity,
+            style=style or ReportStyle(),
+            limits=limits or SendLimits(),
+        )
 
     @property
     def monotonic(self) -> Callable[[], float]:
@@ -133,7 +128,7 @@ class StatusReporter:
         if not self.reporting.is_on:
             return Enqueued(None, reason=self.reporting.reason)
         enqueued = self._queue.enqueue(message, self._clock.now())
-        _log_dropped(enqueued.dropped)
+        log_dropped(enqueued.dropped)
         _LOG.info("state %s waits", message, extra={"event": "report.queued"})
         return enqueued
 
@@ -277,13 +272,7 @@ class StatusReporter:
         Returns:
             What was sent and what is left. A failure is in it, also one of the queue; never raises CmClientError.
         """
-        sending = Sending(cancellation)
-        try:
-            self._flush(sending, deadline or Deadline(None, self._clock.monotonic), force=force)
-        except StoreError as error:
-            _LOG.warning("%s", error.message, extra={"event": "report.store-failed"})
-            sending.end(error.code, f"{error.message}; {error.hint}" if error.hint else error.message)
-        return sending.report()
+        return self._sender.flush(self.reporting, deadline=deadline, force=force, cancellation=cancellation)
 
     def drop(self, serials: Sequence[int] | None = None) -> tuple[DroppedMessage, ...]:
         """Drop messages that wait; None for all of them.
@@ -292,116 +281,3 @@ class StatusReporter:
             StoreError: The queue cannot be written.
         """
         return self._queue.drop(serials, DropCause.BY_HAND, self._clock.now())
-
-    def _flush(self, sending: Sending, deadline: Deadline, *, force: bool) -> None:
-        sending.view = self.view()
-        if self.reporting.point is None:
-            if sending.view.messages:
-                sending.end("off", self.reporting.reason.text)
-            return
-        sending.dropped += self._queue.expire(self._clock.now())
-        _log_dropped(sending.dropped)
-        sending.view = view = self.view()
-        if not view.messages:
-            return
-        if view.wait > 0 and not force:
-            sending.end("waiting", view.messages[0].problem)
-        elif not self._claim():
-            sending.end("busy", "another process is sending")
-        else:
-            try:
-                self._send_all(self.reporting.point.endpoint, sending, deadline)
-            except CancelledError as error:
-                sending.end(error.code, error.message)
-            finally:
-                self._queue.release(self._owner)
-            sending.view, sending.is_over = self.view(), True
-
-    @property
-    def _patience(self) -> float:
-        return min(self._limits.attempt_timeout, _LONGEST_ATTEMPT)
-
-    def _claim(self) -> bool:
-        """Take or prolong the right to send; it outlasts one period and one request after it."""
-        self._claimed_at = self._clock.monotonic()
-        seconds = _CLAIM_PERIOD + self._patience + _CLAIM_MARGIN
-        return self._queue.claim(self._owner, self._clock.now(), seconds=seconds)
-
-    def _may_go_on(self) -> bool:
-        return self._clock.monotonic() - self._claimed_at < _CLAIM_PERIOD or self._claim()
-
-    def _send_all(self, endpoint: Endpoint, sending: Sending, deadline: Deadline) -> None:
-        after, failures = 0, sending.view.failures
-        while (queued := self._queue.find_next(after)) is not None:
-            after = queued.serial
-            if deadline.expired:
-                sending.end("timeout", "the time was up before all were sent")
-                return
-            if not self._may_go_on():
-                sending.end("busy", "another process is sending")
-                return
-            verdict = self._send(endpoint, queued, deadline, sending.cancellation)
-            if verdict.fate is Fate.ACCEPTED:
-                self._settle(queued, sending)
-                failures = 0
-            elif verdict.fate is Fate.LEAVES:
-                gone = self._queue.drop([queued.serial], DropCause.REFUSED, self._clock.now())
-                _log_dropped(gone, verdict.text)
-                sending.dropped += gone
-                sending.end(verdict.code, verdict.text)
-            else:
-                self._postpone(queued, verdict, failures + 1)
-                sending.end(verdict.code, verdict.text)
-                return
-
-    def _send(
-        self, endpoint: Endpoint, queued: QueuedMessage, deadline: Deadline, cancellation: Cancellation | None
-    ) -> Verdict:
-        """Send one report; not again one that was taken when it could not be taken out of the queue."""
-        if queued.serial in self._taken:
-            return Verdict(Fate.ACCEPTED)
-        now = self._clock.now()
-        report = StateReport(self._identity, (queued.message,), now, self._style.format)
-        request = report_request(endpoint, report, self._style, connect_timeout=self._limits.connect_timeout)
-        _LOG.info("reporting state %s to %s", queued.message, endpoint, extra={"event": "report.sending"})
-        try:
-            reply = self._transport.send(request, deadline.within(self._patience), cancellation)
-        except CancelledError:
-            raise  # no failure of the fallback status point
-        except CmClientError as error:
-            return judge_error(error)
-        verdict = judge_reply(
-            reply.status,
-            is_web_page=is_web_page(reply.body),
-            retry_after=reply.headers.get("retry-after", ""),
-            now=now,
-        )
-        return verdict if verdict.fate is Fate.ACCEPTED else verdict._replace(text=f"{endpoint} {verdict.text}")
-
-    def _settle(self, queued: QueuedMessage, sending: Sending) -> None:
-        self._taken.add(queued.serial)
-        self._queue.accept(queued.serial)
-        self._taken.discard(queued.serial)
-        sending.sent.append(queued)
-        _LOG.info("state %s was reported", queued.message, extra={"event": "report.sent"})
-
-    def _postpone(self, queued: QueuedMessage, verdict: Verdict, failures: int) -> None:
-        draw = self._chooser.draw(f"report {queued.serial} {queued.attempts} {failures}")
-        seconds = resend_delay(failures, draw, retry_after=verdict.retry_after)
-        self._queue.postpone(queued.serial, verdict.text, self._clock.now(), seconds=seconds)
-        text = "state %s was not reported: %s; the next try is in %.0f s"
-        _LOG.warning(text, queued.message, verdict.text, seconds, extra={"event": "report.failed"})
-
-
-_CAUSES = {
-    DropCause.FULL: "the queue is full",
-    DropCause.AGE: "it has waited too long",
-    DropCause.REFUSED: "it is refused for good",
-    DropCause.BY_HAND: "somebody dropped it",
-}
-
-
-def _log_dropped(dropped: Iterable[DroppedMessage], detail: str = "") -> None:
-    for one in dropped:
-        why = detail or _CAUSES[one.cause]
-        _LOG.warning("state %s will not be reported: %s", one.queued.message, why, extra={"event": "report.dropped"})

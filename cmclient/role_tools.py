@@ -1,7 +1,5 @@
 """What locating a server of any role works with, and what all of them want to know of the client and its site."""
 
-import logging
-
 from .config import ClientConfig
 from .contacting import client_of
 from .discover import Sources
@@ -16,11 +14,10 @@ from .model.names import SiteCode
 from .rules.boundaries import BoundaryIndex
 from .rules.places import find_place
 from .rules.pools import current_groups
+from .store_notes import note_store_error
 from .world import World
 
 __all__ = ["RoleTools"]
-
-_log = logging.getLogger(__name__)
 
 
 class RoleTools:
@@ -68,7 +65,7 @@ class RoleTools:
         try:
             return self.world.store.load_assignment()
         except StoreError as error:
-            _log.warning("%s", error.message, extra={"event": "store.failed"})
+            note_store_error(error)
             return None
 
     def site_of(self, facts: NetworkFacts) -> SiteCode | None:

@@ -1,6 +1,5 @@
 """One search for the assigned site: what was asked so far, what is known of sites, what follows from it."""
 
-import logging
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -46,11 +45,11 @@ from .rules.places import find_place
 from .rules.select import ContactGroup, plan_contact, select_management_point
 from .rules.survey import name_some
 from .siteinfo import fetch_version
-from .standing import Standing, build_wish, directory_answer, find_known_sites, find_standing, has_root_key
+from .standing import Clues, Standing, build_wish, directory_answer, find_known_sites, find_standing, has_root_key
+from .store_notes import note_store_error
 
 __all__ = ["AskAssignedSite", "AssignmentOptions", "SiteMeans", "SiteSearch"]
 
-_log = logging.getLogger(__name__)
 _NAMED = (SourceKind.INSTALLATION, SourceKind.STORED_LIST, SourceKind.ANSWERED_BEFORE)
 _ASSIGNED_SITE = "AssignedSiteRequest"
 
@@ -162,26 +161,22 @@ class SiteSearch:
     def _search_legacy(self) -> AssignmentDecision:
         """CM 2007: the directory says it, or a locator point would, whose messages nobody has seen."""
         self._ask_directory()
-        return find_legacy_standing(
-            self._means.config,
-            self.facts,
-            certificate=self._means.certificate,
-            kept=self._kept,
-            published=self._published,
-            candidates=self._candidates,
-            chooser=self._chooser,
-        ).assignment
+        return find_legacy_standing(self._clues()).assignment
 
     def stand(self) -> Standing:
         """Where the client stands by what the directory said, whatever a management point said of its site."""
-        return find_standing(
-            self._means.config,
+        return find_standing(self._clues())
+
+    def _clues(self) -> Clues:
+        means = self._means
+        return Clues(
+            means.config,
             self.facts,
-            certificate=self._means.certificate,
-            kept=self._kept,
-            published=self._published,
-            candidates=self._candidates,
-            chooser=self._chooser,
+            self._chooser,
+            means.certificate,
+            self._kept,
+            self._published,
+            self._candidates,
         )
 
     def find_keepsake(self, site: SiteCode | None) -> StoredAssignment | None:
@@ -229,8 +224,7 @@ class SiteSearch:
         try:
             return self._means.store.load_assignment()
         except StoreError as error:
-            _log.warning("%s", error.message, extra={"event": "store.failed"})
-            self.notes.append(f"store: {error.message}")
+            self.notes.append(note_store_error(error))
             return None
 
     # --- whom to ask ---
@@ -357,8 +351,7 @@ class SiteSearch:
         evidence = weigh_facts(self.facts, has_internet_mp=self._wish.internet_mp is not None)
         self.location = judge_location(evidence._replace(intranet_mps=answered, all_asked=bool(self.attempts)))
         if answered:
-            origins = {**self.facts.origins, "network_location": self.location.reason.text}
-            self.facts = self.facts._replace(network_location=self.location.location, origins=origins)
+            self.facts = self.facts.learn(self.location.reason.text, network_location=self.location.location)
 
 
 def _only_https(groups: Sequence[ContactGroup]) -> tuple[ContactGroup, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .rules.published import PublishedMatch
 
 __all__ = [
+    "Clues",
     "SiteSettings",
     "Standing",
     "build_wish",
@@ -49,6 +50,28 @@ class SiteSettings(NamedTuple):
     https_only: bool = False
 
 
+class Clues(NamedTuple):
+    """What says where a client stands: everything that is known so far.
+
+    Attributes:
+        config: The settings.
+        facts: What the client knows of itself.
+        chooser: Decides between several sites.
+        certificate: Its certificate; None when it has none.
+        kept: What was kept of its assignment; None when nothing was.
+        published: What sites publish; None while the directory did not answer.
+        candidates: Everything that was named, not merged; the directory's hold what the site published.
+    """
+
+    config: ClientConfig
+    facts: NetworkFacts
+    chooser: SeededChooser
+    certificate: ClientCertificate | None = None
+    kept: StoredAssignment | None = None
+    published: Published | None = None
+    candidates: Sequence[Candidate] = ()
+
+
 class Standing(NamedTuple):
     """Where the client stands.
 
@@ -63,27 +86,9 @@ class Standing(NamedTuple):
     policy: Policy
 
 
-def find_standing(
-    config: ClientConfig,
-    facts: NetworkFacts,
-    *,
-    certificate: ClientCertificate | None,
-    kept: StoredAssignment | None,
-    published: Published | None,
-    candidates: Sequence[Candidate],
-    chooser: SeededChooser,
-) -> Standing:
-    """Work out where the client stands, from everything that is known so far.
-
-    Args:
-        config: The settings.
-        facts: What the client knows of itself.
-        certificate: Its certificate; None when it has none.
-        kept: What was kept of its assignment; None when nothing was.
-        published: What sites publish; None while the directory did not answer.
-        candidates: Everything that was named, not merged; the directory's hold what the site published.
-        chooser: Decides between several sites.
-    """
+def find_standing(clues: Clues) -> Standing:
+    """Work out where the client stands."""
+    config, facts, chooser, certificate, kept, published, candidates = clues
     visited = _visited(facts, published)
     assignment = decide_assignment(
         build_wish(config, facts, certificate=certificate, kept=kept),

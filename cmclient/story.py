@@ -4,19 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from .model.story import (
-    EventKind,
-    LogDecision,
-    LogError,
-    LogEvent,
-    LogRecord,
-    LogStory,
-    Mood,
-    Quote,
-    ReadCounts,
-    Severity,
-    UnreadFile,
-)
+from .model.logrecord import LogRecord, ReadCounts, Severity
+from .model.story import EventKind, LogDecision, LogError, LogEvent, LogStory, Mood, Quote, UnreadFile
 from .protocol.cmtrace import LogReader
 from .protocol.logcodes import find_codes
 from .protocol.logevents import MARKS, STARTS, EventReader, quoted

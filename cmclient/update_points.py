@@ -1,6 +1,5 @@
 """Locate the software update point of a client: by data of the site or by settings, else by asking for them."""
 
-import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -25,10 +24,10 @@ from .rules.select import plan_contact
 from .rules.software_update_points import update_point_pool
 from .rules.update_point_choice import judge_update_points, pool_of_named
 from .scans import UpdateScans
+from .store_notes import note_store_error
 
 __all__ = ["locate_update_point"]
 
-_log = logging.getLogger(__name__)
 _UPDATE_POINTS = "WSUSLocationRequest"
 _WAYS_TO_SCAN = {Role.SOFTWARE_UPDATE_POINT, Role.CLOUD_MANAGEMENT_GATEWAY}
 
@@ -192,7 +191,7 @@ def _load_history(tools: RoleTools, scans: UpdateScans) -> tuple[ScanHistory, Sc
     try:
         kept = scans.history()
     except StoreError as error:
-        notes.append(_noted(error))
+        notes.append(note_store_error(error))
     given = tools.config.software_update_point
     return ScanHistory(given) if given not in {None, kept.host} else kept, kept, tuple(notes)
 
@@ -230,10 +229,5 @@ def _keep(scans: UpdateScans, history: ScanHistory) -> tuple[str, ...]:
     try:
         scans.keep(history)
     except StoreError as error:
-        return (_noted(error),)
+        return (note_store_error(error),)
     return ()
-
-
-def _noted(error: StoreError) -> str:
-    _log.warning("%s", error.message, extra={"event": "store.failed"})
-    return f"store: {error.message}"

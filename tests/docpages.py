@@ -1,13 +1,17 @@
 """Pages of the documentation that are made from the code; ``python tests/docpages.py`` writes them."""
 
 import argparse
+import ast
 import contextlib
 import inspect
 import io
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+
+from rulemarks import scan_package
 
 from cmclient import errors
 from cmclient.adapters.packagedata import read_catalogue, read_shown
@@ -17,6 +21,9 @@ from cmclient.config import SETTINGS, load_config, show_config
 from cmclient.rules.catalogue import is_shown, parse_catalogue, parse_shown
 
 DOCS = Path(__file__).parent.parent / "docs"
+
+PACKAGE = Path(errors.__file__).parent
+_MOST_MODULES = 6  # in a row
 
 MADE = "<!-- made by tests/docpages.py; do not edit -->"
 
@@ -147,11 +154,52 @@ def _rules() -> Iterator[str]:
     yield ""
 
 
+def rule_modules_page() -> str:
+    """Which modules decide the rules of each area, and what each module of the rules decides."""
+    return "\n".join(_rule_modules())
+
+
+def _rule_modules() -> Iterator[str]:
+    catalogue = parse_catalogue(read_catalogue())
+    places = scan_package(PACKAGE, frozenset(rule.id for rule in catalogue))
+    yield "# Where the rules live"
+    yield ""
+    yield MADE
+    yield ""
+    yield f"For each area of the catalogue the modules that decide its rules, {_MOST_MODULES} at most."
+    yield "A rule without a line of code of its own is not counted: a constant, say, or what only a server does."
+    yield "`cmclient rules RULE` prints the places in the code and the tests of one rule."
+    yield ""
+    yield "| Area | Rules that code decides | Modules |"
+    yield "| --- | --- | --- |"
+    for area in dict.fromkeys(rule.area for rule in catalogue):
+        decided = [rule.id for rule in catalogue if rule.area == area and rule.id in places]
+        modules = Counter(module for rule in decided for module in {_module_of(place) for place in places[rule]})
+        first = [name for name, _ in sorted(modules.items(), key=lambda item: (-item[1], item[0]))]
+        named = ", ".join(f"`{name}`" for name in first[:_MOST_MODULES])
+        more = f", {len(first) - _MOST_MODULES} more" if len(first) > _MOST_MODULES else ""
+        yield f"| {area} | {len(decided)} | {named}{more} |"
+    yield ""
+    yield "## What each module of `rules` decides"
+    yield ""
+    yield "| Module | What |"
+    yield "| --- | --- |"
+    for path in sorted((PACKAGE / "rules").glob("[!_]*.py")):
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        yield f"| `rules/{path.name}` | {said.splitlines()[0]} |"
+    yield ""
+
+
+def _module_of(place: str) -> str:
+    return place.partition(":")[0].removeprefix("cmclient/")
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "cli.md": commands_page,
     "rules.md": rules_page,
+    "rule-modules.md": rule_modules_page,
 }
 
 

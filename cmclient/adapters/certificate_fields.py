@@ -74,7 +74,7 @@ def _texts_of(names: x509.SubjectAlternativeName) -> Iterator[str]:
 def _other_name(name: x509.OtherName) -> str:
     """The text of a user principal name and its like: a DER string with its tag and its length."""
     value = name.value
-    is_short = len(value) > 2 and value[0] in {0x0C, 0x13, 0x16} and value[1] == len(value) - 2  # noqa: PLR2004
+    is_short = len(value) > 2 and value[0] in {0x0C, 0x13, 0x16} and value[1] == len(value) - 2  # noqa: PLR2004 - of DER
     return value[2:].decode("utf-8", "replace") if is_short else value.hex()
 
 

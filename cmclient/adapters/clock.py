@@ -24,9 +24,9 @@ class SystemClock:
 
 def monotonic() -> float:
     """Seconds that never go back; on Linux those in which the machine slept count."""
-    if sys.platform == "linux":  # an else that mypy knows to be for other systems
+    if sys.platform == "linux":
         return time.clock_gettime(time.CLOCK_BOOTTIME)
-    else:  # noqa: RET505
+    else:  # noqa: RET505 - a type checker looks at one branch only
         return time.monotonic()
 
 

@@ -88,51 +88,40 @@ class WindowsFacts:
         if adapters:
             origins["adapters"] = "network interfaces"
         membership = self._membership(origins)
-        joined = membership is Membership.DOMAIN
-        version = self._client_version(origins)
+        version = self._registered(ClientVersion, _MOBILE_CLIENT, "ProductVersion", "client_version", origins)
+        host = _known(HostName, self._source.computer_dns_name(), "host", "computer name", origins)
+        domain, forest, ad_site = self._place(origins) if membership is Membership.DOMAIN else (None, None, None)
         return NetworkFacts(
-            host=_known(HostName, self._source.computer_dns_name(), "host", "computer name", origins),
+            host=host,
             membership=membership,
-            domain=_known(DnsDomain, self._source.dns_domain_name(), "domain", "domain membership", origins)
-            if joined
-            else None,
-            forest=_known(DnsDomain, self._source.forest_name(), "forest", "domain membership", origins)
-            if joined
-            else None,
-            ad_site=_known(AdSiteName, self._source.site_name(), "ad_site", "netlogon service", origins)
-            if joined
-            else None,
+            domain=domain,
+            forest=forest,
+            ad_site=ad_site,
             adapters=adapters,
             dns_suffixes=self._suffixes(origins),
             always_internet=self._always_internet(origins),
-            assigned_site=_known(
-                SiteCode,
-                self._source.registry_value(_MOBILE_CLIENT, "AssignedSiteCode"),
-                "assigned_site",
-                rf"registry {_MOBILE_CLIENT}\AssignedSiteCode",
-                origins,
-            ),
+            assigned_site=self._registered(SiteCode, _MOBILE_CLIENT, "AssignedSiteCode", "assigned_site", origins),
             allowed_mps=self._allowed_mps(origins),
-            fsp=_known(
-                HostName,
-                self._source.registry_value(_FSP, "HostName"),
-                "fsp",
-                rf"registry {_FSP}\HostName",
-                origins,
-            ),
-            intranet_fsp=_known(
-                HostName,
-                self._source.registry_value(_FSP, "IntranetHostName"),
-                "intranet_fsp",
-                rf"registry {_FSP}\IntranetHostName",
-                origins,
-            ),
+            fsp=self._registered(HostName, _FSP, "HostName", "fsp", origins),
+            intranet_fsp=self._registered(HostName, _FSP, "IntranetHostName", "intranet_fsp", origins),
             internet_mp=self._internet_mp(origins),
             fallback_gateways=self._fallback_gateways(origins),
             client_id=None if version is None else self._client_id(origins),
             client_version=version,
             origins=origins,
         )
+
+    def _place(self, origins: dict[str, str]) -> tuple[DnsDomain | None, DnsDomain | None, AdSiteName | None]:
+        """Domain, forest and AD site of a machine that is joined to a domain."""
+        return (
+            _known(DnsDomain, self._source.dns_domain_name(), "domain", "domain membership", origins),
+            _known(DnsDomain, self._source.forest_name(), "forest", "domain membership", origins),
+            _known(AdSiteName, self._source.site_name(), "ad_site", "netlogon service", origins),
+        )
+
+    def _registered(self, kind: type[_Name], key: str, name: str, fact: str, origins: dict[str, str]) -> _Name | None:
+        """A name that the registry holds."""
+        return _known(kind, self._source.registry_value(key, name), fact, rf"registry {key}\{name}", origins)
 
     def _internet_mp(self, origins: dict[str, str]) -> InternetAddress | None:
         """The server for the internet that the client has on record; one that cannot be read counts as none."""
@@ -161,10 +150,6 @@ class WindowsFacts:
         if wrong:
             origins["fallback_gateways"] += f", {wrong} of it no address and left out"
         return tuple(dict.fromkeys(found))
-
-    def _client_version(self, origins: dict[str, str]) -> ClientVersion | None:
-        value = self._source.registry_value(_MOBILE_CLIENT, "ProductVersion")
-        return _known(ClientVersion, value, "client_version", rf"registry {_MOBILE_CLIENT}\ProductVersion", origins)
 
     def _client_id(self, origins: dict[str, str]) -> ClientId | None:
         """The id; asked for only where a client is installed, whose file stays behind when it is removed."""

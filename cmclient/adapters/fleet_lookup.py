@@ -153,8 +153,8 @@ class FleetLookup:
         read: MachineNumbers,
         places: Any,  # noqa: ANN401 - NumPy
         contexts: list[Context],
-        held: Any,  # noqa: ANN401
-        rows: Any,  # noqa: ANN401
+        held: Any,  # noqa: ANN401 - NumPy
+        rows: Any,  # noqa: ANN401 - NumPy
     ) -> tuple[Any, list[Outcome]]:
         """The outcomes of usual machines: for each its place, and what stands there."""
         if len(self._sets) > _MOST_SETS:

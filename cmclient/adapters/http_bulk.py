@@ -177,7 +177,7 @@ class LeanTransport:
             yield
         except _failures() as error:
             from .http_errors import refuse_renegotiation, translate  # noqa: PLC0415 - start-up: only a failure needs it
-            from .http_tls import wanted_renegotiation  # noqa: PLC0415
+            from .http_tls import wanted_renegotiation  # noqa: PLC0415 - needed only once something is wrong
 
             if line is not None and line.watched is not None and wanted_renegotiation(line.watched.secured):
                 raise refuse_renegotiation(endpoint) from error

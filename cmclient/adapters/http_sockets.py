@@ -55,7 +55,7 @@ class WatchedAdapter(HTTPAdapter):
             raise RuntimeError("a connection is used outside a request")  # our own mistake
         return self.watch
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **more: Any) -> None:  # noqa: ANN401, FBT001, FBT002
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **more: Any) -> None:  # noqa: ANN401, FBT001, FBT002 - as in requests
         """Make the pools with watched connections."""
         super().init_poolmanager(connections, maxsize, block, **more)
         self._use_watched_pools(self.poolmanager)
@@ -85,7 +85,7 @@ class WatchedAdapter(HTTPAdapter):
             options["ssl_context"] = self.trust.contexts(self.require_watch().endpoint).server
         return host, options
 
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:  # noqa: ANN401, ARG002
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:  # noqa: ANN401, ARG002 - as in requests
         """Leave the context alone: requests would add its own bundle to what we trust."""
         conn.cert_reqs = "CERT_REQUIRED"
 
@@ -108,7 +108,7 @@ class WatchedAdapter(HTTPAdapter):
         manager.pool_classes_by_scheme = pools
 
 
-def _build_pool(kind: type[HTTPConnectionPool], connect: Any, *args: Any, **options: Any) -> HTTPConnectionPool:  # noqa: ANN401
+def _build_pool(kind: type[HTTPConnectionPool], connect: Any, *args: Any, **options: Any) -> HTTPConnectionPool:  # noqa: ANN401 - passed on
     pool = kind(*args, **options)
     pool.ConnectionCls = connect
     return pool
@@ -119,7 +119,7 @@ class _PlainConnection(HTTPConnection):
 
     response_class = WholeHead
 
-    def __init__(self, adapter: WatchedAdapter, *args: Any, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, adapter: WatchedAdapter, *args: Any, **options: Any) -> None:  # noqa: ANN401 - passed on
         super().__init__(*args, **options)
         self._adapter = adapter
 
@@ -169,7 +169,7 @@ class _TlsConnection(_PlainConnection, HTTPSConnection):
         watch = self._adapter.require_watch()
         watch.phase = Phase.PROXY
         tunnel: Any = self  # private names of http.client, kept since 2.6
-        open_tunnel(tunnel.sock, watch.endpoint, tunnel._tunnel_headers)  # noqa: SLF001
+        open_tunnel(tunnel.sock, watch.endpoint, tunnel._tunnel_headers)  # noqa: SLF001 - no public way
         watch.phase = Phase.TLS
 
     def _connect_offering(self) -> None:

@@ -92,7 +92,7 @@ def _note_what_was_seen(session: ssl.SSLSocket | ssl.SSLObject, error: OSError) 
     with suppress(AttributeError, ValueError):  # the connection may be gone by now
         if session.cipher() is not None:
             error.add_note(AFTER_HELLO)
-            error.verified = _chain(session, "get_verified_chain")  # type: ignore[attr-defined]
+            error.verified = _chain(session, "get_verified_chain")  # type: ignore[attr-defined] # likewise
 
 
 def presented_chain(error: BaseException) -> tuple[bytes, ...]:
@@ -179,10 +179,10 @@ def _build_context() -> ssl.SSLContext:
     context.sslobject_class = _TellingObject
     if hasattr(ssl.SSLContext, "_msg_callback"):
         context._msg_callback = _break_off_renegotiation  # noqa: SLF001 - no public way tells why a server hangs up
-    return context  # type: ignore[no-any-return]
+    return context  # type: ignore[no-any-return] # Any: not every version has each attribute
 
 
-def _break_off_renegotiation(session: Any, direction: str, _version: Any, _content: Any, kind: Any, _data: Any) -> None:  # noqa: ANN401
+def _break_off_renegotiation(session: Any, direction: str, _version: Any, _content: Any, kind: Any, _data: Any) -> None:  # noqa: ANN401 - ssl
     """End a connection whose server wants to negotiate anew: it would wait, or hang up without a word."""
     if direction == "read" and getattr(kind, "name", "") == "HELLO_REQUEST":
         session.renegotiation = True

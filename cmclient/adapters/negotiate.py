@@ -63,7 +63,7 @@ def endpoint_bindings(certificate: bytes) -> bytes:
         certificate: The server's, DER.
     """
     from cryptography import x509  # noqa: PLC0415 - only who logs in over TLS needs it
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - likewise
 
     try:
         algorithm = x509.load_der_x509_certificate(certificate).signature_hash_algorithm
@@ -237,7 +237,7 @@ def _failures() -> tuple[type[Exception], ...]:
 
 def _build_context(login: Login, target: Target) -> Any:  # noqa: ANN401 - of pyspnego, which may not be installed
     import spnego  # noqa: PLC0415 - an extra, and slow to load
-    from spnego.channel_bindings import GssChannelBindings  # noqa: PLC0415
+    from spnego.channel_bindings import GssChannelBindings  # noqa: PLC0415 - likewise
 
     spnego_log = logging.getLogger("spnego")
     if spnego_log.level == logging.NOTSET:
@@ -255,8 +255,8 @@ def _build_context(login: Login, target: Target) -> Any:  # noqa: ANN401 - of py
     return context
 
 
-def _wishes(login: Login, target: Target) -> Any:  # noqa: ANN401
-    from spnego import ContextReq  # noqa: PLC0415
+def _wishes(login: Login, target: Target) -> Any:  # noqa: ANN401 - see _build_context
+    from spnego import ContextReq  # noqa: PLC0415 - likewise
 
     if target.seals:
         return ContextReq.default
@@ -266,8 +266,8 @@ def _wishes(login: Login, target: Target) -> Any:  # noqa: ANN401
     return ContextReq.mutual_auth | (ContextReq.no_integrity if target.service == "ldap" else ContextReq.none)
 
 
-def _credential(login: Login) -> Any:  # noqa: ANN401
-    import spnego  # noqa: PLC0415
+def _credential(login: Login) -> Any:  # noqa: ANN401 - see _build_context
+    import spnego  # noqa: PLC0415 - likewise
 
     if login.mechanism is Mechanism.NTLM and os.environ.get("LM_COMPAT_LEVEL", "3") not in _NTLM_LEVELS:
         raise ValueError("LM_COMPAT_LEVEL of the environment asks for NTLM of version 1")

@@ -60,9 +60,9 @@ def read_links() -> tuple[Link, ...]:
     Raises:
         OSError: It does not tell, or this is no Linux.
     """
-    if sys.platform == "linux":  # an else that mypy knows to be for other systems
+    if sys.platform == "linux":
         return _ask()
-    else:  # noqa: RET505
+    else:  # noqa: RET505 - a type checker looks at one branch only
         raise OSError("only Linux tells its addresses so")
 
 

@@ -6,7 +6,7 @@ UNC paths go through Windows where there is Windows, and elsewhere through whoev
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from io import FileIO
 from pathlib import Path
@@ -24,9 +24,9 @@ from ..model.download import FileEntry, RelativeName
 from ..model.http import Deadline
 from ..ports import Cancellation, SharedFile, SharedFiles
 
-__all__ = ["MOST_FILES", "FolderFiles", "Shares", "check_time", "is_share", "opens_shares"]
+__all__ = ["FolderFiles", "Shares", "check_time", "collect_entries", "is_share", "opens_shares"]
 
-MOST_FILES = 100_000  # in a folder: against one that has no end
+_MOST_FILES = 100_000  # in a folder: against one that has no end
 _BINARY = getattr(os, "O_BINARY", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # a pipe in the place of a file must not hang us
 
@@ -52,6 +52,32 @@ def check_time(what: str, deadline: Deadline, cancellation: Cancellation | None)
         raise CancelledError(f"{what}: cancelled", endpoint=what)
     if deadline.expired:
         raise TransportTimeoutError(f"{what}: not done within its time", endpoint=what)
+
+
+def collect_entries(folder: str, files: Iterable[tuple[Sequence[str], int]]) -> tuple[FileEntry, ...]:
+    """List files that were found below a folder.
+
+    Args:
+        folder: The folder, as it was given.
+        files: Of each the parts of its name below the folder, and its size.
+
+    Returns:
+        Sorted by name.
+
+    Raises:
+        UnsafeNameError: A name is refused.
+        ListingError: There are too many.
+    """
+    found: list[FileEntry] = []
+    for parts, size in files:
+        if len(found) == _MOST_FILES:
+            raise ListingError(f"{folder} holds more than {_MOST_FILES} files", source=folder)
+        try:
+            name = RelativeName("/".join(part.replace("/", "\\") for part in parts))  # a slash inside is no separator
+        except InvalidValueError as error:
+            raise UnsafeNameError(f"{folder}: {error.message}", source=folder) from error
+        found.append(FileEntry(name, size))
+    return tuple(sorted(found))
 
 
 class Shares:
@@ -106,15 +132,10 @@ class FolderFiles:
         self, folder: str, deadline: Deadline, cancellation: Cancellation | None = None
     ) -> tuple[FileEntry, ...]:
         """List every file below a folder; see ``ports.SharedFiles``."""
-        found: list[FileEntry] = []
         try:
-            for path, size in _walk(folder, deadline, cancellation):
-                if len(found) == MOST_FILES:
-                    raise ListingError(f"{folder} holds more than {MOST_FILES} files", source=folder)
-                found.append(FileEntry(_name(path, folder), size))
+            return collect_entries(folder, _walk(folder, deadline, cancellation))
         except (OSError, ValueError) as error:  # ValueError: a NUL character in the folder
             raise _refused(folder, "", error) from error
-        return tuple(sorted(found))
 
     def open(
         self,
@@ -174,8 +195,8 @@ class _OpenFile:
         self._file.close()
 
 
-def _walk(folder: str, deadline: Deadline, cancellation: Cancellation | None) -> Iterator[tuple[Path, int]]:
-    """Files and their sizes below a folder; links are left out."""
+def _walk(folder: str, deadline: Deadline, cancellation: Cancellation | None) -> Iterator[tuple[Sequence[str], int]]:
+    """Files below a folder, as the parts of their names, and their sizes; links are left out."""
     waiting = [Path(folder)]
     while waiting:
         check_time(folder, deadline, cancellation)
@@ -184,14 +205,7 @@ def _walk(folder: str, deadline: Deadline, cancellation: Cancellation | None) ->
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(Path(entry.path))
                 elif entry.is_file(follow_symlinks=False):
-                    yield Path(entry.path), entry.stat(follow_symlinks=False).st_size
-
-
-def _name(path: Path, folder: str) -> RelativeName:
-    try:
-        return RelativeName(path.relative_to(folder).as_posix())
-    except InvalidValueError as error:
-        raise UnsafeNameError(f"{folder}: {error.message}", source=folder) from error
+                    yield Path(entry.path).relative_to(folder).parts, entry.stat(follow_symlinks=False).st_size
 
 
 def _refused(folder: str, name: str, error: OSError | ValueError) -> SourceRefusedError:

@@ -76,14 +76,14 @@ def _check_detached(told: MpKeyInformation) -> SignatureCheck:
     except UNREADABLE:
         return SignatureCheck(what, None, "the certificate that was sent along cannot be read")
     if named != (made.issuer, made.serial):
-        return SignatureCheck(what, False, "its signer is not the certificate that was sent along")  # noqa: FBT003
+        return SignatureCheck(what, verified=False, detail="its signer is not the certificate that was sent along")
     if not isinstance(public, rsa.RSAPublicKey):
         return SignatureCheck(what, None, "the certificate that was sent along has no RSA key")
     blob = told.root_key.key.blob
     held = _find_form(public, made.signature, blob, (made.hash_name,))
     if held is None:
         return SignatureCheck(what, None, _UNKNOWN)
-    return SignatureCheck(what, True, f"made with the key of {subject}, over {held}")  # noqa: FBT003
+    return SignatureCheck(what, verified=True, detail=f"made with the key of {subject}, over {held}")
 
 
 def _check_endorsed(what: str, data: bytes, signature: bytes, root: TrustedRootKey) -> SignatureCheck:
@@ -97,7 +97,7 @@ def _check_endorsed(what: str, data: bytes, signature: bytes, root: TrustedRootK
     held = _find_form(public, signature, data, ("sha256", "sha1"))
     if held is None:
         return SignatureCheck(what, None, _UNKNOWN)
-    return SignatureCheck(what, True, f"made with the root key, over {held}")  # noqa: FBT003
+    return SignatureCheck(what, verified=True, detail=f"made with the root key, over {held}")
 
 
 def _find_form(public: rsa.RSAPublicKey, signature: bytes, data: bytes, names: tuple[str, ...]) -> str | None:

@@ -24,18 +24,16 @@ from ..errors import (
     CmClientError,
     ConnectError,
     ConnectionLostError,
-    InvalidValueError,
     ListingError,
     NameResolutionError,
     SourceRefusedError,
     TransportTimeoutError,
-    UnsafeNameError,
 )
 from ..model.download import FileEntry, RelativeName
 from ..model.http import Deadline
 from ..model.login import Login, Mechanism
 from ..ports import Cancellation, SharedFile
-from .shares import MOST_FILES, check_time
+from .shares import check_time, collect_entries
 
 __all__ = ["SMB_PORT", "SmbShares"]
 
@@ -79,14 +77,9 @@ class SmbShares:
     ) -> tuple[FileEntry, ...]:
         """List every file below a folder; see ``ports.SharedFiles``."""
         path = _unc(folder)
-        found: list[FileEntry] = []
         with _Guard(folder, self._connections(), deadline, cancellation) as guard, guard.telling():
             self._connect(path, deadline)
-            for name, size in self._walk(path, guard):
-                if len(found) == MOST_FILES:
-                    raise ListingError(f"{folder} holds more than {MOST_FILES} files", source=folder)
-                found.append(FileEntry(_name(name, folder), size))
-        return tuple(sorted(found))
+            return collect_entries(folder, self._walk(path, guard))
 
     def open(
         self,
@@ -267,23 +260,16 @@ def _unc(folder: str) -> str:
     return "\\\\" + "\\".join(parts)
 
 
-def _name(parts: tuple[str, ...], folder: str) -> RelativeName:
-    try:
-        return RelativeName("/".join(part.replace("/", "\\") for part in parts))  # a slash inside is no separator
-    except InvalidValueError as error:
-        raise UnsafeNameError(f"{folder}: {error.message}", source=folder) from error
-
-
 def _limit(connection: Connection) -> None:
     """Refuse messages of a size that the protocol does not have, before memory is taken for them."""
     receive = connection.transport._recv  # noqa: SLF001 - there is no public place for it
 
-    def limited(length: int, timeout: float) -> Any:  # noqa: ANN401
+    def limited(length: int, timeout: float) -> Any:  # noqa: ANN401 - the library has no types
         if length > _LARGEST:
             raise OSError(errno.EMSGSIZE, f"a message of {length} bytes was announced")
         return receive(length, timeout)
 
-    connection.transport._recv = limited  # noqa: SLF001
+    connection.transport._recv = limited  # noqa: SLF001 - likewise
 
 
 _LOGIN = {

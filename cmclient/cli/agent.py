@@ -69,7 +69,7 @@ def _fact_options() -> dict[str, str]:
     """The options that give a fact by hand, and where each is kept."""
     known = argparse.ArgumentParser(add_help=False)
     add_facts(known)
-    return {option: action.dest for action in known._actions for option in action.option_strings}  # noqa: SLF001
+    return {option: action.dest for action in known._actions for option in action.option_strings}  # noqa: SLF001 - argparse has no public way
 
 
 def _run_agent(arguments: argparse.Namespace) -> int:

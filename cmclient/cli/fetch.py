@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from ..assemble_fetch import Fetcher
     from ..model.content import ContentId
     from ..model.decision import Location
+    from ..model.download import DownloadReport
     from ..model.http import Deadline
     from ..model.sources import SourceLack
     from ..ports import SourcePlanner
 
 __all__ = ["HELP", "configure", "run"]
+
+_SEE_HELP = "see 'cmclient fetch --help'"
 
 HELP = """\
 Put content into a folder: the files of a package, an application or an update, from the source that a client here
@@ -79,25 +82,19 @@ def run(arguments: argparse.Namespace) -> int:
 
     from ..assemble_fetch import open_fetcher
     from ..model.content import ContentId
-    from ..model.download import DownloadRequest
     from ..model.http import Deadline
     from .fetchends import is_news, print_end, tell_lost
-    from .fetchviews import print_report, watch_download
+    from .fetchviews import print_report
     from .reports import report_location
     from .site import open_settings
 
     if arguments.client_package is not None:
         if arguments.id is not None or arguments.addresses:
-            raise ConfigError(("--client-package takes no ID and no --from",), hint="see 'cmclient fetch --help'")
+            raise ConfigError(("--client-package takes no ID and no --from",), hint=_SEE_HELP)
         from .fetch_client import run_client_package
 
         return run_client_package(arguments)
-    if arguments.id is None or arguments.folder is None:
-        raise ConfigError(("an ID and a DIR are needed, or --client-package DIR",), hint="see 'cmclient fetch --help'")
-    if arguments.source:
-        raise ConfigError(("--source is for the files of client setup",), hint="add --client-package, or use --from")
-    if arguments.version < 0:
-        raise ConfigError((f"--version {arguments.version} is less than 0",), hint="see 'cmclient fetch --help'")
+    _require_content(arguments)
     content = ContentId(arguments.id)
     with open_settings(arguments) as (config, run):
         deadline = Deadline.after(config.deadline if arguments.deadline is not None else None, monotonic)
@@ -110,20 +107,40 @@ def run(arguments: argparse.Namespace) -> int:
                 told = report_location(config, run, lost.location, deadline)
                 print_end(arguments.format, told, lambda: tell_lost(arguments.format, lost))
                 return code_of(lost)
-            request = DownloadRequest(f"{content}.{arguments.version}")
             _tell_lack(arguments, planner)
-            with watch_download(arguments.format, request.job) as watch:
-                try:
-                    report = fetcher.downloader.fetch(
-                        request, arguments.folder, planner, deadline=deadline, watch=watch
-                    )
-                    error = None
-                except ContentNotObtainedError as failure:
-                    report, error = failure.report, _with_lack(failure, planner)
+            report, error = _download(arguments, fetcher, content, planner, deadline)
         found = None if location is None else report_location(config, run, location, deadline)
     news = found if found is not None and is_news(found) else None
     print_end(arguments.format, news, lambda: print_report(arguments.format, report, error))
     return DONE if error is None else code_of(error)
+
+
+def _download(
+    arguments: argparse.Namespace,
+    fetcher: "Fetcher",
+    content: "ContentId",
+    planner: "SourcePlanner",
+    deadline: "Deadline",
+) -> "tuple[DownloadReport, ContentNotObtainedError | None]":
+    from ..model.download import DownloadRequest
+    from .fetchviews import watch_download
+
+    request = DownloadRequest(f"{content}.{arguments.version}")
+    with watch_download(arguments.format, request.job) as watch:
+        try:
+            return fetcher.downloader.fetch(request, arguments.folder, planner, deadline=deadline, watch=watch), None
+        except ContentNotObtainedError as failure:
+            return failure.report, _with_lack(failure, planner)
+
+
+def _require_content(arguments: argparse.Namespace) -> None:
+    """Refuse what says no content, or says it in two ways."""
+    if arguments.id is None or arguments.folder is None:
+        raise ConfigError(("an ID and a DIR are needed, or --client-package DIR",), hint=_SEE_HELP)
+    if arguments.source:
+        raise ConfigError(("--source is for the files of client setup",), hint="add --client-package, or use --from")
+    if arguments.version < 0:
+        raise ConfigError((f"--version {arguments.version} is less than 0",), hint=_SEE_HELP)
 
 
 def _find_planner(

@@ -12,9 +12,10 @@ from .codes import DONE, FAILED, FINDINGS
 from .render import Table, print_json, show
 
 if TYPE_CHECKING:
+    from ..model.errorcode import ErrorCode
     from ..model.facts import NetworkFacts
     from ..model.logchecks import LogCheck
-    from ..model.story import ErrorCode, LogDecision, LogError, LogEvent, LogStory, Quote
+    from ..model.story import LogDecision, LogError, LogEvent, LogStory, Quote
     from ..rules.codes import CodeTable
     from ..story import LogFile
 

@@ -7,8 +7,9 @@ from .log import check_in_short, said_in_short
 from .webpage import build_document, row_of, safe
 
 if TYPE_CHECKING:
+    from ..model.errorcode import ErrorCode
     from ..model.logchecks import LogCheck
-    from ..model.story import ErrorCode, LogDecision, LogError, LogEvent, LoggedSource, LogStory, Quote
+    from ..model.story import LogDecision, LogError, LogEvent, LoggedSource, LogStory, Quote
 
 __all__ = ["build_page"]
 

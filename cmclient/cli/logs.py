@@ -4,6 +4,8 @@ import logging
 import sys
 import time
 
+from ..model.names import printable
+
 __all__ = ["configure_logging"]
 
 
@@ -25,14 +27,9 @@ def configure_logging(level: str, form: str) -> None:
     logger.propagate = False
 
 
-def _message(record: logging.LogRecord) -> str:
-    text = record.getMessage()
-    return "".join(char if char.isprintable() else "?" for char in text)
-
-
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return f"{record.levelname.lower()}: {_message(record)}"
+        return f"{record.levelname.lower()}: {printable(record.getMessage())}"
 
 
 class _Json(logging.Formatter):
@@ -45,7 +42,7 @@ class _Json(logging.Formatter):
                 "level": record.levelname.lower(),
                 "logger": record.name,
                 "event": getattr(record, "event", None),
-                "message": _message(record),
+                "message": printable(record.getMessage()),
             }
         )
 
@@ -54,7 +51,7 @@ class _CmTrace(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = time.gmtime(record.created)
         return (
-            f"<![LOG[{_message(record)}]LOG]!>"
+            f"<![LOG[{printable(record.getMessage())}]LOG]!>"
             f'<time="{time.strftime("%H:%M:%S", moment)}.{record.msecs:03.0f}+000" '
             f'date="{time.strftime("%m-%d-%Y", moment)}" component="{record.name}" context="" '
             f'type="{_CMTRACE_TYPES.get(record.levelname, 1)}" thread="{record.thread}" file="{record.filename}">'

@@ -130,7 +130,7 @@ def _find_word(arguments: Sequence[str]) -> int | None:
     known = argparse.ArgumentParser(add_help=False)
     for add in (add_output, add_settings, add_facts):
         add(known)
-    valued = {option for action in known._actions if action.nargs != 0 for option in action.option_strings}  # noqa: SLF001
+    valued = {option for action in known._actions if action.nargs != 0 for option in action.option_strings}  # noqa: SLF001 - argparse has no public way
     skip = False
     for place, argument in enumerate(arguments):
         if skip:
@@ -170,7 +170,7 @@ def _parse(name: str, arguments: Sequence[str], module: Any) -> Any:  # noqa: AN
     parser = argparse.ArgumentParser(prog=f"cmclient {name}", description=module.HELP, formatter_class=layout)
     module.configure(parser)
     add_output(parser)
-    options = [option for action in parser._actions for option in action.option_strings]  # noqa: SLF001
+    options = [option for action in parser._actions for option in action.option_strings]  # noqa: SLF001 - likewise
     if (unknown := _find_unknown(arguments, options)) is not None:
         parser.error(f"there is no option {unknown!r}{_suggest(unknown, options)}")
     parsed, left = parser.parse_known_args(arguments)

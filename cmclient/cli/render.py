@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from ..model.names import printable
 from ..rules.explain import Outline
 
 __all__ = ["Table", "is_fancy", "print_json", "printable", "show"]
@@ -30,11 +31,6 @@ class Table(NamedTuple):
     rows: tuple[tuple[str, ...], ...]
     marked: frozenset[int] = frozenset()
     bad: frozenset[int] = frozenset()
-
-
-def printable(text: str) -> str:
-    """The text without control characters: what a server sends must not drive a terminal."""
-    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 def is_fancy() -> bool:
@@ -117,7 +113,7 @@ def _rich_table(table: Table) -> Any:  # noqa: ANN401 - rich is loaded late
     return made
 
 
-def _rich_tree(tree: Outline) -> Any:  # noqa: ANN401
+def _rich_tree(tree: Outline) -> Any:  # noqa: ANN401 - likewise
     from rich import tree as rich_tree
     from rich.text import Text
 

@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from ..model.names import printable
 from .faults import Role
 
 __all__ = ["Journal", "JournalEntry"]
@@ -48,8 +49,7 @@ class Journal:
 
     def record(self, server: str, role: Role, protocol: str, what: str, client: str, *, tls: bool = False) -> None:
         """Note a request. After the first hundred thousand nothing is noted any more."""
-        printable = "".join(c if c.isprintable() else "?" for c in what[:_MAX_WHAT])
-        entry = JournalEntry(datetime.now(UTC), server, role, protocol, printable, client, tls)
+        entry = JournalEntry(datetime.now(UTC), server, role, protocol, printable(what[:_MAX_WHAT]), client, tls)
         with self._changed:
             if len(self._entries) < _MAX_ENTRIES:
                 self._entries.append(entry)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ..errors import MalformedReplyError
 from ..protocol.ber import Tlv, read_children
 
-__all__ = ["Attributes", "Filter", "read_filter"]
+__all__ = ["Attributes", "Filter", "read_filter", "text_of"]
 
 Attributes = Mapping[str, tuple[bytes, ...]]
 """Values by attribute name in lower case."""
@@ -58,7 +58,7 @@ def read_filter(data: bytes, element: Tlv, depth: int = 0) -> Filter:
         negated = read_filter(data, inner, depth + 1)
         return Filter(f"(!{negated.text})", lambda entry: not negated.matches(entry))
     if element.tag == _PRESENT:
-        name = _text(data, element)
+        name = text_of(data, element)
         return Filter(f"({name}=*)", lambda entry: bool(entry.get(name.lower())))
     if element.tag == _SUBSTRINGS:
         return _substrings(data, element)
@@ -69,7 +69,7 @@ def read_filter(data: bytes, element: Tlv, depth: int = 0) -> Filter:
 
 def _comparison(data: bytes, element: Tlv) -> Filter:
     first, second = _children(data, element, 2)
-    name, value = _text(data, first), _text(data, second)
+    name, value = text_of(data, first), text_of(data, second)
     wanted = value.casefold()
     sign, fits = {
         _AT_LEAST: (">=", lambda held: _number(held) >= _number(wanted)),
@@ -80,8 +80,8 @@ def _comparison(data: bytes, element: Tlv) -> Filter:
 
 def _substrings(data: bytes, element: Tlv) -> Filter:
     first, second = _children(data, element, 2)
-    name = _text(data, first)
-    parts = [(part.tag, _text(data, part).casefold()) for part in read_children(data, second)]
+    name = text_of(data, first)
+    parts = [(part.tag, text_of(data, part).casefold()) for part in read_children(data, second)]
     if not parts or any(tag not in {_INITIAL, _ANY, _FINAL} for tag, _ in parts):
         raise _malformed("a substring filter has wrong parts")
     start = "" if parts[0][0] == _INITIAL else "*"
@@ -124,7 +124,8 @@ def _children(data: bytes, element: Tlv, count: int) -> tuple[Tlv, ...]:
     return children
 
 
-def _text(data: bytes, element: Tlv) -> str:
+def text_of(data: bytes, element: Tlv) -> str:
+    """The text that an element holds; what is no UTF-8 is replaced."""
     return data[element.start : element.end].decode("utf-8", "replace")
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..errors import MalformedReplyError
 from ..protocol.ber import Tlv, build_integer, read_children, read_integer, read_tlv, tlv
-from .ldap_filter import Filter, read_filter
+from .ldap_filter import Filter, read_filter, text_of
 
 __all__ = [
     "PAGED_RESULTS",
@@ -123,7 +123,7 @@ def read_request(data: bytes) -> Request:
     if len(parts) < 2:  # noqa: PLR2004 - an id and an operation
         raise _malformed("it has no operation")
     request = Request(read_integer(data, parts[0]), parts[1].tag, parts[1], data)
-    if len(parts) > 2 and parts[2].tag == _CONTROLS:  # noqa: PLR2004
+    if len(parts) > 2 and parts[2].tag == _CONTROLS:  # noqa: PLR2004 - they come third
         for control in read_children(data, parts[2]):
             request = _with_control(request, control)
     return request
@@ -134,7 +134,7 @@ def _with_control(request: Request, control: Tlv) -> Request:
     fields = read_children(data, _expect(control, _SEQUENCE))
     if not fields:
         raise _malformed("a control has no type")
-    if _text(data, fields[0]) == PAGED_RESULTS and fields[-1].tag == _OCTETS and len(fields) > 1:
+    if text_of(data, fields[0]) == PAGED_RESULTS and fields[-1].tag == _OCTETS and len(fields) > 1:
         value = data[fields[-1].start : fields[-1].end]
         inner = read_children(value, _expect(read_tlv(value), _SEQUENCE))
         if len(inner) != 2:  # noqa: PLR2004 - size and cookie
@@ -151,8 +151,8 @@ def read_bind(request: Request) -> Bind:
         MalformedReplyError: It has wrong parts.
     """
     parts = _parts(request, _BIND_PARTS)
-    password = _text(request.data, parts[2]) if parts[2].tag == _SIMPLE else None
-    return Bind(_text(request.data, parts[1]), password)
+    password = text_of(request.data, parts[2]) if parts[2].tag == _SIMPLE else None
+    return Bind(text_of(request.data, parts[1]), password)
 
 
 def read_search(request: Request) -> Search:
@@ -164,11 +164,11 @@ def read_search(request: Request) -> Search:
     data = request.data
     parts = _parts(request, _SEARCH_PARTS)
     return Search(
-        base=_text(data, parts[0]),
+        base=text_of(data, parts[0]),
         scope=read_integer(data, parts[1]),
         size_limit=read_integer(data, parts[3]),
         condition=read_filter(data, parts[6]),
-        attributes=tuple(_text(data, name) for name in read_children(data, parts[7])),
+        attributes=tuple(text_of(data, name) for name in read_children(data, parts[7])),
     )
 
 
@@ -179,7 +179,7 @@ def read_extension(request: Request) -> str:
         MalformedReplyError: It has wrong parts.
     """
     parts = read_children(request.data, request.body)
-    return _text(request.data, parts[0]) if parts and parts[0].tag == _EXTENSION_NAME else ""
+    return text_of(request.data, parts[0]) if parts and parts[0].tag == _EXTENSION_NAME else ""
 
 
 def build_result(
@@ -226,10 +226,6 @@ def _expect(element: Tlv, tag: int) -> Tlv:
     if element.tag != tag:
         raise _malformed(f"tag {element.tag:#x} stands in place of {tag:#x}")
     return element
-
-
-def _text(data: bytes, element: Tlv) -> str:
-    return data[element.start : element.end].decode("utf-8", "replace")
 
 
 def _malformed(problem: str) -> MalformedReplyError:

@@ -8,7 +8,9 @@ from ..model.directory import DirectoryEntry
 from ..model.endpoints import ManagementPoint
 from ..model.rule import decides
 from ..protocol.capabilities import OperationalSettings, build_operational_settings
-from ..protocol.directory import domain_dn, management_point_entry, range_entry, site_entry, system_management_dn
+from ..protocol.directory import domain_dn, system_management_dn
+from ..protocol.directory_entries import management_point_entry, range_entry, site_entry, trust_entry
+from ..protocol.directory_schema import INBOUND, OUTBOUND
 from ..protocol.mplist import ssl_state_of
 from .description import Forest, LabDescription, Site
 from .faults import Role
@@ -18,8 +20,6 @@ from .site import Hierarchy
 __all__ = ["Ports", "Tree", "build_tree", "operational_settings", "with_current_time"]
 
 _BASE, _ONE_LEVEL = 0, 1
-_OUTBOUND, _INBOUND = 2, 1  # trustDirection: we let theirs in, they let ours in
-_FOREST_TRANSITIVE = "8"
 
 
 class Ports(NamedTuple):
@@ -81,18 +81,9 @@ def _domain_entries(forest: Forest, description: LabDescription) -> Iterator[Dir
     yield _entry(dn, ["top", "domain", "domainDNS"], name=forest.name.partition(".")[0])
     yield _entry(f"CN=System,{dn}", ["top", "container"], cn="System")
     for other in description.forests:
-        direction = (_OUTBOUND if other.name in forest.trusts else 0) | (_INBOUND if forest.name in other.trusts else 0)
+        direction = (OUTBOUND if other.name in forest.trusts else 0) | (INBOUND if forest.name in other.trusts else 0)
         if direction and other.name != forest.name:
-            yield _entry(
-                f"CN={other.name},CN=System,{dn}",
-                ["top", "leaf", "trustedDomain"],
-                cn=other.name,
-                trustPartner=other.name,
-                flatName=other.name.partition(".")[0].upper(),
-                trustDirection=str(direction),
-                trustType="2",
-                trustAttributes=_FOREST_TRANSITIVE,
-            )
+            yield trust_entry(other.name, domain=forest.name, direction=direction)
 
 
 def _configuration_entries(forest: Forest) -> Iterator[DirectoryEntry]:

@@ -198,6 +198,16 @@ class NetworkFacts(NamedTuple):
     client_version: ClientVersion | None = None
     origins: Mapping[str, str] = {}
 
+    def learn(self, origin: str, **known: object) -> "NetworkFacts":
+        """These facts with some that became known, by name.
+
+        Args:
+            origin: Where they came from, in a few words.
+            known: The facts.
+        """
+        origins = {**self.origins, **dict.fromkeys(known, origin)}
+        return self._replace(**known, origins=origins)  # type: ignore[arg-type] # names of fields
+
     @property
     def addresses(self) -> tuple[InterfaceAddress, ...]:
         """All addresses of all connections, in order."""

@@ -8,7 +8,17 @@ from typing import Self
 
 from ..errors import InvalidValueError
 
-__all__ = ["AdSiteName", "DnsDomain", "GatewayPath", "HostName", "MacAddress", "SiteCode", "parse_port", "shown_name"]
+__all__ = [
+    "AdSiteName",
+    "DnsDomain",
+    "GatewayPath",
+    "HostName",
+    "MacAddress",
+    "SiteCode",
+    "parse_port",
+    "printable",
+    "shown_name",
+]
 
 _SITE_CODE = re.compile(r"[A-Z0-9]{3}")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -155,6 +165,11 @@ def parse_port(value: str | int) -> int:
     return int(text)
 
 
+def printable(text: str) -> str:
+    """The text with ``?`` for each control character: what a server sends must not drive a terminal."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+
+
 def shown_name(raw: str | bytes, *, most: int = _MAX_SHOWN) -> str:
     """What something called itself that cannot be trusted to be a name, fit to be shown.
 
@@ -167,4 +182,4 @@ def shown_name(raw: str | bytes, *, most: int = _MAX_SHOWN) -> str:
     text = head.decode("utf-8", "replace") if isinstance(head, bytes) else head
     cut = len(text) > most or len(raw) > len(head)
     shown = text[: most - 3] + "..." if cut else text
-    return shown if shown.isprintable() else "".join(one if one.isprintable() else "?" for one in shown)
+    return printable(shown)

@@ -1,127 +1,29 @@
-"""What the logs of a client tell: records, events, decisions, and what went wrong."""
+"""What the logs of a client tell: events, decisions, and what went wrong."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from enum import Enum, IntEnum
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from .content import ContentLocations
+from .errorcode import ErrorCode
 from .facts import NetworkFacts
+from .logrecord import LogTime, ReadCounts, Severity
 
 if TYPE_CHECKING:
     from .logchecks import LogCheck
 
 __all__ = [
-    "CodeFamily",
-    "ErrorCode",
     "EventKind",
     "LogDecision",
     "LogError",
     "LogEvent",
-    "LogRecord",
     "LogStory",
-    "LogTime",
     "LoggedSource",
     "Mood",
     "Quote",
-    "ReadCounts",
-    "RecordForm",
-    "Severity",
     "Topic",
     "UnreadFile",
 ]
-
-
-class Severity(IntEnum):
-    """How bad a log says that a record is; the value is its ``type``."""
-
-    UNKNOWN = 0
-    INFO = 1
-    WARNING = 2
-    ERROR = 3
-
-
-class RecordForm(Enum):
-    """How a record was written."""
-
-    CMTRACE = "cmtrace"
-    OLD = "old"
-    """``text  $$<component><date time+bias><thread=...>``."""
-    PLAIN = "plain"
-    """A line as people paste it, with or without time, component and thread."""
-
-
-class LogTime(NamedTuple):
-    """When a record was written.
-
-    Attributes:
-        local: Date and time on the clock of the machine; naive.
-        bias: Minutes to add to get UTC, as Windows counts a time zone; None when the log does not say.
-    """
-
-    local: datetime
-    bias: int | None = None
-
-    @property
-    def utc(self) -> datetime:
-        """In UTC, naive; the local time where the time zone is not known."""
-        return self.local + timedelta(minutes=self.bias or 0)
-
-    def __str__(self) -> str:
-        """Local time to the millisecond, with its distance from UTC where that is known."""
-        text = self.local.isoformat(sep=" ", timespec="milliseconds")
-        if self.bias is None:
-            return text
-        sign, minutes = "-" if self.bias > 0 else "+", abs(self.bias)
-        return f"{text}{sign}{minutes // 60:02}:{minutes % 60:02}"
-
-
-class LogRecord(NamedTuple):
-    """One record of a log.
-
-    Attributes:
-        message: Its text; may have several lines, separated by line feeds.
-        line: Number of its first line in the file, from 1 on.
-        component: Who wrote it; empty when it does not say.
-        when: None when it does not say, or not readably.
-        severity: How bad it says that it is.
-        thread: As written; empty when it does not say.
-        source_file: Place in the source code, as written; likewise.
-        form: How it was written.
-        is_damaged: Whether a part of it is missing or broken.
-    """
-
-    message: str
-    line: int
-    component: str = ""
-    when: LogTime | None = None
-    severity: Severity = Severity.UNKNOWN
-    thread: str = ""
-    source_file: str = ""
-    form: RecordForm = RecordForm.PLAIN
-    is_damaged: bool = False
-
-
-class ReadCounts(NamedTuple):
-    """What was read of a log, and what could not be.
-
-    Attributes:
-        size: Bytes.
-        lines: Lines.
-        records: Whole records; plain lines are not counted. 0 in quick mode, which looks at errors only.
-        damaged: Records that are cut off or broken; their text is kept.
-        too_long: Records and lines that are longer than any real one; they were cut.
-        clock_went_back: How often the time of a record is before that of the one read before it.
-        first_back: Line of the first of these; 0 when there is none.
-    """
-
-    size: int = 0
-    lines: int = 0
-    records: int = 0
-    damaged: int = 0
-    too_long: int = 0
-    clock_went_back: int = 0
-    first_back: int = 0
 
 
 class Topic(Enum):
@@ -288,69 +190,6 @@ class LogDecision(NamedTuple):
     why: str
     quotes: tuple[Quote, ...]
     sources: tuple[LoggedSource, ...] = ()
-
-
-class CodeFamily(Enum):
-    """Whose numbers a code belongs to."""
-
-    HRESULT = "hresult"
-    WIN32 = "win32"
-    WINHTTP = "winhttp"
-    HTTP = "http"
-    CCM = "ccm"
-    CALLBACK = "callback"
-    """Reasons that WinHTTP gives for a certificate, by name."""
-    STATUS_TEXT = "status-text"
-    """Texts with which a gateway says what an HTTP status means."""
-    SETUP_EXIT = "setup-exit"
-    STATE = "state"
-    """State ids of topic type 800, which setup and assignment report."""
-
-
-_WORDS = {CodeFamily.HTTP: "HTTP", CodeFamily.SETUP_EXIT: "ccmsetup exit", CodeFamily.STATE: "state"}
-
-
-class ErrorCode(NamedTuple):
-    """What an error code means.
-
-    Attributes:
-        name: Its symbolic name or status text; empty when none is known.
-        number: As unsigned 32 bits, or the HTTP status; None for one that is known by name only.
-        family: Whose number it is.
-        meaning: What it says, whoever logged it.
-        causes: What is usually behind it, the likeliest first; empty when nobody knows.
-        rules: Ids of rules that speak of it.
-        source: Where this is known from.
-        said_by: For each cause, in their order, the function or component that says the code then; empty where
-            anybody may. None at all where that tells nothing.
-    """
-
-    name: str
-    number: int | None
-    family: CodeFamily
-    meaning: str
-    causes: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
-    source: str = ""
-    said_by: tuple[str, ...] = ()
-
-    @property
-    def told_causes(self) -> tuple[str, ...]:
-        """The causes as a person reads them: with who says the code then."""
-        if not self.said_by:
-            return self.causes
-        pairs = zip(self.causes, self.said_by, strict=True)
-        return tuple(f"said by {speaker}: {cause}" if speaker else cause for cause, speaker in pairs)
-
-    @property
-    def label(self) -> str:
-        """Number as it is usually written, and name."""
-        if self.number is None:
-            return self.name
-        word = _WORDS.get(self.family)
-        if word is not None and self.number < 1000:  # noqa: PLR2004 - statuses, exit codes and states; else an HRESULT
-            return f"{word} {self.number}"
-        return f"0x{self.number:08x}{f' {self.name}' if self.name else ''}"
 
 
 class LogError(NamedTuple):

@@ -11,7 +11,7 @@ wanted, and only those are taken apart. Any other block is read line by line; th
 import re
 from collections.abc import Iterable, Iterator
 
-from ..model.story import LogRecord, LogTime, ReadCounts, RecordForm, Severity
+from ..model.logrecord import LogRecord, LogTime, ReadCounts, RecordForm, Severity
 from .logdates import parse_log_time
 from .loglines import LineReader
 from .logsearch import START, Repeats, Wanted, count_whole, wanted_starts

@@ -71,7 +71,7 @@ def _read(type_: Any, data: object, where: str) -> Any:  # noqa: ANN401 - driven
     return _read_plain(type_, data, where)
 
 
-def _read_optional(members: tuple[Any, ...], data: object, where: str) -> Any:  # noqa: ANN401
+def _read_optional(members: tuple[Any, ...], data: object, where: str) -> Any:  # noqa: ANN401 - likewise
     if data is None and type(None) in members:
         return None
     (member,) = [member for member in members if member is not type(None)]
@@ -90,7 +90,7 @@ def _read_mapping(members: tuple[Any, ...], data: object, where: str) -> dict[st
     return {str(key): _read(members[1], item, f"{where}.{key}") for key, item in data.items()}
 
 
-def _read_fields(type_: Any, data: object, where: str) -> Any:  # noqa: ANN401
+def _read_fields(type_: Any, data: object, where: str) -> Any:  # noqa: ANN401 - likewise
     if not isinstance(data, dict):
         raise _unfit(where, "an object", data)
     hints = typing.get_type_hints(type_)
@@ -103,7 +103,7 @@ def _read_fields(type_: Any, data: object, where: str) -> Any:  # noqa: ANN401
     return type_(**{name: _read(hints[name], item, f"{where}.{name}") for name, item in data.items()})
 
 
-def _read_plain(type_: Any, data: object, where: str) -> Any:  # noqa: ANN401
+def _read_plain(type_: Any, data: object, where: str) -> Any:  # noqa: ANN401 - likewise
     if type_ is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     if type_ in (bool, int, float):

@@ -297,7 +297,7 @@ def _find_count(body: Element | None, name: str) -> int | None:
 
 def _is_zlib(data: bytes) -> bool:
     """Whether it begins as a zlib stream does (RFC 1950), which no text in XML does."""
-    return len(data) > 1 and data[0] & 0x8F == 8 and int.from_bytes(data[:2], "big") % 31 == 0  # noqa: PLR2004
+    return len(data) > 1 and data[0] & 0x8F == 8 and int.from_bytes(data[:2], "big") % 31 == 0  # noqa: PLR2004 - its check
 
 
 def _is_text(data: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
 
 from ..errors import InvalidValueError, ProtocolError
@@ -111,8 +111,8 @@ def _facts(root: Element, said: Mapping[str, str], origin: str) -> NetworkFacts 
         "assigned_site": problems.read(SiteCode, said["site"], where="the client"),
         "adapters": adapters,
     }
-    known = {name: value for name, value in found.items() if value}
-    return NetworkFacts(**known, origins=dict.fromkeys(known, origin)) if known else None  # type: ignore[arg-type]
+    known: dict[str, Any] = {name: value for name, value in found.items() if value}
+    return NetworkFacts(**known, origins=dict.fromkeys(known, origin)) if known else None
 
 
 def _adapter(element: Element, said: Mapping[str, str]) -> Adapter:

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from functools import lru_cache
 
-from ..model.story import LogTime
+from ..model.logrecord import LogTime
 
 __all__ = ["find_time_in_text", "parse_log_time"]
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ..errors import InvalidValueError
 from ..model.facts import Adapter, NetworkFacts, parse_address
+from ..model.logrecord import LogRecord, RecordForm, Severity
 from ..model.names import shown_name
 from ..model.rule import decides
-from ..model.story import EventKind, LogEvent, LoggedSource, LogRecord, Mood, Quote, RecordForm, Severity
+from ..model.story import EventKind, LogEvent, LoggedSource, Mood, Quote
 from . import logbodies as bodies
 from .logcodes import find_codes
 from .logtable import FREE, LinePattern, compiled

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from ..model.errorcode import ErrorCode
 from ..model.logchecks import LogCheck
-from ..model.story import ErrorCode, LogDecision, LogError, LogEvent, LoggedSource, LogStory, Quote, UnreadFile
+from ..model.story import LogDecision, LogError, LogEvent, LoggedSource, LogStory, Quote, UnreadFile
 from .document import to_json
 from .saved import build_facts
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ..model.story import LogRecord, LogTime, RecordForm, Severity
+from ..model.logrecord import LogRecord, LogTime, RecordForm, Severity
 from .logdates import find_time_in_text
 from .logtext import unpaste
 

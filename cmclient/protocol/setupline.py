@@ -31,6 +31,7 @@ _MAX_WORDS = 1024  # a line has some twenty; more would only cost time and flood
 _MAX_SUGGESTIONS = 20  # looking for similar names is slow
 _INTUNE_LIMIT = 1024  # characters that Intune passes to ccmsetup.msi (IP-023)
 _FULL_DISK = 100  # percent
+_MOST_DIGITS = 9  # more than any of these values may have; the limit keeps the conversion cheap
 
 _BY_NAME = {one.name.removeprefix("/").casefold(): one for one in KNOWN}
 
@@ -307,5 +308,4 @@ def _notes(line: SetupLine, program: str) -> tuple[str, ...]:
 
 
 def _number(value: str | None) -> int | None:
-    # Nine digits are more than any of these values may have; the limit keeps the conversion cheap.
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 9 else None  # noqa: PLR2004
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS else None

@@ -25,12 +25,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..errors import InvalidValueError
 from ..model.boundary import Boundary, BoundaryKind
 from ..model.groups import BoundaryGroup, FallbackTimes, Relationship, Role, SiteServer
-from ..model.names import HostName, SiteCode
+from ..model.names import SiteCode
 from ..model.rule import decides
-from .sitedata_records import MOST_MINUTES, Link, Member, Place, Records, Reference, checked_text, quoted
+from .sitedata_cells import MOST_DIGITS, Row, find_nal_site
+from .sitedata_records import Link, Member, Place, Records, Reference, quoted
 
 __all__ = ["Misfit", "RowReader", "find_double"]
 
@@ -48,12 +48,8 @@ _ROLES = {
     "sms software update point": Role.SOFTWARE_UPDATE_POINT,
     "sms state migration point": Role.STATE_MIGRATION_POINT,
 }
-_NEVER = "-1"
 _TIMES = FallbackTimes()
-_MOST_DIGITS = 10  # of an unsigned 32-bit number
 _DEFAULT_GROUP = re.compile(r"Default-Site-Boundary-Group<([A-Za-z0-9]{3})>")
-_NAL_HOST = re.compile(r"\\\\([^\\\"\[\]]+)\\*")
-_NAL_SITE = re.compile(r"SMS_SITE=([A-Za-z0-9]{3})\b")
 _CLASS_NAME = re.compile(r"SMS_\w+")
 _HOSTS = ("NALPath", "ServerRemoteName", "NetworkOSPath", "ServerName")  # the best first: NAL paths are what groups say
 
@@ -70,99 +66,6 @@ class Misfit(NamedTuple):
     problem: str
 
 
-class _Fault(NamedTuple):
-    """A cell that cannot be what it should be."""
-
-    field: str
-    problem: str
-
-
-class _Row(NamedTuple):
-    """A row; its properties by name in lower case.
-
-    Every method reads a cell and never raises: what is wrong is kept, and whoever reads looks at ``faults`` before
-    using any answer.
-    """
-
-    place: Place
-    cells: Mapping[str, Any]
-    faults: list[_Fault]
-
-    def fault(self, field: str, problem: str) -> None:
-        """Keep a fault of a cell; the first one of each."""
-        if all(one.field != field for one in self.faults):
-            self.faults.append(_Fault(field, problem))
-
-    def text(self, field: str) -> str:
-        """A text; empty when it is null or missing."""
-        value = self.cells.get(field.lower())
-        if value is None:
-            return ""
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            self.fault(field, f"is {_described(value)}, and should be text")
-            return ""
-        try:
-            return checked_text(str(value))
-        except ValueError:  # Python does not write numbers of more than 4300 digits
-            self.fault(field, "is no number of any use")
-        except InvalidValueError as error:
-            self.fault(field, error.reason)
-        return ""
-
-    def identifier(self, field: str) -> str:
-        """A number that identifies something."""
-        value = self.cells.get(field.lower())
-        if isinstance(value, bool | float | list | dict):
-            self.fault(field, f"is {_described(value)}, and should be a whole number")
-            return ""
-        text = self.text(field).strip()
-        if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
-            return str(int(text))
-        self.fault(field, f"is {quoted(text)}, and should be a number" if text else "is empty")
-        return ""
-
-    def site(self, field: str, records: Records) -> SiteCode | None:
-        """A site code, however it is written; None when there is none."""
-        text = self.text(field)
-        if not text.strip():
-            return None
-        try:
-            site = SiteCode(text.strip())
-        except InvalidValueError as error:
-            self.fault(field, error.message)
-            return None
-        if site != text:
-            records.note(self.place, field, f"{quoted(text)} is read as {quoted(site)}")
-        return site
-
-    def minutes(self, field: str, usual: int | None) -> int | None:
-        """Minutes, None for never; the usual ones when nothing is said."""
-        text = self.text(field).strip()
-        if text in {"", _NEVER}:
-            return None if text else usual
-        if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) <= MOST_MINUTES:
-            return int(text)
-        self.fault(field, f"is {quoted(text)}, and should be minutes from 0 to {MOST_MINUTES}, or {_NEVER} for never")
-        return None
-
-    def host(self, field: str) -> HostName | None:
-        r"""The server of a NAL path (``["Display=\\HOST\"]MSWNET:["SMS_SITE=ABC"]\\HOST\``), of ``\\HOST``, or bare."""
-        path = self.text(field)
-        hosts = _NAL_HOST.findall(path)
-        try:
-            return HostName((hosts[-1] if hosts else path).strip())
-        except InvalidValueError as error:
-            self.fault(field, f"names no server: {error.message}")
-            return None
-
-
-def _described(value: object) -> str:
-    """A value that is no text, as JSON has it."""
-    if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "an object"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 class _Class(NamedTuple):
     """A class whose rows are read.
 
@@ -177,7 +80,7 @@ class _Class(NamedTuple):
     label: str
     required: tuple[str, ...]
     word: str
-    read: Callable[[_Row, Records], None]
+    read: Callable[[Row, Records], None]
     key: tuple[str, str] = ("", "")
 
 
@@ -220,14 +123,14 @@ class RowReader:
         if isinstance(judged, Misfit):
             self._records.fault(place, judged.field, judged.problem, "the row")
             return
-        row = _Row(place, cells, [])
+        row = Row(place, cells, [])
         judged.read(row, self._records)
         if row.faults:
             self._leave_out(row, judged)
 
-    def _leave_out(self, row: _Row, judged: _Class) -> None:
+    def _leave_out(self, row: Row, judged: _Class) -> None:
         field, what = judged.key
-        number = str(row.cells.get(field.lower(), "")).strip()[:_MOST_DIGITS] if field else ""
+        number = str(row.cells.get(field.lower(), "")).strip()[:MOST_DIGITS] if field else ""
         if number:
             self._records.lose(what, number)
         left_out = f"{judged.label} {quoted(number)}" if number else f"this {judged.label}"
@@ -270,7 +173,7 @@ def _class_of_file(file: str) -> "_Class | None":
 
 
 @decides("BD-001")
-def _kind(row: _Row) -> BoundaryKind:
+def _kind(row: Row) -> BoundaryKind:
     text = row.text("BoundaryType").strip()
     number = _KIND_NAMES.get(text.lower(), text)
     if number not in _KINDS:
@@ -279,7 +182,7 @@ def _kind(row: _Row) -> BoundaryKind:
     return _KINDS.get(number, BoundaryKind.IP_RANGE)
 
 
-def _read_boundary(row: _Row, records: Records) -> None:
+def _read_boundary(row: Row, records: Records) -> None:
     boundary = Boundary(row.identifier("BoundaryID"), _kind(row), row.text("Value"), row.text("DisplayName"))
     if not boundary.value.strip():
         row.fault("Value", "is empty")
@@ -287,7 +190,7 @@ def _read_boundary(row: _Row, records: Records) -> None:
         records.add_boundary(row.place, "Value", boundary)
 
 
-def _read_group(row: _Row, records: Records) -> None:
+def _read_group(row: Row, records: Records) -> None:
     number, name = row.identifier("GroupID"), row.text("Name")
     default = _DEFAULT_GROUP.fullmatch(name.strip())
     assigned = row.site("DefaultSiteCode", records)
@@ -299,27 +202,27 @@ def _read_group(row: _Row, records: Records) -> None:
         records.add_group(row.place, group)
 
 
-def _read_default_group(row: _Row, records: Records) -> None:
+def _read_default_group(row: Row, records: Records) -> None:
     name = row.text("Name")
     if not _DEFAULT_GROUP.fullmatch(name.strip()):
         row.fault("Name", f"is {quoted(name)}, and should be like Default-Site-Boundary-Group<ABC>")
     _read_group(row, records)
 
 
-def _read_member(row: _Row, records: Records) -> None:
+def _read_member(row: Row, records: Records) -> None:
     member = Member(row.place, "", row.identifier("GroupID"), row.identifier("BoundaryID"))
     if not row.faults:
         records.members.append(member)
 
 
-def _read_site_system(row: _Row, records: Records) -> None:
+def _read_site_system(row: Row, records: Records) -> None:
     group, host = row.identifier("GroupID"), row.host("ServerNALPath")
-    site = row.site("SiteCode", records) or _nal_site(row.text("ServerNALPath"))
+    site = row.site("SiteCode", records) or find_nal_site(row.text("ServerNALPath"))
     if host is not None and not row.faults:
         records.references.append(Reference(row.place, "", group, host, site))
 
 
-def _read_relationship(row: _Row, records: Records) -> None:
+def _read_relationship(row: Row, records: Records) -> None:
     source, target = row.identifier("SourceGroupID"), row.identifier("DestinationGroupID")
     mp = row.minutes("FallbackMP", _TIMES.mp)
     if mp:
@@ -333,22 +236,17 @@ def _read_relationship(row: _Row, records: Records) -> None:
         records.links.append(Link(row.place, "", source, Relationship(target, times)))
 
 
-def _read_resource(row: _Row, records: Records) -> None:
+def _read_resource(row: Row, records: Records) -> None:
     role = _ROLES.get(row.text("RoleName").strip().lower())
     field = next((one for one in _HOSTS if row.text(one).strip()), "")
     if not field:
         row.fault("", f"names no server: {', '.join(_HOSTS)} are all empty or missing")
     if role is None or row.faults:  # every site has servers of roles that boundary groups know nothing of
         return
-    site = row.site("SiteCode", records) or _nal_site(row.text(field))
+    site = row.site("SiteCode", records) or find_nal_site(row.text(field))
     host = row.host(field)
     if host is not None and not row.faults:
         records.servers.append(SiteServer(host, frozenset({role}), site=site))
-
-
-def _nal_site(path: str) -> SiteCode | None:
-    found = _NAL_SITE.search(path)
-    return SiteCode(found[1]) if found else None
 
 
 # The first whose properties are all there is the one; groups come last, as they need the least.

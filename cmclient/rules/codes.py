@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ..errors import InvalidValueError
+from ..model.errorcode import CodeFamily, ErrorCode
 from ..model.rule import decides
-from ..model.story import CodeFamily, ErrorCode
 
 __all__ = ["CodeTable", "narrow_code", "parse_code_number", "parse_codes"]
 

@@ -22,6 +22,7 @@ from ..model.rule import decides
 from ..model.sources import PlannedSource, SourceAddress, SourcePlan
 
 __all__ = [
+    "LITTLE",
     "Moment",
     "Next",
     "Standing",

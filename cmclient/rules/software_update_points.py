@@ -31,6 +31,7 @@ __all__ = [
     "note_switch_wanted",
     "rank_update_points",
     "rebase_scans",
+    "scans_from_internet",
     "update_point_pool",
     "update_point_ports",
 ]

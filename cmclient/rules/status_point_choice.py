@@ -48,7 +48,7 @@ def judge_status_points(
     chosen = None if point is None else point.endpoint.host
     ranked = () if point is None else (point.endpoint,)
     rejected = [
-        RoleEvaluation(host, Verdict.REJECTED, (_find_bar(reporting, facts),), tuple(origins))
+        RoleEvaluation(host, Verdict.REJECTED, (_bar_of(reporting, facts),), tuple(origins))
         for host, origins in sorted(named.items())
         if host != chosen
     ]
@@ -64,7 +64,7 @@ def judge_status_points(
     )
 
 
-def _find_bar(reporting: Reporting, facts: NetworkFacts) -> Reason:
+def _bar_of(reporting: Reporting, facts: NetworkFacts) -> Reason:
     if reporting.point is None:
         return reporting.reason
     if facts.network_location is NetworkLocation.INTERNET:

@@ -81,7 +81,7 @@ def judge_update_points(
     use = _Use(history, is_left=in_use != first, may_leave=may_switch(history, now), minute=minute)
     reasons = {host: _reasons(by_host[host], joins.get(host), use, internet=internet) for host in order}
     rejected = {
-        one.host: _find_bar(one, joins.get(one.host), internet=internet) for one in servers if one.host not in order
+        one.host: _bar_of(one, joins.get(one.host), internet=internet) for one in servers if one.host not in order
     }
     decision = RoleDecision(
         SiteRole.SOFTWARE_UPDATE_POINT,
@@ -135,7 +135,7 @@ def _reasons(server: RoleServer, entry: PoolEntry | None, use: _Use, *, internet
 
 
 @decides("SU-002", "SU-005", "BG-006", "NET-024")
-def _find_bar(server: RoleServer, entry: PoolEntry | None, *, internet: bool) -> Reason:
+def _bar_of(server: RoleServer, entry: PoolEntry | None, *, internet: bool) -> Reason:
     """Why one cannot be used now."""
     if internet:
         return Reason("NET-024", "it does not face the internet, where the client is, and another one does")

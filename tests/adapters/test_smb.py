@@ -14,6 +14,7 @@ if importlib.util.find_spec("smbprotocol") is None and not os.environ.get("CMCLI
     pytest.skip("the extra smb is not installed", allow_module_level=True)  # tox installs it: there it must not hide
 
 from cmclient.adapters import smb
+from cmclient.adapters.shares import collect_entries
 from cmclient.errors import (
     CancelledError,
     CmClientError,
@@ -23,6 +24,7 @@ from cmclient.errors import (
     TransportError,
     TransportTimeoutError,
 )
+from cmclient.model.download import FileEntry, RelativeName
 from cmclient.model.http import Deadline
 
 Answer = Callable[[socket.socket], None]
@@ -155,7 +157,7 @@ def test_a_message_of_gigabytes_takes_no_memory() -> None:
 )
 def test_names_of_a_share_are_checked(parts: tuple[str, ...], name: str | None) -> None:
     if name is not None:
-        assert smb._name(parts, r"\\server\share") == name
+        assert collect_entries(r"\\server\share", [(parts, 1)]) == (FileEntry(RelativeName(name), 1),)
         return
     with pytest.raises(CmClientError):
-        smb._name(parts, r"\\server\share")
+        collect_entries(r"\\server\share", [(parts, 1)])

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ourcommand import run_command, start_command
 
 from cmclient.adapters.store import SqliteStore
 from cmclient.cli.agent import configure
@@ -32,15 +33,7 @@ PATIENCE = 30.0  # seconds; a slow machine is no failure
 
 
 def run(*arguments: str, code: int | None = 0) -> str:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE * 2,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert code is None or done.returncode == code, done.stderr
+    done = run_command(*arguments, code=code, seconds=PATIENCE * 2)
     return done.stdout + done.stderr if code else done.stdout
 
 
@@ -70,21 +63,9 @@ class Running:
         return self.process.returncode, time.monotonic() - began
 
 
-def heed_signals() -> None:
-    """In a job in the background SIGINT is ignored, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @contextmanager
 def agent(*arguments: str, environ: dict[str, str] | None = None) -> Iterator[Running]:
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", "agent", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(environ or {})},
-        preexec_fn=heed_signals,  # noqa: PLW1509 - no thread of ours runs here
-    ) as process:
+    with start_command("agent", *arguments, **(environ or {})) as process:
         try:
             yield Running(process)
         finally:

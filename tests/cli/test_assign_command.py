@@ -1,14 +1,12 @@
 """``assign``, as a person runs it."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ourcommand import run_command, start_command
 
 from cmclient.cli import codes
 from cmclient.cli.main import main
@@ -140,15 +138,7 @@ def test_data_and_wait__exclude_each_other(data: str, capsys: pytest.CaptureFixt
 
 
 def run(*arguments: str, code: int = 0) -> dict[str, Any]:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", "assign", "--lab", "--format", "json", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert done.returncode == code, done.stderr
+    done = run_command("assign", "--lab", "--format", "json", *arguments, code=code)
     document: dict[str, Any] = json.loads(done.stdout)
     return document
 
@@ -193,11 +183,6 @@ def test_saved__is_kept_the_next_time_and_without_the_option_it_is_not(tmp_path:
     assert run(*store)["how"] == "kept"
 
 
-def _heed_sigint() -> None:
-    """In a job in the background SIGINT is ignored, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_boundary_data__is_nothing_that_cm07_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "data.toml").write_text("")
     data = ["--data", str(tmp_path / "data.toml"), "--set", "profile=cm07"]
@@ -208,15 +193,8 @@ def test_boundary_data__is_nothing_that_cm07_has(tmp_path: Path, capsys: pytest.
 @pytest.mark.slow
 @pytest.mark.rule("SA-008")
 def test_wait__says_when_it_is_tried_again_and_stops_at_ctrl_c(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "cmclient", "assign", "--wait", "--lab", "--site-code", "AUTO", "--domain", ""]
-    with subprocess.Popen(  # noqa: S603 - our own command
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        preexec_fn=_heed_sigint,  # noqa: PLW1509 - no thread of ours runs here
-    ) as process:
+    arguments = ("assign", "--wait", "--lab", "--site-code", "AUTO", "--domain", "")
+    with start_command(*arguments, TMPDIR=str(tmp_path)) as process:
         assert process.stderr is not None
         assert "again at" in process.stderr.readline()
         process.send_signal(signal.SIGINT)

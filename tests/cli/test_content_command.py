@@ -2,29 +2,20 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from ourcommand import run_command
 
 from cmclient.lab import built_in_text
 
 IN_BRANCH_ONLY = "Content_0d90cc80-19c6-465c-936d-ac74a23b9c46"
 
 
-def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", "content", *arguments, "--seed", "1"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert done.returncode == code, done.stderr or done.stdout
-    return done
+def run(*arguments: str, code: int = 0) -> CompletedProcess[str]:
+    return run_command("content", *arguments, "--seed", "1", code=code)
 
 
 def document(*arguments: str, code: int = 0) -> dict[str, Any]:

@@ -1,23 +1,15 @@
 """``cmclient doctor`` as a person runs it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+
+from ourcommand import run_command
 
 from cmclient.lab import built_in_text
 
 
 def run(*arguments: str, folder: Path) -> tuple[int, str, str]:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", "doctor", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-        cwd=folder,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
+    done = run_command("doctor", *arguments, code=None, seconds=90, folder=folder)
     return done.returncode, done.stdout, done.stderr
 
 

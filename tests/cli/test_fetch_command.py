@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from contentserver import ContentServer
+from ourcommand import run_command
 
 FILES = {"readme.txt": 1000, "x64/setup.msi": 3_000_000, "x64/data.cab": 9_000_000, "empty": 0}
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -23,10 +24,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command(*arguments), capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
-    assert "Traceback" not in done.stderr, done.stderr
-    assert done.returncode == code, done.stderr + done.stdout
-    return done
+    return run_command("fetch", *arguments, code=code, seconds=120)
 
 
 def from_server(server: ContentServer, folder: Path, *more: str) -> list[str]:

@@ -1,26 +1,20 @@
 """``locate --lab`` and its neighbours, as a person runs them: real sockets, a process of its own."""
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ourcommand import run_command, start_command
 
 SCHEMA_KEYS = {"schema", "chosen", "ranked", "rejected", "facts", "sources", "attempts", "seed"}
 
 
 def run(*arguments: str, code: int | None = 0, seconds: float = 60.0) -> str:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", *arguments], capture_output=True, text=True, check=False, timeout=seconds
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert code is None or done.returncode == code, done.stderr
+    done = run_command(*arguments, code=code, seconds=seconds)
     return done.stdout if done.returncode != 2 else done.stderr
 
 
@@ -69,13 +63,8 @@ def test_plain__is_one_line_for_scripts() -> None:
 
 
 def test_plain__nobody_answers__prints_nothing_and_says_so_elsewhere() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "cmclient", "locate", "--lab", "--plain", "--lab-fault", "mp=refuse"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (5, "")
+    done = run_command("locate", "--lab", "--plain", "--lab-fault", "mp=refuse", code=5)
+    assert done.stdout == ""
     assert "no eligible management point answered" in done.stderr
 
 
@@ -182,23 +171,11 @@ def test_unknown_fault__is_a_usage_error_that_lists_the_known(fault: str) -> Non
     assert "cmclient: " in run("locate", "--lab", "--lab-fault", fault, code=2)
 
 
-def _heed_sigint() -> None:
-    """In a job in the background SIGINT is ignored, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted__ends_at_once_and_leaves_nothing(number: signal.Signals, code: int, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "cmclient", "--log-level", "info", "locate", "--lab", "--lab-fault", "mp=silent"]
-    with subprocess.Popen(  # noqa: S603 - our own command
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        preexec_fn=_heed_sigint,  # noqa: PLW1509 - no thread of ours runs here
-    ) as process:
+    arguments = ("--log-level", "info", "locate", "--lab", "--lab-fault", "mp=silent")
+    with start_command(*arguments, TMPDIR=str(tmp_path)) as process:
         assert process.stderr is not None
         while "asking http" not in process.stderr.readline():
             assert process.poll() is None

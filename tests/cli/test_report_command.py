@@ -1,8 +1,6 @@
 """``cmclient report`` and what ``locate`` reports, as a person runs them: a process of its own, and a lab beside it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -13,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from ourcommand import run_command
 
 from cmclient.adapters.report_queue import SqliteReportQueue
 from cmclient.adapters.sqlite_file import SqliteFile
@@ -26,11 +25,7 @@ GUID = "{0D94311F-CB7B-4E73-94B1-75878081111C}"
 
 
 def run(*arguments: str, code: int = 0) -> tuple[str, str]:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", *arguments], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert done.returncode == code, done.stderr
+    done = run_command(*arguments, code=code)
     return done.stdout, done.stderr
 
 

@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ourcommand import run_command
 
 from cmclient.cli.reports import flush_lines, joined_lines
 from cmclient.cli.site import settings_text
@@ -31,12 +30,7 @@ LEFT = FlushReport(left=1, code="connect", problem="nobody listens", wait=1000.0
 
 
 def run(*arguments: str, code: int = 0) -> str:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", *arguments], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert done.returncode == code, done.stderr
-    return done.stdout
+    return run_command(*arguments, code=code).stdout
 
 
 def document(*arguments: str, code: int = 0) -> Any:

@@ -1,28 +1,19 @@
 """``locate --role``, as a person runs it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from ourcommand import run_command
 
 import cmclient
 from cmclient.lab import built_in_text
 
 
-def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", "locate", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    assert done.returncode == code, done.stderr
-    return done
+def run(*arguments: str, code: int = 0) -> CompletedProcess[str]:
+    return run_command("locate", *arguments, code=code)
 
 
 def document(*arguments: str, code: int = 0) -> dict[str, Any]:

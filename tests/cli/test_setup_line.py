@@ -1,15 +1,12 @@
 """``cmclient setup-line check`` as a person runs it."""
 
 import json
-import subprocess
-import sys
+
+from ourcommand import run_command
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "cmclient", *arguments], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert "Traceback" not in done.stderr, done.stderr
+    done = run_command(*arguments, code=None)
     return done.returncode, done.stdout
 
 

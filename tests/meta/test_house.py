@@ -1,12 +1,18 @@
 """The house: layers, exports, sizes, start-up, one tree of errors."""
 
+import ast
 import importlib
 import inspect
 import os
 import pkgutil
+import re
 import subprocess
 import sys
+import tokenize
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from tokenize import generate_tokens
 
 import pytest
 
@@ -14,7 +20,11 @@ import cmclient
 from cmclient import errors
 
 PACKAGE = Path(cmclient.__file__).parent
+PROJECT = Path(__file__).parent.parent.parent
 LINES = 420  # about 400, as the design says
+EXCEPTION = re.compile(r"# *(noqa|type: *ignore)")
+# Ruff wants a dash before what is no code, mypy a comment of its own.
+EXCEPTION_WITH_REASON = re.compile(r"# noqa: [A-Z0-9, ]+ - \S|# type: ignore\[[a-z-]+\] # \S")
 HEAVY = {"requests", "urllib3", "ldap3", "dns", "cryptography", "dataclasses", "rich"}
 
 
@@ -73,7 +83,7 @@ def test_locate_offline__loads_nothing_that_is_there_to_ask_somebody(tmp_path: P
     loaded = all_loaded_by("locate", "--offline", "--store", str(tmp_path / "store.sqlite3"), "--site-code", "P01")
     allowed = set() if sys.platform == "linux" else {"ifaddr", "ctypes", "subprocess"}  # only Linux tells its addresses
     assert not {name.partition(".")[0] for name in loaded} & HEAVY
-    assert not loaded & ((FOR_ASKING - allowed) | OWN_FOR_ASKING)
+    assert sorted(loaded & ((FOR_ASKING - allowed) | OWN_FOR_ASKING)) == []
 
 
 def test_transport__without_tls__loads_no_cryptography() -> None:
@@ -112,6 +122,51 @@ def test_module__is_one_thought(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES
 
 
+def contracts() -> dict[str, dict[str, list[str]]]:
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    return {one["name"]: one for one in settings["tool"]["importlinter"]["contracts"]}
+
+
+TOP = {f"cmclient.{one.stem}" for one in PACKAGE.glob("[!_]*.py")}
+TOP_PACKAGES = {f"cmclient.{one.parent.name}" for one in PACKAGE.glob("*/__init__.py")}
+
+
+def test_layers__each_module_has_one() -> None:
+    layers = [name.strip() for layer in contracts()["arrows point down"]["layers"] for name in layer.split("|")]
+    assert sorted(layers) == sorted(TOP | TOP_PACKAGES)
+
+
+def test_contracts__each_module_is_in_one_of_them() -> None:
+    core = set(contracts()["the core opens, reads and draws nothing"]["source_modules"])
+    workflows = set(contracts()["workflows use ports, not libraries"]["source_modules"])
+    assembling = {name for name in TOP if name.startswith("cmclient.assemble")}
+    late = {"cmclient.deferred", "cmclient.loading"}  # how things are loaded, whatever they are
+    assert workflows | (core & TOP) | assembling | late == TOP
+    assert not workflows & core
+
+
+def imported_of_ours(path: Path) -> Iterator[tuple[str, str]]:
+    """Module and name of each import of ours in a file; without what is there on another system only."""
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    here = ["cmclient", *path.relative_to(PACKAGE).with_suffix("").parts]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(node, ast.ImportFrom) and node.level and node.module:
+                yield from ((".".join([*here[: -node.level], node.module]), one.name) for one in node.names)
+            elif not (isinstance(node, ast.If) and "sys.platform" in ast.unparse(node.test)):
+                waiting.append(node)
+
+
+def test_names__that_another_module_uses_are_in_all() -> None:
+    strays = [
+        f"{path.relative_to(PACKAGE)}: {module}.{name}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for module, name in imported_of_ours(path)
+        if name not in getattr(importlib.import_module(module), "__all__", (name,))
+    ]
+    assert strays == []
+
+
 def test_errors__are_one_tree_with_codes_of_their_own() -> None:
     classes = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, BaseException)]
     assert all(issubclass(kind, errors.CmClientError) for kind in classes)
@@ -135,3 +190,18 @@ def test_errors__the_tree_in_the_docstring_names_each() -> None:
     for name in errors.__all__:
         if name != "Disposition":
             assert f" {name}" in (errors.__doc__ or "")
+
+
+def comments_of(path: Path) -> list[tuple[int, str]]:
+    with tokenize.open(path) as file:
+        return [(one.start[0], one.string) for one in generate_tokens(file.readline) if one.type == tokenize.COMMENT]
+
+
+def test_exceptions_from_the_checks__have_their_reasons_beside_them() -> None:
+    bare = [
+        f"{path.relative_to(PACKAGE)}:{line}: {text}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for line, text in comments_of(path)
+        if EXCEPTION.match(text) and not EXCEPTION_WITH_REASON.match(text)
+    ]
+    assert bare == []

@@ -17,19 +17,16 @@ from cmclient.protocol.capabilities import (
 )
 from cmclient.protocol.directory import (
     escape_filter,
-    management_point_entry,
     management_point_query,
-    range_entry,
     range_query,
     read_management_points,
     read_ranges,
     read_sites,
     read_trusted_forests,
-    site_entry,
     site_query,
-    trust_entry,
     trust_query,
 )
+from cmclient.protocol.directory_entries import management_point_entry, range_entry, site_entry, trust_entry
 from cmclient.protocol.mplist import build_mp_list, parse_mp_list, protocols_of_ssl_state, ssl_state_of
 from cmclient.protocol.srv import read_directory_servers, read_srv_records
 from cmclient.protocol.xmlsafe import find_local, parse_xml

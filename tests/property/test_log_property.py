@@ -11,7 +11,8 @@ from logcases import Case, read_cases
 from cmclient.adapters.packagedata import read_codes, read_explanations
 from cmclient.cli.logpage import build_page
 from cmclient.model.logchecks import Agreement
-from cmclient.model.story import LogRecord, LogStory, Severity
+from cmclient.model.logrecord import LogRecord, Severity
+from cmclient.model.story import LogStory
 from cmclient.protocol.cmtrace import LogReader
 from cmclient.protocol.logevents import MARKS, STARTS
 from cmclient.protocol.logjson import build_story

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from cmclient.errors import InvalidValueError
-from cmclient.model.story import LogRecord, RecordForm, Severity
+from cmclient.model.logrecord import LogRecord, RecordForm, Severity
 from cmclient.protocol.cmtrace import LogReader
 from cmclient.protocol.logtext import TextKind, Transcoder, check_code_page, sniff_log, unpaste
 

@@ -12,20 +12,17 @@ from cmclient.model.names import DnsDomain, HostName, SiteCode
 from cmclient.protocol.directory import (
     domain_dn,
     escape_filter,
-    management_point_entry,
     management_point_query,
-    range_entry,
     range_query,
     read_management_points,
     read_ranges,
     read_sites,
     read_trusted_forests,
-    site_entry,
     site_query,
     system_management_dn,
-    trust_entry,
     trust_query,
 )
+from cmclient.protocol.directory_entries import management_point_entry, range_entry, site_entry, trust_entry
 
 DOMAIN = DnsDomain("corp.test")
 BASE = "CN=System Management,CN=System,DC=corp,DC=test"

@@ -4,7 +4,7 @@ import pytest
 
 from cmclient.adapters.packagedata import read_codes
 from cmclient.errors import InvalidValueError
-from cmclient.model.story import CodeFamily
+from cmclient.model.errorcode import CodeFamily
 from cmclient.protocol.logcodes import find_codes, find_raw_codes
 from cmclient.rules.codes import narrow_code, parse_code_number, parse_codes
 

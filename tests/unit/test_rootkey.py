@@ -12,7 +12,8 @@ from cmclient.model.directory import DirectoryEntry, PublishedSite
 from cmclient.model.endpoints import Endpoint, Scheme
 from cmclient.model.names import HostName, SiteCode
 from cmclient.model.rootkey import KeyDuty, KeySource, KeyStanding, KnownKey, KnownKeys
-from cmclient.protocol.directory import read_sites, site_entry
+from cmclient.protocol.directory import read_sites
+from cmclient.protocol.directory_entries import site_entry
 from cmclient.protocol.rootkeyblob import build_root_key
 from cmclient.protocol.rootkeyfile import ROOT_KEY_FILE_CAP
 from cmclient.rules.rootkey import choose_root_key, find_duty, find_published_key, judge_key, key_fingerprint

@@ -10,7 +10,7 @@ from cmclient.errors import ConfigError, InvalidValueError, NoReachableManagemen
 from cmclient.model.endpoints import InternetAddress, ManagementPoint
 from cmclient.model.names import HostName, SiteCode
 from cmclient.protocol.capabilities import OperationalSettings, build_operational_settings
-from cmclient.protocol.directory import management_point_entry
+from cmclient.protocol.directory_entries import management_point_entry
 from cmclient.protocol.setupline import parse_setup_line
 from cmclient.protocol.setupsources import (
     SettingSource,

@@ -24,7 +24,7 @@ from cmclient.model.names import GatewayPath, HostName
 from cmclient.model.stored import StoredLease
 from cmclient.model.wake import Wake
 from cmclient.protocol.capabilities import OperationalSettings, build_operational_settings
-from cmclient.protocol.directory import management_point_entry, site_entry
+from cmclient.protocol.directory_entries import management_point_entry, site_entry
 from cmclient.protocol.mplist import build_mp_list
 from cmclient.racing import CancelSignal
 

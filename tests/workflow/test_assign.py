@@ -20,13 +20,13 @@ from cmclient.model.messages import Message, MessageId, SiteDescription, SiteDes
 from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from cmclient.model.trust import TrustedRootKey
 from cmclient.ports import Cancellation
-from cmclient.protocol.directory import management_point_entry, site_entry
+from cmclient.protocol.directory_entries import management_point_entry, site_entry
 from cmclient.protocol.envelope import build_message, parse_message
 from cmclient.protocol.mplist import build_mp_list
 from cmclient.protocol.multipart import CONTENT_TYPE
 from cmclient.protocol.trustkeys import MP_KEY_INFORMATION_PATH
 from cmclient.rules.choose import SeededChooser
-from cmclient.standing import find_standing
+from cmclient.standing import Clues, find_standing
 
 ABC, XYZ, OLD = SiteCode("ABC"), SiteCode("XYZ"), SiteCode("OLD")
 MP1 = ManagementPoint(HostName("mp1.corp.test"), ABC, protocols=Protocols.HTTP, build=9106)
@@ -554,13 +554,12 @@ def test_roaming__a_workgroup_client_does_not_know_what_it_visits(
 )
 def test_boundaries__have_no_say_on_the_internet(location: NetworkLocation, local: tuple[SiteCode, ...]) -> None:
     standing = find_standing(
-        config(site_code="OLD"),
-        JOINED._replace(network_location=location, ad_site=AdSiteName("Berlin")),
-        certificate=None,
-        kept=None,
-        published=Published((PublishedSite(ABC, boundaries=("Berlin",)),)),
-        candidates=(),
-        chooser=SeededChooser(1),
+        Clues(
+            config(site_code="OLD"),
+            JOINED._replace(network_location=location, ad_site=AdSiteName("Berlin")),
+            SeededChooser(1),
+            published=Published((PublishedSite(ABC, boundaries=("Berlin",)),)),
+        )
     )
     assert standing.policy.local_sites == local
 

@@ -14,7 +14,7 @@ from cmclient.model.http import Deadline, HttpReply, HttpRequest
 from cmclient.model.names import HostName, SiteCode
 from cmclient.mpclient import ManagementPointClient
 from cmclient.ports import Cancellation
-from cmclient.protocol.directory import management_point_entry
+from cmclient.protocol.directory_entries import management_point_entry
 from cmclient.protocol.envelope import parse_message
 from cmclient.protocol.mplist import build_mp_list
 from cmclient.protocol.multipart import CONTENT_TYPE

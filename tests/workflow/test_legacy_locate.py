@@ -22,7 +22,7 @@ from cmclient.model.directory import DirectoryEntry, PublishedSite, SrvRecord
 from cmclient.model.endpoints import ManagementPoint, Protocols
 from cmclient.model.legacy import ProfileName
 from cmclient.model.names import DnsDomain, HostName, SiteCode
-from cmclient.protocol.directory import management_point_entry, site_entry
+from cmclient.protocol.directory_entries import management_point_entry, site_entry
 from cmclient.protocol.saved import build_location
 from cmclient.replay import replay_decision
 

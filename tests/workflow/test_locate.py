@@ -29,7 +29,7 @@ from cmclient.model.facts import NetworkLocation
 from cmclient.model.http import Deadline, Outcome
 from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
 from cmclient.protocol.capabilities import OperationalSettings, build_operational_settings
-from cmclient.protocol.directory import management_point_entry, site_entry, trust_entry
+from cmclient.protocol.directory_entries import management_point_entry, site_entry, trust_entry
 from cmclient.protocol.mplist import build_mp_list
 from cmclient.rules.choose import SeededChooser
 

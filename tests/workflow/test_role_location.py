@@ -20,7 +20,7 @@ from cmclient.model.roles import RoleLocation, RoleOutcome, SiteRole
 from cmclient.model.scans import ScanHistory
 from cmclient.model.stored import StoredUpdatePoint
 from cmclient.protocol.capabilities import OperationalSettings, build_operational_settings
-from cmclient.protocol.directory import management_point_entry
+from cmclient.protocol.directory_entries import management_point_entry
 from cmclient.roles import RoleLocator
 
 SUP, SMP, FSP = SiteRole.SOFTWARE_UPDATE_POINT, SiteRole.STATE_MIGRATION_POINT, SiteRole.FALLBACK_STATUS_POINT

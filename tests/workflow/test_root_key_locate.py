@@ -21,7 +21,7 @@ from cmclient.model.names import HostName, SiteCode
 from cmclient.model.rootkey import KeySource, KeyStanding, StoredRootKey
 from cmclient.model.trust import TrustedRootKey
 from cmclient.mpclient import ManagementPointClient
-from cmclient.protocol.directory import management_point_entry, site_entry
+from cmclient.protocol.directory_entries import management_point_entry, site_entry
 from cmclient.protocol.saved import build_location
 from cmclient.protocol.trustkeys import MP_KEY_INFORMATION_PATH
 from cmclient.rootkeys import RootKeys

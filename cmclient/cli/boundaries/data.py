@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "add_data",
     "add_lenient",
+    "count_of",
     "describe_left_out",
     "read_bytes",
     "read_data",

@@ -104,7 +104,7 @@ def _read_parquet(file: BinaryIO, name: str) -> Iterator[Batch]:
         first = done + 1
         done += machines.num_rows
         rows = range(first, done + 1)
-        yield Batch(machines, lambda rows=rows: rows, (), unknown, absent, done / total if total else None)  # type: ignore[misc]
+        yield Batch(machines, _given(rows), (), unknown, absent, done / total if total else None)
     if not done:
         yield Batch(MachineColumns(*([],) * len(MachineColumns._fields)), list)
 
@@ -117,7 +117,7 @@ def _read_json(file: BinaryIO, size: int | None, name: str, *, fleet: bool) -> I
         read = parse_json_lines(block.data, line=block.line)
         machines = _for_fleet(read.columns) if fleet else read.columns
         share = block.read / size if size else None
-        yield Batch(machines, lambda lines=read.lines: lines, read.faults, tuple(sorted(read.unknown)), (), share)  # type: ignore[misc]
+        yield Batch(machines, _given(read.lines), read.faults, tuple(sorted(read.unknown)), (), share)
 
 
 def _read_csv(file: BinaryIO, size: int | None, name: str, *, fleet: bool) -> Iterator[Batch]:
@@ -144,7 +144,11 @@ def _read_csv(file: BinaryIO, size: int | None, name: str, *, fleet: bool) -> It
                 continue
         read = parse_csv(block.data, shape, line=block.line)
         machines = _for_fleet(read.columns) if fleet else read.columns
-        yield Batch(machines, lambda lines=read.lines: lines, read.faults, shape.unknown, shape.absent, share)  # type: ignore[misc]
+        yield Batch(machines, _given(read.lines), read.faults, shape.unknown, shape.absent, share)
+
+
+def _given(rows: Sequence[int]) -> Callable[[], Sequence[int]]:
+    return lambda: rows
 
 
 def _for_fleet(columns: Any) -> Any:  # noqa: ANN401 - Arrow
