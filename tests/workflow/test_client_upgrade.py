@@ -8,7 +8,7 @@ from cmclient.errors import LocateError
 from cmclient.model.decision import Candidate, Location, Origin, SourceKind
 from cmclient.model.endpoints import Locality, ManagementPoint, Protocols
 from cmclient.model.names import HostName, SiteCode
-from cmclient.protocol.directory import management_point_entry
+from cmclient.protocol.directory_entries import management_point_entry
 
 ABC = SiteCode("ABC")
 NEAR = ManagementPoint(
