@@ -659,6 +659,16 @@ def test_installing__order_of_boundary_groups_does_not_count() -> None:
     assert len(plan_contact(decide(near, far, unlisted).ranked)) == 2
 
 
+@pytest.mark.rule("ML-033")
+@pytest.mark.parametrize(
+    ("phase", "first"), [(Phase.REGISTERED, "near.corp.test"), (Phase.TASK_SEQUENCE, "secure.corp.test")]
+)
+def test_task_sequence__boundary_groups_are_not_looked_at(phase: Phase, first: str) -> None:
+    near = mp("near.corp.test", locality=Locality(3), in_current_group=True)
+    secure = mp("secure.corp.test", locality=Locality(0), protocols=Protocols.HTTPS)
+    assert names(decide(near, secure, policy=HTTPS_CLIENT._replace(phase=phase)).ranked)[0] == first
+
+
 # --- the whole --------------------------------------------------------------------------------------------------
 
 
