@@ -6,8 +6,11 @@ import inspect
 import io
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+
+import schemas
 
 from cmclient import errors
 from cmclient.adapters.packagedata import read_catalogue, read_shown
@@ -152,6 +155,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "cli.md": commands_page,
     "rules.md": rules_page,
+    "schema/index.md": partial(schemas.index_page, MADE),
+    **{f"schema/{name}.json": partial(schemas.schema_text, name) for name in schemas.DOCUMENTS},
 }
 
 
