@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import inspect
 import io
 import os
 from collections.abc import Callable, Iterator
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import schemas
 
-from cmclient import errors
 from cmclient.adapters.packagedata import read_catalogue, read_shown
 from cmclient.cli.commands import COMMANDS, HELP
 from cmclient.cli.main import main as cmclient
@@ -29,28 +27,6 @@ def settings_page() -> str:
     defaults = {name: value for name, value, _ in show_config(load_config())}
     rows = [f"| `{one.name}` | {one.meaning} | {one.unit or '-'} | `{defaults[one.name] or ' '}` |" for one in SETTINGS]
     return "\n".join([MADE, "", "| Setting | Meaning | Unit | Default |", "| --- | --- | --- | --- |", *rows, ""])
-
-
-def errors_page() -> str:
-    """Every error with its code."""
-    return "\n".join(_errors())
-
-
-def _errors() -> Iterator[str]:
-    yield "# Errors"
-    yield ""
-    yield MADE
-    yield ""
-    yield "Every error is a `CmClientError` with a stable `code`, a sentence, and a hint where there is a next step."
-    yield "The disposition says what a caller with more than one server does."
-    yield ""
-    classes = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Exception)]
-    for kind in sorted(classes, key=lambda kind: kind.code):
-        yield f"## {kind.code}"
-        yield ""
-        yield f"`{kind.__name__}`, disposition {kind.disposition.value}."
-        yield (inspect.getdoc(kind) or "").splitlines()[0]
-        yield ""
 
 
 def commands_page() -> str:
@@ -152,7 +128,6 @@ def _rules() -> Iterator[str]:
 
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
-    "errors.md": errors_page,
     "cli.md": commands_page,
     "rules.md": rules_page,
     "schema/index.md": partial(schemas.index_page, MADE),
