@@ -185,7 +185,11 @@ def replay(types: Types) -> Schema:
 def assignment(types: Types) -> Schema:
     """The site that a client is assigned to, and why."""
     state = record(
-        {"topic_type": whole("What the state is about: 800, client deployment.")} | types.fields(DeploymentState),
+        {
+            "topic": whole("What the state is about: 800, client deployment."),
+            "state": types.field(DeploymentState, "id"),
+            **types.fields(DeploymentState, "meaning"),
+        },
         "A state message about the assignment.",
     )
     decided = ("outcome", "site", "how", "reasons", "compatibility", "candidates")
