@@ -5,6 +5,7 @@ itself is described here and in the modules beside this one; tests hold real out
 """
 
 import json
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -66,6 +67,8 @@ DOCUMENTS: dict[str, Document] = {
     "report-states": Document(schemas_reports.report_states, ("report states",)),
 }
 
+_REFERENCE = re.compile(r'"#/\$defs/(\w+)"')
+
 # Commands that print text whatever --format says: there is nothing in it for a program.
 NO_JSON = ("lab",)
 
@@ -81,13 +84,22 @@ def build_schema(name: str) -> Schema:
     title, _, more = " ".join((make.__doc__ or "").split()).partition(". ")
     made = make(types)
     made.pop("description", None)
-    head = {"$schema": DRAFT, "$id": f"{name}.json", "title": title.rstrip(".")}
-    return (
-        head
-        | ({"description": more} if more else {})
-        | made
-        | ({"$defs": dict(sorted(types.definitions.items()))} if types.definitions else {})
-    )
+    head: Schema = {"$schema": DRAFT, "$id": f"{name}.json", "title": title.rstrip(".")}
+    if more:
+        head["description"] = more
+    needed = _find_needed(made, types.definitions)
+    return head | made | ({"$defs": {one: types.definitions[one] for one in needed}} if needed else {})
+
+
+def _find_needed(schema: Schema, definitions: dict[str, Schema]) -> list[str]:
+    """The definitions that a schema refers to, also by way of others, sorted; a field may have taken the place of one."""
+    needed: set[str] = set()
+    left = [schema]
+    while left:
+        found = set(_REFERENCE.findall(json.dumps(left.pop()))) - needed
+        needed |= found
+        left += [definitions[one] for one in found]
+    return sorted(needed)
 
 
 _INDEX = """\

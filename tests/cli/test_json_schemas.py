@@ -18,8 +18,14 @@ from jsonschema import Draft202012Validator
 from schematypes import Schema
 
 import cmclient
+from cmclient.cli.agent import _events
+from cmclient.cli.fetchviews import watch_download
 from cmclient.cli.main import main
 from cmclient.lab import built_in_text
+from cmclient.model.download import DownloadEvent, EventKind
+from cmclient.model.endpoints import Endpoint, Scheme
+from cmclient.model.names import HostName
+from cmclient.model.reason import Reason
 
 CASES_FOLDER = Path(__file__).parent.parent / "vectors" / "logs"
 ROOT = Path(__file__).parent.parent.parent
@@ -79,6 +85,7 @@ CASES = (
     Case("content", "content P0100001 --lab --lab-fault mp=refuse", 5),
     Case("download", "fetch P0100003 fetched --lab"),
     Case("download", "fetch P0109999 nowhere --lab", 7),
+    Case("download", "fetch P0100001 waited --version 3 --lab --address 127.99.0.1/24 --deadline 1", 7),
     Case("download", "fetch P0100003 failed --lab --lab-fault dp=404 --no-wait --deadline 3", 7),
     Case("download", "fetch P0100003 lost --lab --lab-fault mp=refuse", 5),
     Case("download", "fetch --client-package setup --lab"),
@@ -189,6 +196,40 @@ def test_output__is_what_the_schema_says(
     assert documents
     for name, document in documents:
         assert say_what_is_wrong(name, document) == ""
+
+
+# A line that says how far it is may lack what is not known yet; those that are hard to bring about are made here.
+EVENTS = (
+    DownloadEvent(EventKind.RESUMED, 1.0, "http://dp1/a", "a.cab", 5, 10),
+    DownloadEvent(EventKind.PROGRESS, 2.0, "http://dp1/a", "a.cab", 5),
+    DownloadEvent(EventKind.PROGRESS, 4.0, "http://dp1/a", "a.cab", 5, 10, 1, 2.5, 2.0),
+    DownloadEvent(EventKind.LISTED, 5.0, done=0, files=3),
+    DownloadEvent(EventKind.FAILURE, 6.0, "http://dp1/a", detail="it said no", code="source-refused"),
+    DownloadEvent(
+        EventKind.FAILURE, 7.0, "http://dp1/a", "a.cab", detail="cut", code="connection-lost", seconds_left=0.0
+    ),
+    DownloadEvent(EventKind.WAITING, 8.0, seconds_left=3.0),
+)
+
+
+def test_line_of_a_download__is_what_the_schema_says(capsys: pytest.CaptureFixture[str]) -> None:
+    with watch_download("json", "P0100001.3") as watch:
+        assert watch is not None
+        for event in EVENTS:
+            watch(event)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == len(EVENTS)
+    assert [say_what_is_wrong("download", line) for line in lines] == [""] * len(lines)
+
+
+def test_line_of_an_agent__is_what_the_schema_says(capsys: pytest.CaptureFixture[str]) -> None:
+    callbacks = _events("json")
+    left, now = (Endpoint(Scheme.HTTP, HostName(name), 80) for name in ("mp1.test", "mp2.test"))
+    callbacks.on_rotated(left, now, Reason("ST-002", "five failures"))
+    callbacks.on_unmanaged(Reason("", "nobody answers"))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["event"] for line in lines] == ["rotated", "unmanaged"]
+    assert [say_what_is_wrong("agent-event", line) for line in lines] == ["", ""]
 
 
 # Objects whose keys are data: a fact, an address. No name of them is wrong.
