@@ -58,6 +58,7 @@ DOCUMENTS: dict[str, Document] = {
     "log": Document(schemas_logs.log, ("log",)),
     "log-code": Document(schemas_logs.log_code, ("log --code",)),
     "log-record": Document(schemas_logs.log_record, ("--log-format json",), is_line=True),
+    "error": Document(schemas_tools.error, ()),
     "agent-status": Document(schemas_reports.agent_status, ("agent status", "agent", "agent --once")),
     "agent-event": Document(schemas_reports.agent_event, ("agent", "agent --once"), is_line=True),
     "report-list": Document(schemas_reports.report_list, ("report list",)),
@@ -92,7 +93,7 @@ def build_schema(name: str) -> Schema:
 
 
 def _find_needed(schema: Schema, definitions: dict[str, Schema]) -> list[str]:
-    """The definitions that a schema refers to, also by way of others, sorted; a field may have taken the place of one."""
+    """The definitions that a schema refers to, also by way of others, sorted."""
     needed: set[str] = set()
     left = [schema]
     while left:
@@ -123,12 +124,16 @@ Most commands print one document. `fetch`, `boundaries plan` and `agent` print o
 happen; a line may be read as soon as it is there. The last line of `fetch` has the event `result`, the last line of
 `boundaries plan` the counts, the last line of `agent` the document `cmclient.agent-status/1`.
 
-## When there is no document
+## When something fails
 
-A command that could not do its work at all (settings that contradict each other, a file that is not there) prints
-nothing on standard output. What is wrong stands on standard error, as text, and the [exit code](../cli.md) says so as
-well. Failures that are an answer are in the document: `error` has the `code` of the [error](../errors.md), what
-happened, and what to do next. Look at the exit code first, then at `error`.
+Look at the [exit code](../cli.md) first, then at `error`: it has the `code` of the [error](../errors.md), what
+happened, and what to do next. A failure that is an answer is in the document of the command, with everything that was
+tried. A command that could not do its work at all (settings that contradict each other, a file that is not there)
+prints the document `cmclient.error/1` in place of its own, or as its last line. The same stands on standard error, as
+text.
+
+Nothing is printed where options cannot be read or name what there is not (exit code 2, with words on standard error),
+when a person interrupts (130), and for a bug of cmclient (70).
 
 ## What is promised
 
@@ -156,7 +161,11 @@ def index_page(made: str) -> str:
         made: What says that the page is made.
     """
     rows = [
-        f"| `{'`, `'.join(document.commands)}` | [{name}]({name}.json) | {build_schema(name)['title']} |"
+        f"| {_name_commands(document)} | [{name}]({name}.json) | {build_schema(name)['title']} |"
         for name, document in DOCUMENTS.items()
     ]
     return _INDEX.format(made=made, rows="\n".join(rows))
+
+
+def _name_commands(document: Document) -> str:
+    return ", ".join(f"`{command}`" for command in document.commands) or "any that cannot do its work"

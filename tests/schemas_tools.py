@@ -1,5 +1,6 @@
 """Schemas of documents about the machine, its settings, and the rules."""
 
+from schemas_location import error_of
 from schematypes import Schema, Types, flag, listed, mapped, or_null, record, schema_field, text, whole
 
 from cmclient.config import SETTINGS
@@ -10,7 +11,7 @@ from cmclient.model.reason import Reason
 from cmclient.protocol.setupline import SetupItem
 from cmclient.rules.catalogue import MODELLED, OUT_OF_SCOPE, OWED_TIERS, CatalogueRule
 
-__all__ = ["certificates", "config", "doctor", "rules", "setup_line"]
+__all__ = ["certificates", "config", "doctor", "error", "rules", "setup_line"]
 
 
 def certificates(types: Types) -> Schema:
@@ -106,6 +107,15 @@ def config(types: Types) -> Schema:
     reference = types.define("Setting", one)
     names = [setting.name for setting in SETTINGS]
     return mapped(reference, "", names={"enum": names})
+
+
+def error(types: Types) -> Schema:
+    """Why a command could not do its work.
+
+    It comes in place of the document of the command, or as its last line.
+    """
+    del types
+    return record({"schema": schema_field("error"), "error": error_of("What happened.")})
 
 
 def rules(types: Types) -> Schema:

@@ -115,6 +115,11 @@ CASES = (
     Case("log", "log machines.csv"),
     Case("log-code", "log --code 0x87d00215"),
     Case("log-code", "log --code 0x12345678", 1),
+    Case("error", "locate --set site_code=TOOLONG", 2),
+    Case("error", "log nowhere.log", 2),
+    Case("error", "replay machines.csv", 1),
+    Case("error", "report drop 7 --store none.sqlite3", 2),
+    Case("error", "boundaries match 10.1.2.3 --data wrong.csv", 2),
     Case("agent-event", "agent --once --lab --store agent.sqlite3", last="agent-status"),
     Case("agent-event", "agent --once --lab --lab-fault mp=refuse", 5, last="agent-status"),
     Case("agent-status", "agent status --store none.sqlite3", 1),
@@ -328,6 +333,7 @@ def test_every_schema__is_held_against_output_that_ends_well_and_otherwise() -> 
         for name in {case.name, case.last or case.name}:
             ends.setdefault(name, set()).add(case.code == 0)
     assert set(ends) == set(schemas.DOCUMENTS) - {"log-record"}
+    assert ends.pop("error") == {False}
     never_fail = {"facts", "boundary-groups", "plan", "config", "rules", "log", "report-list", "report-drop"}
     assert {name for name, codes in ends.items() if False not in codes} <= never_fail | {"report-states", "boundaries"}
 
