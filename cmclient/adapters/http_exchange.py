@@ -231,7 +231,7 @@ def require_final(status: int, headers: dict[str, str], endpoint: Endpoint) -> N
             f"{where}: the server points to {printable(location)} (status {status}); redirects are not followed",
             endpoint=where,
             location=shown,
-            hint="A captive portal or a proxy may have answered in its place: log in there, or go around it.",
+            hint="A captive portal or a proxy may have answered in its place: log on there, or go around it.",
         )
     if status < 200:  # noqa: PLR2004 - 1xx
         raise ConnectionLostError(f"{where}: an interim answer ({status}) and no final one", endpoint=where)

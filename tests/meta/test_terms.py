@@ -60,7 +60,7 @@ VARIANTS = (
     Variant(r"(?i)\bcloud gateways?\b", "a cloud gateway", "cloud management gateway, gateway"),
     Variant(r"\bhostnames?\b", "its hostname", "host name"),
     Variant(r"\bfilenames?\b", "a filename", "file name"),
-    Variant(r"(?i)\blog(?:s|ging)? on (?:to|there|first)\b|\bto log on\b", "log on there", "log in"),
+    Variant(r"(?i)\blog(?:s|ging)? on to\b|\bto log on\b", "no way to log on", "log in"),
     Variant(
         r"(?i)\bccmsetup command lines?\b|\binstall(?:ation)? command lines?\b", "a ccmsetup command line", "setup line"
     ),
