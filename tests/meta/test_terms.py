@@ -61,10 +61,8 @@ VARIANTS = (
     Variant(r"\bhostnames?\b", "its hostname", "host name"),
     Variant(r"\bfilenames?\b", "a filename", "file name"),
     Variant(r"(?i)\blog(?:s|ging)? on to\b|\bto log on\b", "no way to log on", "log in"),
-    Variant(
-        r"(?i)\bccmsetup command lines?\b|\binstall(?:ation)? command lines?\b", "a ccmsetup command line", "setup line"
-    ),
-    Variant(r"\bwhat to do:", "what to do: wait", "what next:"),
+    Variant(r"(?i)\bccmsetup command lines?\b", "a ccmsetup command line", "setup line"),
+    Variant(r"(?m)^\s*what to do:", "what to do: wait", "what next:"),
     Variant(r"\bNot used: |\"Not used\"", "Not used: none", "Rejected"),
     Variant(r"\bthe CAs?\b|\bCA certificates of\b", "issued by the CA", "authority"),
     Variant(r"(?i)\b(?:behavior|canceled|analyze|favorite)", "its behavior", "British spelling"),
