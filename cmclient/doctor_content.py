@@ -30,7 +30,7 @@ _SITE_SERVERS = frozenset(
     {
         SourceTier.DP_IN_SUBNET,
         SourceTier.DP_IN_GROUP,
-        SourceTier.NEIGHBOR_DP,
+        SourceTier.NEIGHBOUR_DP,
         SourceTier.DEFAULT_GROUP_DP,
         SourceTier.INTERNET_DP,
         SourceTier.CLOUD,

@@ -104,7 +104,7 @@ class ReportSender:
         try:
             self._flush(reporting, sending, deadline or Deadline(None, self._clock.monotonic), force=force)
         except StoreError as error:
-            _LOG.warning("%s", error.message, extra={"event": "report.store-failed"})
+            _LOG.warning("%s", error.message, extra={"event": "store.failed"})
             sending.end(error.code, f"{error.message}; {error.hint}" if error.hint else error.message)
         return sending.report()
 

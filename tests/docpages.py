@@ -3,17 +3,17 @@
 import argparse
 import ast
 import contextlib
-import inspect
 import io
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+import schemas
 from rulemarks import scan_package
 
-from cmclient import errors
 from cmclient.adapters.packagedata import read_catalogue, read_shown
 from cmclient.cli.commands import COMMANDS, HELP
 from cmclient.cli.main import main as cmclient
@@ -33,28 +33,6 @@ def settings_page() -> str:
     defaults = {name: value for name, value, _ in show_config(load_config())}
     rows = [f"| `{one.name}` | {one.meaning} | {one.unit or '-'} | `{defaults[one.name] or ' '}` |" for one in SETTINGS]
     return "\n".join([MADE, "", "| Setting | Meaning | Unit | Default |", "| --- | --- | --- | --- |", *rows, ""])
-
-
-def errors_page() -> str:
-    """Every error with its code."""
-    return "\n".join(_errors())
-
-
-def _errors() -> Iterator[str]:
-    yield "# Errors"
-    yield ""
-    yield MADE
-    yield ""
-    yield "Every error is a `CmClientError` with a stable `code`, a sentence, and a hint where there is a next step."
-    yield "The disposition says what a caller with more than one server does."
-    yield ""
-    classes = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Exception)]
-    for kind in sorted(classes, key=lambda kind: kind.code):
-        yield f"## {kind.code}"
-        yield ""
-        yield f"`{kind.__name__}`, disposition {kind.disposition.value}."
-        yield (inspect.getdoc(kind) or "").splitlines()[0]
-        yield ""
 
 
 def commands_page() -> str:
@@ -196,10 +174,11 @@ def _module_of(place: str) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
-    "errors.md": errors_page,
     "cli.md": commands_page,
     "rules.md": rules_page,
     "rule-modules.md": rule_modules_page,
+    "schema/index.md": partial(schemas.index_page, MADE),
+    **{f"schema/{name}.json": partial(schemas.schema_text, name) for name in schemas.DOCUMENTS},
 }
 
 

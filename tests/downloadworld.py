@@ -168,7 +168,7 @@ def address(host: str, path: str = FOLDER) -> SourceAddress:
 
 
 def planned(host: str, opens: float = 0.0) -> PlannedSource:
-    tier = SourceTier.NEIGHBOR_DP if opens else SourceTier.DP_IN_GROUP
+    tier = SourceTier.NEIGHBOUR_DP if opens else SourceTier.DP_IN_GROUP
     return PlannedSource(ContentSource(tier, (address(host),), HostName(host)), opens, (Reason("CL-006", "x"),))
 
 

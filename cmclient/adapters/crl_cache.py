@@ -64,7 +64,7 @@ class CrlCache:
                     "a revocation list cannot be kept in %s: %s",
                     self._folder,
                     error.strerror,
-                    extra={"event": "crl.keep"},
+                    extra={"event": "crl.not-kept"},
                 )
 
     def _write(self, folder: Path, url: str, encoded: bytes) -> None:

@@ -60,7 +60,7 @@ class LdapDirectory:
             follows is sealed.
         security: How the connection is protected; AUTO is SEALED with ``logins`` and STARTTLS without. STARTTLS uses
             the server's port; LDAPS the TLS port that belongs to 389 or 3268, and any other port as it is.
-        ca_file: PEM file with the CAs to trust; None for those that the system trusts.
+        ca_file: PEM file with the authorities to trust; None for those that the system trusts.
         connect_timeout: Seconds to a TCP connection, for each address.
         allow_clear_text_bind: Send the password over an unprotected connection if ``security`` is CLEAR.
         source_address: Our own address to connect from; None to let the system choose.
@@ -217,9 +217,9 @@ def _tls_context(ca_file: str | None, name: str) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         raise DirectoryTrustError(
-            f"the file of CA certificates {ca_file} cannot be read: {error.strerror or error}",
+            f"the file of certificates of authorities {ca_file} cannot be read: {error.strerror or error}",
             server=name,
-            hint="directory_ca_file names a PEM file with the certificate of the CA that issued the server's",
+            hint="directory_ca_file names a PEM file with the certificate of the authority that issued the server's",
         ) from error
 
 

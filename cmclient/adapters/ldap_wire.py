@@ -251,7 +251,7 @@ def _trust_hint(error: ssl.SSLCertVerificationError, host: HostName) -> str:
     if error.verify_code in _HOST_MISMATCH:
         return f"the certificate is for another name than {host}; ask the server by a name that it carries"
     if error.verify_code in _UNKNOWN_ISSUER:
-        return "give the certificate of the issuing CA with the setting directory_ca_file"
+        return "give the certificate of the issuing authority with the setting directory_ca_file"
     return ""
 
 

@@ -145,7 +145,7 @@ class Revocation:
             try:
                 return _read(kept, url, certificate, issuer, self._now())
             except _Refused as problem:
-                _LOG.debug("%s: a kept list is of no use: %s", url, problem.detail, extra={"event": "crl.kept"})
+                _LOG.debug("%s: a kept list is of no use: %s", url, problem.detail, extra={"event": "crl.useless"})
         encoded = self._download(url, deadline, cancellation)
         found = _read(encoded, url, certificate, issuer, self._now())
         self._cache.keep(url, encoded)

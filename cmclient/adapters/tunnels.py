@@ -54,7 +54,7 @@ def open_tunnel(stream: _Stream, endpoint: Endpoint, headers: Mapping[str, str])
             f"{endpoint}: the proxy wants to know who asks (407)",
             endpoint=str(endpoint),
             reason="authentication",
-            hint="Give a user in the setting proxy, http://USER:PASSWORD@HOST:PORT; there is no other way to log on.",
+            hint="Give a user in the setting proxy, http://USER:PASSWORD@HOST:PORT; there is no other way to log in.",
         )
     if status // 100 != _OK:
         words = "".join(c if c.isprintable() else "?" for c in (found[2] or b"")[:_MOST_WORDS].decode("latin-1"))

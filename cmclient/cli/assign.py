@@ -135,7 +135,9 @@ def _document(report: "AssignmentReport") -> dict[str, Any]:
         "candidates": to_json(decision.candidates),
         "address": decision.address or None,
         "location": to_json(report.location),
-        "states": [{"topic_type": ASSIGNMENT_TOPIC, **to_json(state)} for state in decision.states],
+        "states": [
+            {"topic": ASSIGNMENT_TOPIC, "state": state.id, "meaning": state.meaning} for state in decision.states
+        ],
         "next": to_json(decision.next),
         "retry_at": report.retry_at or None,
         "settings_from": to_json(decision.settings_from),

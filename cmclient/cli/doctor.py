@@ -103,5 +103,5 @@ def name_of(check: "Check") -> str:
 
 
 def _finding(check: "Check") -> Outline:
-    parts = (Outline(check.what), Outline(f"how sure: {check.sure.value}"), Outline(f"what to do: {check.do}"))
+    parts = (Outline(check.what), Outline(f"how sure: {check.sure.value}"), Outline(f"what next: {check.do}"))
     return Outline(f"{check.level.value.upper():<5} {name_of(check)}", parts)

@@ -41,9 +41,11 @@ def tell_lost(form: str, error: LocateError) -> None:
         error: What was tried, and why it failed.
     """
     from .contentviews import failure_document, failure_items
+    from .fetchviews import DOWNLOAD_SCHEMA
 
     if form == "json":
-        print(json.dumps({"event": "result", "complete": False} | failure_document(error)))
+        head = {"schema": DOWNLOAD_SCHEMA, "event": "result", "complete": False}
+        print(json.dumps(failure_document(error) | head))
     else:
         show(failure_items(error))
 

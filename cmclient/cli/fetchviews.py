@@ -11,7 +11,9 @@ from ..errors import ContentNotObtainedError
 from ..model.download import DownloadEvent, DownloadReport, EventKind
 from .render import Table, printable, show
 
-__all__ = ["download_document", "print_report", "watch_download"]
+__all__ = ["DOWNLOAD_SCHEMA", "download_document", "print_report", "watch_download"]
+
+DOWNLOAD_SCHEMA = "cmclient.download/1"
 
 _EVERY = 1.0  # seconds between two lines that say how far it is
 _FILE_WIDTH = 28
@@ -150,7 +152,7 @@ def _headline(report: DownloadReport) -> str:
 def download_document(report: DownloadReport, error: ContentNotObtainedError | None) -> dict[str, Any]:
     """A download as JSON."""
     return {
-        "schema": "cmclient.download/1",
+        "schema": DOWNLOAD_SCHEMA,
         "event": "result",
         "job": report.job,
         "destination": report.destination,

@@ -106,7 +106,13 @@ def _execute(name: str, arguments: Sequence[str], module: Any) -> int:  # noqa: 
 
     configure_logging(parsed.log_level, parsed.log_format)
     _end_tidily_on_sigterm()
-    code: int = module.run(parsed)
+    try:
+        code: int = module.run(parsed)
+    except CmClientError as error:
+        _complain(error)
+        if parsed.format == "json":
+            _print_error(error)
+        return code_of(error)
     return code
 
 
@@ -227,3 +233,11 @@ def _complain(error: CmClientError) -> None:
         print(f"cmclient: {printable(line)}", file=sys.stderr)
     if error.hint:
         print(f"  what next: {printable(error.hint)}", file=sys.stderr)
+
+
+def _print_error(error: CmClientError) -> None:
+    """Say it to a program too: on one line, for it may come after lines of events."""
+    import json
+
+    told = {"code": error.code, "message": error.message, "hint": error.hint}
+    print(json.dumps({"schema": "cmclient.error/1", "error": told}))

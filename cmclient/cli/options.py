@@ -43,7 +43,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     """Add the options that are settings."""
     group = parser.add_argument_group("settings ('cmclient config show' has all of them)")
     group.add_argument("--config", metavar="FILE", help="settings file, besides those of the machine and the user")
-    group.add_argument("--setup-line", metavar="LINE", help="a ccmsetup command line, such as '/UsePKICert SMSMP=mp1'")
+    group.add_argument("--setup-line", metavar="LINE", help="a ccmsetup line, such as '/UsePKICert SMSMP=mp1'")
     group.add_argument("--site-code", metavar="ABC", help="the assigned site (SMSSITECODE)")
     group.add_argument("--mp", metavar="[https://]HOST", action="append", help="a management point (SMSMP); repeatable")
     group.add_argument("--dns-suffix", metavar="DOMAIN", help="domain to look up in DNS (DNSSUFFIX)")

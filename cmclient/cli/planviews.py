@@ -28,7 +28,7 @@ def plan_items(plan: SourcePlan, elapsed: float) -> Iterator[str | Table]:
     if any(one.is_tie for one in plan.ranked):
         yield "  =  equal to the one before by the rules: chance (--seed) put it there"
     yield ""
-    yield Table("Not used", ("source", "rule", "why"), rejected)
+    yield Table("Rejected", ("source", "rule", "why"), rejected)
 
 
 def where_first(one: PlannedSource) -> str:
@@ -87,7 +87,7 @@ def plan_outline(plan: SourcePlan) -> Iterator[Table | Outline]:
     ranked = tuple(_explained(f"{place}. {_name(one.source)}", one) for place, one in enumerate(plan.ranked, 1))
     rejected = tuple(_explained(_name(one.source), one) for one in plan.rejected)
     title = f"plan, order of the {plan.order.value.replace('-', ' ')}, seed {plan.seed}, catalogue {plan.catalogue}"
-    yield Outline(title, (Outline("used, in this order", ranked), Outline("not used", rejected)))
+    yield Outline(title, (Outline("ranked, in this order", ranked), Outline("rejected", rejected)))
 
 
 def _explained(name: str, one: PlannedSource | RejectedSource) -> Outline:

@@ -112,6 +112,9 @@ def _report(
 
 # --- for a program --------------------------------------------------------------------------------------------------
 
+# Where the queue could not be opened, nobody knows to whom anything would have been reported.
+_UNKNOWN: dict[str, Any] = {"on": False, "fsp": None, "source": None, "where": None, "rule": "", "reason": ""}
+
 
 def reporting_document(reporting: Reporting) -> dict[str, Any]:
     """Whether anything is reported, to whom and why."""
@@ -164,9 +167,9 @@ def dropped_document(dropped: Iterable[DroppedMessage]) -> list[dict[str, Any]]:
 
 def location_document(reports: LocationReports) -> dict[str, Any]:
     """What ``locate`` says under ``reports``."""
-    document: dict[str, Any] = {"on": False} if reports.reporting is None else reporting_document(reports.reporting)
-    document["queued"] = [queued_document(one.queued) for one in reports.queued if one.queued is not None]
-    document |= flush_document(reports.flush or FlushReport())
+    document = _UNKNOWN if reports.reporting is None else reporting_document(reports.reporting)
+    queued = [queued_document(one.queued) for one in reports.queued if one.queued is not None]
+    document = document | {"queued": queued} | flush_document(reports.flush or FlushReport())
     early = [one for enqueued in reports.queued for one in enqueued.dropped]
     document["dropped"] = dropped_document(early) + document["dropped"]
     if reports.error is not None:

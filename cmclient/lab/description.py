@@ -23,7 +23,7 @@ LOOKED_UP = {Role.MP: GroupRole.MANAGEMENT_POINT, Role.DP: GroupRole.DISTRIBUTIO
 
 
 class AdSite(NamedTuple):
-    """An Active Directory site and the subnets that belong to it."""
+    """An AD site and the subnets that belong to it."""
 
     name: AdSiteName
     subnets: tuple[IPv4Network, ...] = ()

@@ -81,14 +81,24 @@ class Verdict(Enum):
 
 
 class Origin(NamedTuple):
-    """Where a candidate came from: the source, and which record of it."""
+    """Where a candidate came from.
+
+    Attributes:
+        source: The source.
+        detail: Which record of it, for a person; may be empty.
+    """
 
     source: SourceKind
     detail: str = ""
 
 
 class Candidate(NamedTuple):
-    """A management point that nobody has judged yet, with every place that named it, best source first."""
+    """A management point that nobody has judged yet.
+
+    Attributes:
+        mp: The management point.
+        origins: Every place that named it, best source first.
+    """
 
     mp: ManagementPoint
     origins: tuple[Origin, ...]
@@ -166,7 +176,13 @@ class Policy(NamedTuple):
 class Tie(NamedTuple):
     """The part of the sort key that is not random; equal ties may be used in any order.
 
-    Lower is better, compared from left to right: category, locality, preferred, rank (MP-008, MP-010).
+    Lower is better, compared from left to right (MP-008, MP-010).
+
+    Attributes:
+        category: Place of its category among the three, from 0 on.
+        locality: How far it is; 0 for one in the current boundary group.
+        preferred: 0 for a preferred management point, else 1.
+        rank: 1 to 4 (MP-003).
     """
 
     category: int

@@ -18,7 +18,14 @@ class Severity(Enum):
 
 
 class Where(NamedTuple):
-    """What a finding is about, by identifier; each may be empty."""
+    """What a finding is about, by identifier; each may be empty.
+
+    Attributes:
+        boundaries: Boundaries.
+        groups: Boundary groups.
+        servers: Servers.
+        sites: Sites.
+    """
 
     boundaries: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()

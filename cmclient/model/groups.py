@@ -36,6 +36,11 @@ class FallbackTimes(NamedTuple):
     """Minutes after which servers of a neighbour join, by role (BG-022, BG-024, BG-025); None for never (BG-029).
 
     There is none for state migration points, which have no fallback; for management points it is 0 or never.
+
+    Attributes:
+        dp: For distribution points.
+        sup: For software update points.
+        mp: For management points.
     """
 
     dp: int | None = 120

@@ -95,7 +95,7 @@ class DnsDomain(str):
 
 
 class AdSiteName(str):
-    """The name of an Active Directory site as written in the directory; compared without regard to case."""
+    """The name of an AD site as written in the directory; compared without regard to case."""
 
     __slots__ = ()
 

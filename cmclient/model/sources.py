@@ -31,7 +31,7 @@ class SourceTier(IntEnum):
     DP_IN_SUBNET = 3
     PEER_IN_GROUP = 4
     DP_IN_GROUP = 5
-    NEIGHBOR_DP = 6
+    NEIGHBOUR_DP = 6
     DEFAULT_GROUP_DP = 7
     WINDOWS_UPDATE = 8
     INTERNET_DP = 9

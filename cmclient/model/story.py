@@ -105,7 +105,13 @@ class EventKind(Enum):
 
 
 class Quote(NamedTuple):
-    """Where something stands: file, line from 1 on, and the text of the record, cut to what a person reads."""
+    """Where something stands.
+
+    Attributes:
+        file: The file.
+        line: Its line, from 1 on.
+        text: The text of the record, cut to what a person reads.
+    """
 
     file: str
     line: int

@@ -201,7 +201,7 @@ def _times(table: _DataTable) -> FallbackTimes:
 
 @decides("ML-028")
 def _options(table: _DataTable) -> GroupOptions:
-    """Options; only a default group includes cloud gateways in the MP list, and only then can they be preferred."""
+    """Options; only a default group lets gateways into the MP list, and only then can they be preferred."""
     options = GroupOptions(*(table.flag(key, fallback=usual) for key, usual in _OPTIONS._asdict().items()))
     if options.include_cloud_mps and not table.has("default_of"):
         table.note("include_cloud_mps", "is an option of default groups (those with default_of) only")

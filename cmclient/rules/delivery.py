@@ -4,7 +4,7 @@ answer                                   the report
 2xx, and no web page                     was accepted
 2xx with a web page                      stays: something in between has answered
 413, 414, 431                            leaves: it will never be taken
-401, 403                                 stays: a fallback status point asks nobody to log on
+401, 403                                 stays: a fallback status point asks nobody to log in
 404, 405                                 stays: there is no fallback status point
 400, 415, 422                            stays: what we send is not what it takes, which a setting may mend
 429, 503                                 stays, at least as long as Retry-After says

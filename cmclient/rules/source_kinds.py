@@ -38,7 +38,7 @@ TIER_RULES: Mapping[SourceTier, tuple[str, str]] = {
     SourceTier.DP_IN_SUBNET: ("CL-004", "a distribution point in the client's subnet"),
     SourceTier.PEER_IN_GROUP: ("CL-005", "a peer in the client's boundary group"),
     SourceTier.DP_IN_GROUP: ("CL-006", "a distribution point of the client's boundary group"),
-    SourceTier.NEIGHBOR_DP: ("CL-007", "a distribution point of a neighbour boundary group"),
+    SourceTier.NEIGHBOUR_DP: ("CL-007", "a distribution point of a neighbour boundary group"),
     SourceTier.DEFAULT_GROUP_DP: ("CL-008", "a distribution point of the default site boundary group"),
     SourceTier.WINDOWS_UPDATE: ("CL-009", "Microsoft Update"),
     SourceTier.INTERNET_DP: ("CL-010", "an internet-facing distribution point"),
@@ -51,17 +51,17 @@ _WORDS: Mapping[str, tuple[SourceTier, int]] = {
     "ADSITE": (SourceTier.DP_IN_GROUP, 0),
     "LOCAL": (SourceTier.DP_IN_GROUP, 1),
     "BOUNDARYGROUP": (SourceTier.DP_IN_GROUP, 1),
-    "REMOTE": (SourceTier.NEIGHBOR_DP, 1),
-    "ADJACENT": (SourceTier.NEIGHBOR_DP, 1),
-    "NEIGHBOR": (SourceTier.NEIGHBOR_DP, 1),
-    "NEIGHBOUR": (SourceTier.NEIGHBOR_DP, 1),
+    "REMOTE": (SourceTier.NEIGHBOUR_DP, 1),
+    "ADJACENT": (SourceTier.NEIGHBOUR_DP, 1),
+    "NEIGHBOR": (SourceTier.NEIGHBOUR_DP, 1),
+    "NEIGHBOUR": (SourceTier.NEIGHBOUR_DP, 1),
     "FALLBACK": (SourceTier.DEFAULT_GROUP_DP, 1),
     "DEFAULT": (SourceTier.DEFAULT_GROUP_DP, 1),
     "INTERNET": (SourceTier.INTERNET_DP, 1),
 }
 _SITES: Mapping[SiteLocality, SourceTier] = {
     SiteLocality.LOCAL: SourceTier.DP_IN_GROUP,
-    SiteLocality.REMOTE: SourceTier.NEIGHBOR_DP,
+    SiteLocality.REMOTE: SourceTier.NEIGHBOUR_DP,
     SiteLocality.FALLBACK: SourceTier.DEFAULT_GROUP_DP,
 }
 _USUAL, _UNKNOWN = 1, 2  # how near, within a tier

@@ -42,7 +42,7 @@ _MINUTE = 60.0
 _USUAL_FALLBACK = 120  # minutes: BG-024, of the link to a default site boundary group
 _MOST_UPCOMING = 10  # that a person wants to read
 _PEERS = frozenset({SourceTier.PEER_IN_SUBNET, SourceTier.PEER_IN_GROUP})
-_BY_POOL = frozenset({SourceTier.DP_IN_GROUP, SourceTier.NEIGHBOR_DP, SourceTier.DEFAULT_GROUP_DP})
+_BY_POOL = frozenset({SourceTier.DP_IN_GROUP, SourceTier.NEIGHBOUR_DP, SourceTier.DEFAULT_GROUP_DP})
 
 
 class _Judged(NamedTuple):

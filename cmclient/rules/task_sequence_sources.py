@@ -22,7 +22,7 @@ _STEPS: Mapping[SourceTier, tuple[int, int]] = {
     SourceTier.SAME_COMPUTER: (2, 0),
     SourceTier.DP_IN_SUBNET: (2, 1),
     SourceTier.DP_IN_GROUP: (2, 2),
-    SourceTier.NEIGHBOR_DP: (3, 0),
+    SourceTier.NEIGHBOUR_DP: (3, 0),
     SourceTier.DEFAULT_GROUP_DP: (4, 0),
 }
 _BEHIND = 100  # places of what the four steps do not name
@@ -42,7 +42,7 @@ def task_sequence_place(tier: SourceTier, minute: int | None) -> tuple[tuple[flo
         return (float(_BEHIND + tier), 0), (Reason("CL-037", "the four steps do not name it: behind them"),)
     step, within = _STEPS[tier]
     reasons = [Reason("CL-037", f"step {step} of the order of a task sequence")]
-    if tier is SourceTier.NEIGHBOR_DP:
+    if tier is SourceTier.NEIGHBOUR_DP:
         within = _LATEST if minute is None else minute
         known = "nobody said its fallback time" if minute is None else f"fallback time {minute} minutes"
         reasons.append(Reason("CL-038", f"{known}: the shortest comes first, and none is waited for"))
@@ -52,7 +52,7 @@ def task_sequence_place(tier: SourceTier, minute: int | None) -> tuple[tuple[flo
 @decides("CL-040")
 def find_deployment_bar(tier: SourceTier, deployment: DeploymentOptions) -> Reason | None:
     """Why a task sequence may not use a source of a tier; None when it may."""
-    if tier is SourceTier.NEIGHBOR_DP and not deployment.remote_dp:
+    if tier is SourceTier.NEIGHBOUR_DP and not deployment.remote_dp:
         return Reason("CL-040", "the deployment does not let its task sequence use a remote distribution point")
     if tier is SourceTier.DEFAULT_GROUP_DP and not deployment.default_group_dp:
         return Reason("CL-040", "the deployment does not let its task sequence use the default site boundary group")

@@ -30,7 +30,7 @@ def sources(found: dict[str, Any]) -> list[str]:
 def test_text__says_what_comes_first_and_why_each_stands_where_it_does() -> None:
     shown = run("P0100003", "--lab", "--explain").stdout
     assert shown.startswith("Content P0100003 version 1: 2 of 2 sources may be used now\n  first: https://pc043.")
-    for text in ("peer in subnet", "CL-003", "DP in group", "CL-006", "Not used: none", "seed 1", "1.1  https://pc043"):
+    for text in ("peer in subnet", "CL-003", "DP in group", "CL-006", "Rejected: none", "seed 1", "1.1  https://pc043"):
         assert text in shown
 
 
@@ -68,7 +68,7 @@ def test_json__has_all_that_decided() -> None:
     assert [(one["kind"], one["rules"][0]) for one in found["ranked"]] == [
         ("peer-in-subnet", "CL-037"),
         ("dp-in-group", "CL-037"),
-        ("neighbor-dp", "CL-037"),
+        ("neighbour-dp", "CL-037"),
     ]
     assert [(one["server"], one["rules"]) for one in found["rejected"]] == [("dp3.corp.contoso.test", ["CL-040"])]
     assert found["first"].endswith(":8003/SCCM_BranchCache$/P0100003")

@@ -19,7 +19,7 @@ def test_finding__what_how_sure_and_what_to_do(tmp_path: Path) -> None:
     assert out.startswith("1 warning; ")
     assert "WARN  management point http://mp3.corp.contoso.test" in out
     assert "how sure: likely" in out
-    assert "what to do: See that the machine is on" in out
+    assert "what next: See that the machine is on" in out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -57,7 +57,7 @@ def plan(*sources: PlannedSource, ask_again: float | None = None) -> SourcePlan:
 DP1, DP1_NOCERT, DP2, DP3 = address("dp1"), address("dp1", "/NOCERT_SMS_DP_SMSPKG$/A"), address("dp2"), address("dp3")
 TWO = plan(
     planned(DP1, DP1_NOCERT),
-    planned(DP2, tier=SourceTier.NEIGHBOR_DP, opens=120.0),
+    planned(DP2, tier=SourceTier.NEIGHBOUR_DP, opens=120.0),
 )
 
 

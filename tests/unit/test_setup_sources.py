@@ -43,7 +43,7 @@ def test_every_boundary_group_is_open_at_once() -> None:
     found = plan(record("far.a.test", "FALLBACK"), record("next.a.test", "REMOTE"), record("near.a.test", "LOCAL"))
     assert order(found)[:3] == [
         (SourceTier.DP_IN_GROUP, 0.0),
-        (SourceTier.NEIGHBOR_DP, 0.0),
+        (SourceTier.NEIGHBOUR_DP, 0.0),
         (SourceTier.DEFAULT_GROUP_DP, 0.0),
     ]
 

@@ -180,7 +180,7 @@ def test_subnet__by_the_word_of_the_site_and_by_addresses_only_without_one(
     ("near", "tier"),
     [
         (SiteLocality.LOCAL, SourceTier.DP_IN_GROUP),
-        (SiteLocality.REMOTE, SourceTier.NEIGHBOR_DP),
+        (SiteLocality.REMOTE, SourceTier.NEIGHBOUR_DP),
         (SiteLocality.FALLBACK, SourceTier.DEFAULT_GROUP_DP),
         (SiteLocality.UNKNOWN, SourceTier.DP_IN_GROUP),
     ],

@@ -281,7 +281,7 @@ def test_search__keeps_asking_and_widens(lab: Lab, store: Path) -> None:
         wider = search.replan(1200.0)
         lab.skip_minutes(20)
         last = search.replan(2400.0)
-    assert [(one.source.tier, one.opens_after) for one in wider.plan.ranked][2:] == [(SourceTier.NEIGHBOR_DP, 1200.0)]
+    assert [(one.source.tier, one.opens_after) for one in wider.plan.ranked][2:] == [(SourceTier.NEIGHBOUR_DP, 1200.0)]
     assert [one.opens_after for one in last.plan.ranked] == [0.0, 0.0, 1200.0, 2400.0]
     assert named(last) == ["pc043", "dp1", "dp2", "dp3"]
     assert len(lab.journal.entries(REQUEST)) == 4

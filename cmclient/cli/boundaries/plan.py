@@ -221,4 +221,4 @@ class _Run:
         self._told = now
         filled = round(_BAR * (share or 0))
         bar = f"[{'#' * filled}{'.' * (_BAR - filled)}] {share:4.0%}  " if share is not None else ""
-        _log.info("%s%s machines", bar, f"{self._machines:,}", extra={"event": "plan-progress"})
+        _log.info("%s%s machines", bar, f"{self._machines:,}", extra={"event": "plan.progress"})
