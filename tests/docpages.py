@@ -14,6 +14,7 @@ from pathlib import Path
 import schemas
 from rulemarks import scan_package
 
+from cmclient import errors
 from cmclient.adapters.packagedata import read_catalogue, read_shown
 from cmclient.cli.commands import COMMANDS, HELP
 from cmclient.cli.main import main as cmclient

@@ -3,11 +3,11 @@
 from schematypes import Schema, Types, listed, or_null, record, schema_field, text, whole
 
 from cmclient.model.content import ContentLocations
+from cmclient.model.errorcode import CodeFamily, ErrorCode
 from cmclient.model.facts import NetworkFacts
 from cmclient.model.logchecks import Finding, LogCheck
+from cmclient.model.logrecord import ReadCounts
 from cmclient.model.story import (
-    CodeFamily,
-    ErrorCode,
     EventKind,
     LogDecision,
     LogError,
@@ -16,7 +16,6 @@ from cmclient.model.story import (
     LogStory,
     Mood,
     Quote,
-    ReadCounts,
 )
 
 __all__ = ["log", "log_code", "log_record"]
