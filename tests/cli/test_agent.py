@@ -20,7 +20,6 @@ import pytest
 
 from cmclient.adapters.store import SqliteStore
 from cmclient.cli.agent import configure
-from cmclient.cli.site import settings_text
 from cmclient.config import load_config
 from cmclient.errands import agent_settings
 from cmclient.lab import Lab
@@ -318,7 +317,7 @@ def lab() -> Iterator[Lab]:
 def client(lab: Lab, tmp_path: Path, store: str) -> tuple[str, ...]:
     """Options of a client of the lab."""
     path = tmp_path / "client.toml"
-    path.write_text(settings_text(lab.settings()), encoding="utf-8")
+    path.write_text(lab.settings_text(), encoding="utf-8")
     return ("--config", str(path), "--store", store)
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from cmclient.cli.reports import flush_lines, joined_lines
-from cmclient.cli.site import settings_text
 from cmclient.lab import Lab
 from cmclient.model.decision import Reason
 from cmclient.model.endpoints import Endpoint, Scheme
@@ -53,7 +52,7 @@ def lab() -> Iterator[Lab]:
 def here(lab: Lab, tmp_path: Path) -> tuple[str, ...]:
     """Options of a client of the lab on this machine."""
     settings = tmp_path / "lab.toml"
-    settings.write_text(settings_text(lab.settings()), encoding="utf-8")
+    settings.write_text(lab.settings_text(), encoding="utf-8")
     return ("--config", str(settings), "--store", str(tmp_path / "state" / "store.sqlite3"))
 
 

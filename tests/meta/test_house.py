@@ -1,5 +1,6 @@
 """The house: layers, exports, sizes, start-up, one tree of errors."""
 
+import ast
 import importlib
 import inspect
 import os
@@ -41,6 +42,14 @@ def test_exports__are_those_of_all_and_each_can_be_loaded() -> None:
         assert getattr(cmclient, name) is not None
     with pytest.raises(AttributeError):
         _ = cmclient.nonsense
+
+
+def test_exports__are_what_type_checkers_are_told() -> None:
+    block = next(
+        one for one in ast.parse(Path(cmclient.__file__).read_text("utf-8")).body if isinstance(one, ast.If)
+    ).body
+    told = {name.name: one.module for one in block if isinstance(one, ast.ImportFrom) for name in one.names}
+    assert told == cmclient._HOMES
 
 
 def test_import__loads_nothing_heavy() -> None:
