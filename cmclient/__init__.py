@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from .agent_lease import AgentCallbacks
     from .assemble import load_settings, locate, open_content_locator, open_locator, open_update_scans
     from .assemble_agent import open_agent
-    from .assemble_fetch import open_fetcher, open_setup_fetcher
+    from .assemble_fetch import Fetcher, open_fetcher, open_setup_fetcher
     from .assemble_report import open_reporter
     from .config import ClientConfig, load_config
     from .content import ContentLocator
     from .download import ContentDownloader, DownloadOptions
     from .errors import CmClientError, LocateError
-    from .locate import DiscoveryReport, Locator
+    from .locator import DiscoveryReport, Locator
     from .model.content import ContentId, ContentReference
     from .model.decision import (
         Candidate,
@@ -70,7 +70,7 @@ _HOMES = {
     "ContentReference": "model.content",
     "Deadline": "model.http",
     "Decision": "model.decision",
-    "DiscoveryReport": "locate",
+    "DiscoveryReport": "locator",
     "DnsDomain": "model.names",
     "DownloadEvent": "model.download",
     "DownloadOptions": "download",
@@ -79,12 +79,13 @@ _HOMES = {
     "Endpoint": "model.endpoints",
     "Evaluation": "model.decision",
     "FallbackStatusPoint": "model.reports",
+    "Fetcher": "assemble_fetch",
     "FlushReport": "model.reports",
     "HostName": "model.names",
     "Locality": "model.endpoints",
     "LocateError": "errors",
     "Location": "model.decision",
-    "Locator": "locate",
+    "Locator": "locator",
     "ManagementPoint": "model.endpoints",
     "ManagementPointClient": "mpclient",
     "NetworkFacts": "model.facts",
@@ -147,6 +148,7 @@ __all__ = [
     "Endpoint",
     "Evaluation",
     "FallbackStatusPoint",
+    "Fetcher",
     "FlushReport",
     "HostName",
     "Locality",

@@ -12,7 +12,7 @@ from .assemble_rootkey import with_root_key
 from .assemble_trust import build_transport, find_own_certificate, require_authorities
 from .config import ClientConfig, load_config
 from .deferred import Deferred
-from .locate import Locator
+from .locator import Locator
 from .model.decision import Location
 from .model.facts import NetworkFacts
 from .model.http import Deadline

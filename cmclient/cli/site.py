@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, LabError
-from ..locate import Locator
+from ..locator import Locator
 from .options import read_run, read_settings
 
 if TYPE_CHECKING:
