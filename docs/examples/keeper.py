@@ -1,4 +1,4 @@
-"""Keep content on disk for as long as the machine runs, as a part of some service.
+"""Bring content onto disk, however long that takes, as a part of some service.
 
     python keeper.py DIR CONTENT-ID ...
 
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import cmclient
 
-AGAIN = 3600.0  # seconds between two looks at the same content
 RETRY = 60.0  # seconds after a failure, or until there is another management point
 
 
@@ -54,30 +53,30 @@ class Keeper:
         with self._wake:
             self._wake.notify_all()
 
-    def keep(self, content: cmclient.ContentReference) -> None:
-        """Keep one content, until the end; a thread's whole life."""
-        while not self.ended.cancelled:
-            before = self._changes
-            self._pause(AGAIN if self._fetch(content) else RETRY, before)
+    def bring(self, content: cmclient.ContentReference) -> None:
+        """Bring one content onto disk, however long that takes; a thread's whole life."""
+        seen = self._changes
+        while not self._fetch(content) and not self.ended.cancelled:
+            seen = self._wait_for_change(seen)
+
+    def _wait_for_change(self, seen: int) -> int:
+        with self._wake:
+            self._wake.wait_for(lambda: self.ended.cancelled or self._changes != seen, RETRY)
+            return self._changes
 
     def _fetch(self, content: cmclient.ContentReference) -> bool:
-        search = self._fetcher.locator.search(content)
         try:
             report = self._fetcher.downloader.fetch(
                 cmclient.DownloadRequest(f"{content.id}.{content.version}"),
                 str(self._folder / content.id),
-                search,
+                self._fetcher.locator.search(content),
                 cancellation=self.ended,
             )
-        except cmclient.CmClientError as error:  # cancelled, too: then the loop ends
+        except cmclient.CmClientError as error:  # cancelled, too: then the thread ends
             say(content.id, error.code, error.message)
             return False
         say(content.id, "whole:", len(report.files), "files,", report.fetched, "bytes fetched")
         return True
-
-    def _pause(self, seconds: float, before: int) -> None:
-        with self._wake:
-            self._wake.wait_for(lambda: self.ended.cancelled or self._changes != before, seconds)
 
 
 def say(*words: object) -> None:
@@ -98,7 +97,7 @@ def main() -> int:
         callbacks = cmclient.AgentCallbacks(keeper.located, keeper.rotated, keeper.unmanaged)
         with cmclient.open_agent(config, callbacks=callbacks) as agent:
             contents = [cmclient.ContentReference(cmclient.ContentId(one)) for one in ids]
-            threads = [threading.Thread(target=keeper.keep, args=(content,)) for content in contents]
+            threads = [threading.Thread(target=keeper.bring, args=(content,)) for content in contents]
             threads.append(threading.Thread(target=agent.run))
             for thread in threads:
                 thread.start()

@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def fetch(config: cmclient.ClientConfig, folder: str, deadline: cmclient.Deadline) -> cmclient.DownloadReport:
-    """Take the files from wherever setup would take them; what is there already is not fetched again."""
+    """Take the files from wherever setup would take them; a file that is there with the right hash stays."""
     with cmclient.open_setup_fetcher(config) as fetcher:
         return fetcher.downloader.fetch(
             cmclient.DownloadRequest("client setup", is_strict=True),
