@@ -125,6 +125,8 @@ def default_store() -> Path:
     import platformdirs
 
     is_root = sys.platform != "win32" and os.geteuid() == 0
+    if is_root and sys.platform == "linux":
+        return Path("/var/lib/cmclient/store.sqlite3")  # where the agent's unit has it, too
     folder = platformdirs.site_data_dir if is_root else platformdirs.user_state_dir
     return Path(folder("cmclient", appauthor=False)) / "store.sqlite3"
 

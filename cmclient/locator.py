@@ -272,4 +272,5 @@ def _unreachable(location: Location, *, timed_out: bool) -> NoReachableManagemen
 
 def _found_hint(location: Location) -> str:
     bars = [f"{report.source.value}: {report.detail}" for report in location.sources if report.found == 0]
-    return "; ".join(bars) or "set management_points or site_code"
+    step = "name one with management_points (--mp), or set site_code and dns_suffix, by which DNS is asked"
+    return "; ".join((step, *bars))

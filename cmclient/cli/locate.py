@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="decide from the stored list; no network")
     parser.add_argument(
         "--role",
-        choices=ROLES,
+        choices=(*ROLES, "dp"),
         default="mp",
         metavar="ROLE",
         help="the site system wanted: mp (default), sup, smp, fsp, device-mp, enrollment-proxy",
@@ -65,6 +65,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Locate and print."""
+    if arguments.role == "dp":
+        raise ConfigError(("distribution points are found for a content",), hint="cmclient content ABC00001")
     if arguments.role != "mp":
         from .roles import run_role
 

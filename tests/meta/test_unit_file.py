@@ -1,16 +1,11 @@
-"""The unit of systemd: systemd understands it, so does the command, and little is open to it."""
+"""The unit of systemd: systemd understands it, and little is open to it."""
 
-import argparse
 import re
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-
-from cmclient.cli.agent import configure
-from cmclient.cli.commands import COMMANDS
 
 UNIT = Path(__file__).parent.parent.parent / "docs" / "cmclient-agent.service"
 
@@ -42,13 +37,3 @@ def test_unit__is_closed_but_for_what_it_needs(unit: Path) -> None:
     if "unrecognized option" in done.stderr:
         pytest.skip("this systemd-analyze judges running units only")
     assert done.returncode == 0, done.stdout
-
-
-def test_unit__command_is_understood() -> None:
-    (line,) = re.findall(r"(?m)^ExecStart=(.*)$", UNIT.read_text("utf-8"))
-    program, command, *arguments = shlex.split(line)
-    assert (Path(program).name, command) == ("cmclient", "agent")
-    assert command in COMMANDS
-    parser = argparse.ArgumentParser(exit_on_error=False)
-    configure(parser)
-    assert parser.parse_args(arguments).store == "/var/lib/cmclient/store.sqlite3"
