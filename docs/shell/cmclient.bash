@@ -133,7 +133,7 @@ _shtab_cmclient_config___store_COMPGEN=_shtab_compgen_files
 _shtab_cmclient_lab___lab_file_COMPGEN=_shtab_compgen_files
 _shtab_cmclient_lab___write_config_COMPGEN=_shtab_compgen_files
 
-_shtab_cmclient_locate___role_choices=(mp sup smp fsp device-mp enrollment-proxy rsp enrollment-point cmg-connection-point service-connection-point asset-intelligence-point certificate-registration-point exchange-connector endpoint-protection-point data-warehouse-point sms-provider site-database)
+_shtab_cmclient_locate___role_choices=(mp sup smp fsp device-mp enrollment-proxy rsp enrollment-point cmg-connection-point service-connection-point asset-intelligence-point certificate-registration-point exchange-connector endpoint-protection-point data-warehouse-point sms-provider site-database dp)
 _shtab_cmclient_locate___client_kind_choices=(windows mac mobile mdm exchange legacy-mobile)
 _shtab_cmclient_locate___format_choices=(text json)
 _shtab_cmclient_locate___log_level_choices=(debug info warning error)

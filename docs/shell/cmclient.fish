@@ -65,7 +65,7 @@ complete -c cmclient -n '_shtab_cmclient_using; and test $_shtab_cmclient_npos -
 complete -c cmclient -n '_shtab_cmclient_using locate' -s h -l help -d 'show this help message and exit'
 complete -c cmclient -n '_shtab_cmclient_using locate' -l explain -d 'print every rule that decided, as a tree'
 complete -c cmclient -n '_shtab_cmclient_using locate' -l offline -d 'decide from the stored list; no network'
-complete -c cmclient -n '_shtab_cmclient_using locate' -l role -xka "mp sup smp fsp device-mp enrollment-proxy rsp enrollment-point cmg-connection-point service-connection-point asset-intelligence-point certificate-registration-point exchange-connector endpoint-protection-point data-warehouse-point sms-provider site-database" -d 'the site system wanted: mp (default), sup, smp, fsp, device-mp, enrollment-proxy'
+complete -c cmclient -n '_shtab_cmclient_using locate' -l role -xka "mp sup smp fsp device-mp enrollment-proxy rsp enrollment-point cmg-connection-point service-connection-point asset-intelligence-point certificate-registration-point exchange-connector endpoint-protection-point data-warehouse-point sms-provider site-database dp" -d 'the site system wanted: mp (default), sup, smp, fsp, device-mp, enrollment-proxy'
 complete -c cmclient -n '_shtab_cmclient_using locate' -l data -xka "(__fish_complete_path (commandline -ct))" -d 'for sup, smp and device-mp: decide by boundary data alone and ask nobody; files or folders, repeatable'
 complete -c cmclient -n '_shtab_cmclient_using locate' -l lenient -d 'leave out what cannot be used in the data, and say so'
 complete -c cmclient -n '_shtab_cmclient_using locate' -l lab -d 'against a small site on this machine, started and stopped'

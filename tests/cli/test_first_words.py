@@ -11,6 +11,7 @@ from cmclient import assemble
 from cmclient.cli import codes
 from cmclient.cli.commands import COMMANDS, HELP, INSTEAD
 from cmclient.cli.main import main
+from cmclient.cli.render import _broken
 
 
 def run(*arguments: str) -> int:
@@ -87,8 +88,23 @@ def test_distribution_point_as_a_role__content_is_named(capsys: pytest.CaptureFi
 
 def test_nothing_is_known__the_next_step_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("locate", "--domain", "", "--no-report") == codes.NONE_FOUND
-    (step,) = [line for line in capsys.readouterr().out.splitlines() if "what next" in line]
+    lines = capsys.readouterr().out.splitlines()
+    (step,) = [line for line in lines if "what next" in line]
     assert step.strip().startswith("what next: name one with management_points (--mp), or set site_code and dns_suffix")
+    assert any(line.startswith("  network location internet: neither") for line in lines)  # as everywhere else
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("  what next: name one", ["  what next: name one"]),
+        ("  what next: name one, or two of them", ["  what next: name one,", "    or two of them"]),
+        ("no --option is broken at its hyphen", ["no --option is broken at", "  its hyphen"]),
+        ("https://one-word.that.is.longer.than.the.terminal", ["https://one-word.that.is.longer.than.the.terminal"]),
+    ],
+)
+def test_line_on_a_narrow_terminal__goes_on_further_in(line: str, shown: list[str]) -> None:
+    assert _broken(line, 24).splitlines() == shown
 
 
 @pytest.mark.skipif(not hasattr(assemble.os, "geteuid"), reason="this system has no root")
