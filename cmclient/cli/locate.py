@@ -65,8 +65,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Locate and print."""
-    if arguments.role == "dp":
-        raise ConfigError(("distribution points are found for a content",), hint="cmclient content ABC00001")
     if arguments.role != "mp":
         from .roles import run_role
 
