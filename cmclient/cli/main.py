@@ -178,7 +178,7 @@ def _parse(name: str, arguments: Sequence[str], module: Any) -> Any:  # noqa: AN
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> NoReturn:
             """Say what is wrong, without thirty lines of usage before it."""
-            self.exit(USAGE, f"{self.prog}: {message}\n'{self.prog} --help' lists what there is\n")
+            self.exit(USAGE, f"usage: see '{self.prog} --help'\n{self.prog}: {message}\n")
 
     layout = partial(argparse.RawDescriptionHelpFormatter, width=_columns() - 2)
     parser = Parser(prog=f"cmclient {name}", description=module.HELP, formatter_class=layout)

@@ -48,8 +48,8 @@ def test_command_that_is_named__is_one(line: str) -> None:
 def test_something_is_missing__it_is_said_without_the_whole_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("content") == codes.USAGE
     assert capsys.readouterr().err.splitlines() == [
+        "usage: see 'cmclient content --help'",
         "cmclient content: the following arguments are required: ID",
-        "'cmclient content --help' lists what there is",
     ]
 
 
