@@ -11,14 +11,16 @@ TYPE_CHECKING = False  # what type checkers take for true; importing typing woul
 if TYPE_CHECKING:
     from .agent import Agent
     from .agent_lease import AgentCallbacks
-    from .assemble import load_settings, locate, open_locator, open_update_scans
+    from .assemble import load_settings, locate, open_content_locator, open_locator, open_update_scans
     from .assemble_agent import open_agent
-    from .assemble_fetch import open_fetcher
+    from .assemble_fetch import Fetcher, open_fetcher, open_setup_fetcher
     from .assemble_report import open_reporter
     from .config import ClientConfig, load_config
+    from .content import ContentLocator
     from .download import ContentDownloader, DownloadOptions
     from .errors import CmClientError, LocateError
-    from .locate import DiscoveryReport, Locator
+    from .locator import DiscoveryReport, Locator
+    from .model.content import ContentId, ContentReference
     from .model.decision import (
         Candidate,
         Category,
@@ -34,9 +36,11 @@ if TYPE_CHECKING:
     from .model.download import DownloadEvent, DownloadReport, DownloadRequest
     from .model.endpoints import Audience, Endpoint, Locality, ManagementPoint, Protocols, Scheme, SiteKind
     from .model.facts import ClientKind, NetworkFacts, NetworkLocation
+    from .model.http import Deadline
     from .model.names import AdSiteName, DnsDomain, HostName, SiteCode
     from .model.reports import FallbackStatusPoint, FlushReport
     from .model.scans import ScanPlan
+    from .model.sources import ContentLocation, SourcePlan
     from .model.state import StateMessage
     from .mpclient import ManagementPointClient
     from .racing import CancelSignal
@@ -44,7 +48,9 @@ if TYPE_CHECKING:
     from .rules.choose import SeededChooser
     from .rules.explain import explain
     from .rules.select import select_management_point
+    from .rules.setup_states import SetupTrouble
     from .scans import UpdateScans
+    from .setup_files import SetupFiles
 
 _HOMES = {
     "AdSiteName": "model.names",
@@ -58,11 +64,13 @@ _HOMES = {
     "ClientKind": "model.facts",
     "CmClientError": "errors",
     "ContentDownloader": "download",
+    "ContentId": "model.content",
     "ContentLocation": "model.sources",
     "ContentLocator": "content",
     "ContentReference": "model.content",
+    "Deadline": "model.http",
     "Decision": "model.decision",
-    "DiscoveryReport": "locate",
+    "DiscoveryReport": "locator",
     "DnsDomain": "model.names",
     "DownloadEvent": "model.download",
     "DownloadOptions": "download",
@@ -71,12 +79,13 @@ _HOMES = {
     "Endpoint": "model.endpoints",
     "Evaluation": "model.decision",
     "FallbackStatusPoint": "model.reports",
+    "Fetcher": "assemble_fetch",
     "FlushReport": "model.reports",
     "HostName": "model.names",
     "Locality": "model.endpoints",
     "LocateError": "errors",
     "Location": "model.decision",
-    "Locator": "locate",
+    "Locator": "locator",
     "ManagementPoint": "model.endpoints",
     "ManagementPointClient": "mpclient",
     "NetworkFacts": "model.facts",
@@ -89,6 +98,8 @@ _HOMES = {
     "ScanPlan": "model.scans",
     "Scheme": "model.endpoints",
     "SeededChooser": "rules.choose",
+    "SetupFiles": "setup_files",
+    "SetupTrouble": "rules.setup_states",
     "SiteCode": "model.names",
     "SiteKind": "model.endpoints",
     "SourcePlan": "model.sources",
@@ -105,6 +116,7 @@ _HOMES = {
     "open_content_locator": "assemble",
     "open_locator": "assemble",
     "open_reporter": "assemble_report",
+    "open_setup_fetcher": "assemble_fetch",
     "open_update_scans": "assemble",
     "select_management_point": "rules.select",
 }
@@ -121,9 +133,11 @@ __all__ = [
     "ClientKind",
     "CmClientError",
     "ContentDownloader",
+    "ContentId",
     "ContentLocation",
     "ContentLocator",
     "ContentReference",
+    "Deadline",
     "Decision",
     "DiscoveryReport",
     "DnsDomain",
@@ -134,6 +148,7 @@ __all__ = [
     "Endpoint",
     "Evaluation",
     "FallbackStatusPoint",
+    "Fetcher",
     "FlushReport",
     "HostName",
     "Locality",
@@ -152,6 +167,8 @@ __all__ = [
     "ScanPlan",
     "Scheme",
     "SeededChooser",
+    "SetupFiles",
+    "SetupTrouble",
     "SiteCode",
     "SiteKind",
     "SourcePlan",
@@ -169,6 +186,7 @@ __all__ = [
     "open_fetcher",
     "open_locator",
     "open_reporter",
+    "open_setup_fetcher",
     "open_update_scans",
     "select_management_point",
 ]

@@ -12,7 +12,7 @@ from .assemble_rootkey import with_root_key
 from .assemble_trust import build_transport, find_own_certificate, require_authorities
 from .config import ClientConfig, load_config
 from .deferred import Deferred
-from .locate import Locator
+from .locator import Locator
 from .model.decision import Location
 from .model.facts import NetworkFacts
 from .model.http import Deadline
@@ -128,6 +128,8 @@ def default_store() -> Path:
     import platformdirs
 
     is_root = sys.platform != "win32" and os.geteuid() == 0
+    if is_root and sys.platform == "linux":
+        return Path("/var/lib/cmclient/store.sqlite3")  # where the agent's unit has it, too
     folder = platformdirs.site_data_dir if is_root else platformdirs.user_state_dir
     return Path(folder("cmclient", appauthor=False)) / "store.sqlite3"
 

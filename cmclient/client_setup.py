@@ -7,7 +7,7 @@ from .config import ClientConfig
 from .contacting import client_of
 from .errors import ConfigError, LocateError, MalformedReplyError, NoReachableManagementPointError
 from .gather import read_facts
-from .locate import Locator
+from .locator import Locator
 from .messaging import LocationMessenger
 from .model.client_setup import SetupLocation, SetupPlan, SetupSearch
 from .model.content import ContentKind, ContentLocations

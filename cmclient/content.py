@@ -8,7 +8,7 @@ from .config import ClientConfig
 from .contacting import client_of
 from .errors import CmClientError, ConfigError, NoReachableManagementPointError
 from .known_groups import KnownGroups
-from .locate import Locator
+from .locator import Locator
 from .messaging import LocationMessenger
 from .model.content import ContentLocations, ContentReference
 from .model.decision import Location, Phase, Purpose, Reason

@@ -10,7 +10,7 @@ from .doctor_content import FoundSources, find_content_sources, find_package_sou
 from .doctor_findings import Controllers, Seen, judge
 from .doctor_probes import Instruments, Prober
 from .gather import gather_facts, parse_server
-from .locate import DiscoveryReport, Locator
+from .locator import DiscoveryReport, Locator
 from .model.checkup import Checkup, Lookup, Probe
 from .model.content import ContentReference
 from .model.decision import Reason

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .config import ClientConfig
 from .doctor_content import FoundSources
 from .doctor_probes import Instruments
-from .locate import DiscoveryReport
+from .locator import DiscoveryReport
 from .model.checkup import Area, Check, ClockSample, ControllerProbe, Level, Lookup, Probe, StoreState
 from .model.decision import Reason, SourceKind
 from .model.directory import DirectorySecurity

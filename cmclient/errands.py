@@ -9,7 +9,7 @@ from .assign import Assigner, AssignmentReport
 from .config import ClientConfig
 from .contacting import client_of
 from .errors import CancelledError
-from .locate import Locator
+from .locator import Locator
 from .model.decision import Location
 from .model.endpoints import Endpoint
 from .model.facts import NetworkFacts, NetworkLocation

@@ -5,7 +5,7 @@ from .contacting import client_of
 from .discover import Sources
 from .errors import StoreError
 from .gather import read_facts
-from .locate import Locator
+from .locator import Locator
 from .model.decision import Purpose, StoredAssignment
 from .model.facts import NetworkFacts
 from .model.groups import BoundaryGroup, SiteData

@@ -109,7 +109,7 @@ class Search:
             return
         evidence = weigh_facts(known.facts, has_internet_mp=known.knows_internet())._replace(all_asked=True)
         judgement = judge_location(evidence)
-        known.note(f"network location {judgement.label}: {judgement.reason.text}")
+        known.note(f"network location {judgement.location.value}: {judgement.reason.text}")
         if not (evidence.has_internet_mp or self._may_fall_back()):
             return  # where nobody is left to try, the candidates stay judged as they were tried
         known.learn_fact(judgement.reason.text, network_location=judgement.location)

@@ -12,7 +12,9 @@ from importlib import import_module
 from pathlib import Path
 
 import schemas
+from manpage import EXIT_CODES, manual_page
 from rulemarks import scan_package
+from shellcompletion import completion
 
 from cmclient import errors
 from cmclient.adapters.packagedata import read_catalogue, read_shown
@@ -61,20 +63,7 @@ def _commands() -> Iterator[str]:
     yield ""
     yield "| Code | Meaning |"
     yield "| --- | --- |"
-    for code, meaning in (
-        (0, "done"),
-        (1, "failed, for a reason that is said"),
-        (2, "usage: options or settings are wrong"),
-        (3, "no management point found"),
-        (4, "management points found, none eligible"),
-        (5, "none reachable"),
-        (6, "trust refused by, or of, all of them"),
-        (7, "content not obtained; of `content`: there is no source to use now"),
-        (8, "messages left in the queue: `report flush`"),
-        (9, "findings: `doctor`, `boundaries check`, `setup-line check`, `log --strict`; `replay` differs"),
-        (70, "a bug in cmclient"),
-        (130, "interrupted"),
-    ):
+    for code, meaning in EXIT_CODES:
         yield f"| {code} | {meaning} |"
     yield ""
 
@@ -180,6 +169,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "rule-modules.md": rule_modules_page,
     "schema/index.md": partial(schemas.index_page, MADE),
     **{f"schema/{name}.json": partial(schemas.schema_text, name) for name in schemas.DOCUMENTS},
+    "man/cmclient.1": manual_page,
+    "shell/cmclient.bash": partial(completion, "bash"),
+    "shell/_cmclient": partial(completion, "zsh"),
+    "shell/cmclient.fish": partial(completion, "fish"),
 }
 
 

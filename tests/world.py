@@ -7,7 +7,7 @@ from cmclient.adapters.memory_store import MemoryStore
 from cmclient.assign import Assigner
 from cmclient.config import ClientConfig, load_config
 from cmclient.errors import CmClientError, ConnectError
-from cmclient.locate import Locator
+from cmclient.locator import Locator
 from cmclient.model.certificates import ClientCertificate
 from cmclient.model.directory import DirectoryEntry, DirectoryQuery, DirectoryServer, SrvRecord
 from cmclient.model.endpoints import ManagementPoint

@@ -1,6 +1,6 @@
 """The commands and the text of ``cmclient --help``; a test holds the text against the command modules."""
 
-__all__ = ["COMMANDS", "HELP"]
+__all__ = ["COMMANDS", "HELP", "INSTEAD"]
 
 # Name: module in this package, and one line of help. Each module has ``configure`` and ``run``.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -21,6 +21,32 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("config", "the settings and where each comes from"),
     "rules": ("rules", "the catalogue of rules, where each is decided and which tests show it"),
     "lab": ("lab", "a small site on this machine, to try things on"),
+}
+
+# What people type for it, and the command that answers.
+INSTEAD = {
+    "version": "--version",
+    "mp": "locate",
+    "management-point": "locate",
+    "site": "assign",
+    "sitecode": "assign",
+    "dp": "content ID",
+    "distribution-point": "content ID",
+    "sources": "content ID",
+    "fsp": "locate --role fsp",
+    "sup": "locate --role sup",
+    "download": "fetch ID DIR",
+    "client": "fetch --client-package DIR",
+    "ccmsetup": "setup-line check LINE",
+    "certs": "cert list",
+    "certificate": "cert list",
+    "code": "log --code CODE",
+    "error": "log --code CODE",
+    "explain": "locate --explain",
+    "why": "locate --explain",
+    "check": "doctor",
+    "status": "agent status",
+    "settings": "config show",
 }
 
 _WIDTH = max(len(name) for name in COMMANDS)

@@ -16,7 +16,7 @@ CMCLIENT_* variables, options. Secrets are masked.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("action", choices=("show",), help="print the settings")
+    parser.add_argument("action", nargs="?", choices=("show",), default="show", help="print the settings")
     parser.add_argument("--origins", action="store_true", help="say where each value comes from")
     parser.add_argument("--changed", action="store_true", help="only those that are not the default")
     add_settings(parser)

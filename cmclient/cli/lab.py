@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import ConfigError
 from .codes import DONE
 from .render import show
-from .site import describe_lab, settings_text
+from .site import describe_lab
 
 __all__ = ["HELP", "configure", "run"]
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with lab:
-        settings = settings_text(lab.settings())
+        settings = lab.settings_text()
         if arguments.write_config:
             _write(arguments.write_config, settings)
         show([*lab.describe().splitlines(), "", *settings.splitlines()])

@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="decide from the stored list; no network")
     parser.add_argument(
         "--role",
-        choices=ROLES,
+        choices=(*ROLES, "dp"),
         default="mp",
         metavar="ROLE",
         help="the site system wanted: mp (default), sup, smp, fsp, device-mp, enrollment-proxy",

@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         hint = "leave one of them out: --errors looks for no decisions, so there is nothing to hold rules against"
         raise ConfigError(("--strict does not go with --errors",), hint=hint)
     paths = arguments.files or _own_folders()
+    _refuse_code(paths[0])
     story = _read(paths, codes, code_page=arguments.code_page, errors_only=arguments.errors)
     if arguments.html:
         from .logpage import build_page
@@ -127,6 +128,14 @@ def _read(
         code_page=check_code_page(code_page),
         errors_only=errors_only,
     )
+
+
+def _refuse_code(path: str) -> None:
+    """A code where a file is wanted: say how it is asked for."""
+    from ..rules.codes import parse_code_number
+
+    if parse_code_number(path) is not None and not Path(path).exists():
+        raise ConfigError((f"{path} is no file; as an error code it is asked for with --code {path}",))
 
 
 def _own_folders() -> list[str]:

@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import CmClientError
 from .codes import FAILED, INTERRUPTED, OUR_BUG, USAGE, code_of
-from .commands import COMMANDS, HELP
+from .commands import COMMANDS, HELP, INSTEAD
 
 __all__ = ["main"]
 
@@ -72,6 +72,8 @@ def _dispatch(arguments: list[str]) -> int:
 
         print(f"cmclient {__version__}")
         return 0
+    if arguments[0] == "help":  # as people type it who know other programs
+        return _dispatch([*arguments[1:], "--help"])
     place = _find_word(arguments)
     if place is None and {"-h", "--help"} & set(arguments):
         print(HELP, end="")
@@ -80,7 +82,8 @@ def _dispatch(arguments: list[str]) -> int:
         return _refuse("no command was given")
     name = arguments[place]
     if name not in COMMANDS:
-        return _refuse(f"there is no command {name!r}{_suggest(name, COMMANDS)}")
+        near = f"; use 'cmclient {INSTEAD[name]}'" if name in INSTEAD else _suggest(name, COMMANDS)
+        return _refuse(f"there is no command {name!r}{near}")
     return _run_command(name, arguments[:place] + arguments[place + 1 :])
 
 
@@ -93,10 +96,13 @@ def _run_command(name: str, arguments: list[str]) -> int:
     if arguments and arguments[0] in {"-h", "--help"}:
         print(_action_help(name, module.HELP, actions), end="")
         return 0
-    place = _find_action(name, actions, arguments)
-    if place is None:
-        return USAGE
-    action = arguments.pop(place)
+    place = _find_action(actions, arguments)
+    if place is not None:
+        action = arguments.pop(place)
+    elif len(actions) == 1:
+        (action,) = actions  # there is nothing else that could be meant
+    else:
+        return _refuse_action(name, actions, arguments)
     return _execute(f"{name} {action}", arguments, import_module(f".{actions[action][0]}", module.__name__))
 
 
@@ -148,15 +154,18 @@ def _find_word(arguments: Sequence[str]) -> int | None:
     return None
 
 
-def _find_action(name: str, actions: Mapping[str, tuple[str, str]], arguments: list[str]) -> int | None:
-    """Where the action of a command stands; None after telling the person that there is none."""
+def _find_action(actions: Mapping[str, tuple[str, str]], arguments: list[str]) -> int | None:
+    """Where the action of a command stands."""
     place = _find_word(arguments)
-    if place is not None and arguments[place] in actions:
-        return place
+    return place if place is not None and arguments[place] in actions else None
+
+
+def _refuse_action(name: str, actions: Mapping[str, tuple[str, str]], arguments: list[str]) -> int:
+    place = _find_word(arguments)
     what = f"{name!r} needs an action" if place is None else f"{name!r} has no action {arguments[place]!r}"
     near = "" if place is None else _suggest(arguments[place], actions)
     print(f"cmclient: {what}{near}\n'cmclient {name} --help' lists them", file=sys.stderr)
-    return None
+    return USAGE
 
 
 def _action_help(name: str, text: str, actions: Mapping[str, tuple[str, str]]) -> str:
@@ -172,8 +181,13 @@ def _parse(name: str, arguments: Sequence[str], module: Any) -> Any:  # noqa: AN
 
     from .options import add_output
 
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            """Say what is wrong, without thirty lines of usage before it."""
+            self.exit(USAGE, f"usage: see '{self.prog} --help'\n{self.prog}: {message}\n")
+
     layout = partial(argparse.RawDescriptionHelpFormatter, width=_columns() - 2)
-    parser = argparse.ArgumentParser(prog=f"cmclient {name}", description=module.HELP, formatter_class=layout)
+    parser = Parser(prog=f"cmclient {name}", description=module.HELP, formatter_class=layout)
     module.configure(parser)
     add_output(parser)
     options = [option for action in parser._actions for option in action.option_strings]  # noqa: SLF001 - likewise

@@ -90,7 +90,17 @@ def _show_fancy(items: Iterable[str | Table | Outline]) -> None:
         if isinstance(item, Table):
             console.print(_rich_table(item) if item.rows else f"{item.title}: none")
         else:
-            console.print(_rich_tree(item) if isinstance(item, Outline) else printable(item))
+            console.print(_rich_tree(item) if isinstance(item, Outline) else _broken(printable(item), console.width))
+
+
+def _broken(line: str, columns: int) -> str:
+    """A line that is longer than the terminal is wide: what goes on below stands further in than it began."""
+    from textwrap import fill
+
+    if len(line) <= columns:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return fill(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _widest(table: Table, column: int) -> int:

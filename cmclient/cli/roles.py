@@ -47,6 +47,8 @@ _UNANSWERED = {
 
 def run_role(arguments: argparse.Namespace) -> int:
     """Locate and print, or say why a role is contacted by nobody."""
+    if arguments.role == "dp":
+        raise ConfigError(("distribution points are found for a content",), hint="cmclient content ABC00001")
     never = explain_uncontacted(arguments.role)
     if never is not None:
         rule = f" ({never.rule})" if never.rule else ""

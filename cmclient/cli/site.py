@@ -1,15 +1,13 @@
 """The site that a command works on: the real one of this machine, or a lab that lives as long as the command."""
 
 import argparse
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, LabError
-from ..locate import Locator
-from ..model.secret import Secret
+from ..locator import Locator
 from .options import read_run, read_settings
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 _LAB_FILE_CAP = 1024 * 1024  # bytes; a larger file is something else
 
-__all__ = ["describe_lab", "open_settings", "open_site", "settings_text"]
+__all__ = ["describe_lab", "open_settings", "open_site"]
 
 
 @contextmanager
@@ -74,28 +72,13 @@ def _open_lab(arguments: argparse.Namespace, *, offline: bool) -> "Iterator[tupl
 
     with TemporaryDirectory(prefix="cmclient-lab-") as folder, describe_lab(arguments) as lab:
         settings = Path(folder) / "lab.toml"
-        settings.write_text(settings_text(lab.settings()), encoding="utf-8")
+        settings.write_text(lab.settings_text(), encoding="utf-8")
         config = read_settings(arguments, lab_file=settings)
         lasts = config.store is not None
         if not lasts:
             config = config._replace(store=str(Path(folder) / "store.sqlite3"))
         run = read_run(arguments, config, facts=lab.client_facts(), offline=offline)
         yield config, run._replace(data=lab.description.data, lasts=lasts)
-
-
-def settings_text(settings: Mapping[str, object]) -> str:
-    """The settings of a lab as a settings file; the password of its user is in it, and is worth nothing elsewhere."""
-    return "".join(f"{name} = {_toml(value)}\n" for name, value in settings.items())
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, Secret):
-        value = value.reveal()
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return str(value) if isinstance(value, int | float) else json.dumps(str(value))
 
 
 def describe_lab(arguments: argparse.Namespace) -> "Lab":

@@ -11,6 +11,7 @@ from ..model.facts import NetworkFacts
 from ..model.names import HostName
 from ..model.state import StateMessage
 from ..protocol.statexml import parse_report
+from ..settings_toml import settings_text
 from .clock import LabClock
 from .description import LabDescription
 from .description_file import built_in_description
@@ -147,6 +148,16 @@ class Lab:
         for fsp in self.description.servers_of(Role.FSP)[:1]:
             values["fsp"] = fsp
         return values
+
+    def settings_text(self) -> str:
+        """The same as a settings file, for programs that are run against the lab.
+
+        The password of the lab's user is in it, and is worth nothing elsewhere.
+
+        Raises:
+            LabError: The lab does not run.
+        """
+        return settings_text(self.settings())
 
     def client_facts(self) -> NetworkFacts:
         """What the lab's client knows of itself; forest, AD site and location are left to be found out."""

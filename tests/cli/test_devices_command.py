@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from ourcommand import run_command
 
-from cmclient.cli.site import settings_text
 from cmclient.lab import Lab, built_in_text
 
 SITE = """
@@ -58,7 +57,7 @@ def test_enrollment_proxy__is_shown_no_client_certificate(tmp_path: Path) -> Non
     settings = tmp_path / "lab.toml"
     with Lab() as lab:
         assert "client_certificate" in lab.settings()
-        settings.write_text(settings_text(lab.settings()), encoding="utf-8")
+        settings.write_text(lab.settings_text(), encoding="utf-8")
         run("--config", str(settings), "--role", "enrollment-proxy", "--client-kind", "mdm", "--domain", "")
         assert lab.journal.entries("POST /EnrollmentServer/Discovery.svc")
         assert not lab.journal.entries("a client certificate")

@@ -16,7 +16,6 @@ from ourcommand import run_command
 from cmclient.adapters.report_queue import SqliteReportQueue
 from cmclient.adapters.sqlite_file import SqliteFile
 from cmclient.adapters.store import SCHEMA
-from cmclient.cli.site import settings_text
 from cmclient.lab import Lab
 from cmclient.model.reports import QUEUE_CAP
 from cmclient.model.state import MOST_PARAMETERS, Parameter, Priority, StateMessage, TopicId
@@ -44,7 +43,7 @@ def here(lab: Lab, tmp_path: Path) -> Iterator[tuple[str, ...]]:
     """Options of a client of the lab on this machine; the lab is well before and after."""
     before = len(lab.reports)
     settings = tmp_path / "lab.toml"
-    settings.write_text(settings_text(lab.settings()), encoding="utf-8")
+    settings.write_text(lab.settings_text(), encoding="utf-8")
     yield ("--config", str(settings), "--store", str(tmp_path / "state" / "store.sqlite3"))
     for role in ("mp", "fsp"):
         lab.set_fault(role, None, None)

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cmclient.cli.site import settings_text
 from cmclient.lab import Lab
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "reporting.md"
@@ -16,7 +15,7 @@ def test_program__tells_the_fallback_status_point(tmp_path: Path) -> None:
     (program,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     with Lab() as lab:
         settings = tmp_path / "lab.toml"
-        settings.write_text(settings_text(lab.settings()), encoding="utf-8")
+        settings.write_text(lab.settings_text(), encoding="utf-8")
         environment = {
             **os.environ,
             "CMCLIENT_CONFIG": str(settings),

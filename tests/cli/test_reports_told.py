@@ -12,7 +12,6 @@ import pytest
 from ourcommand import run_command
 
 from cmclient.cli.reports import flush_lines, joined_lines
-from cmclient.cli.site import settings_text
 from cmclient.lab import Lab
 from cmclient.model.decision import Reason
 from cmclient.model.endpoints import Endpoint, Scheme
@@ -47,7 +46,7 @@ def lab() -> Iterator[Lab]:
 def here(lab: Lab, tmp_path: Path) -> tuple[str, ...]:
     """Options of a client of the lab on this machine."""
     settings = tmp_path / "lab.toml"
-    settings.write_text(settings_text(lab.settings()), encoding="utf-8")
+    settings.write_text(lab.settings_text(), encoding="utf-8")
     return ("--config", str(settings), "--store", str(tmp_path / "state" / "store.sqlite3"))
 
 

@@ -106,6 +106,11 @@ def test_command_in_the_text__is_understood(page: Path, line: str) -> None:
     assert parser.parse_args(complete) is not None, page
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_page__is_no_half_merge(page: Path) -> None:
+    assert not re.search(r"^(<{7}|={7}|>{7})( |$)", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_readme__has_two_commands_for_a_fresh_machine_and_ci_calls_the_second() -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     setup, test = (block.strip() for block in blocks[:2])

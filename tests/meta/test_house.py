@@ -53,6 +53,18 @@ def test_exports__are_those_of_all_and_each_can_be_loaded() -> None:
         _ = cmclient.nonsense
 
 
+def test_exports__none_has_the_name_of_a_module_which_would_take_its_place() -> None:
+    assert not {module.name for module in pkgutil.iter_modules([str(PACKAGE)])} & set(cmclient.__all__)
+
+
+def test_exports__are_what_type_checkers_are_told() -> None:
+    block = next(
+        one for one in ast.parse(Path(cmclient.__file__).read_text("utf-8")).body if isinstance(one, ast.If)
+    ).body
+    told = {name.name: one.module for one in block if isinstance(one, ast.ImportFrom) for name in one.names}
+    assert told == cmclient._HOMES
+
+
 def test_import__loads_nothing_heavy() -> None:
     assert not loaded_after("import cmclient") & (HEAVY | {"argparse", "json", "socket", "logging", "sqlite3"})
 

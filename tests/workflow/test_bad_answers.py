@@ -13,7 +13,7 @@ from cmclient.adapters.clock import SystemClock
 from cmclient.adapters.http import RequestsTransport
 from cmclient.adapters.store import SqliteStore
 from cmclient.errors import CmClientError, NoReachableManagementPointError
-from cmclient.locate import Locator
+from cmclient.locator import Locator
 from cmclient.messaging import LocationMessenger
 from cmclient.model.decision import Candidate, Origin, SourceKind, StoredAssignment
 from cmclient.model.endpoints import ManagementPoint, Protocols

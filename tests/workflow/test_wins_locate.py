@@ -7,7 +7,7 @@ from world import CERTIFICATE, ROOT_KEY, World, config
 
 from cmclient.assemble import Run, open_ports
 from cmclient.errors import CmClientError, LocateError, NameServiceTimeoutError
-from cmclient.locate import Locator
+from cmclient.locator import Locator
 from cmclient.model.decision import Location, SourceKind, SourceReport
 from cmclient.model.endpoints import ManagementPoint, Protocols
 from cmclient.model.http import Deadline

@@ -269,10 +269,11 @@ def _unreachable(location: Location, *, timed_out: bool) -> NoReachableManagemen
     return NoReachableManagementPointError(
         f"no eligible management point answered (of {len(ranked)})",
         location=location,
-        hint="look at the attempts: each says what happened",
+        hint="what happened to each is told with it; 'cmclient doctor' looks further",
     )
 
 
 def _found_hint(location: Location) -> str:
     bars = [f"{report.source.value}: {report.detail}" for report in location.sources if report.found == 0]
-    return "; ".join(bars) or "set management_points or site_code"
+    step = "name one with management_points (--mp), or set site_code and dns_suffix, by which DNS is asked"
+    return f"{step} ({'; '.join(bars)})" if bars else step

@@ -1,0 +1,23 @@
+"""Settings as a file that ``--config`` and ``CMCLIENT_CONFIG`` take."""
+
+import json
+from collections.abc import Mapping
+
+from .model.secret import Secret
+
+__all__ = ["settings_text"]
+
+
+def settings_text(settings: Mapping[str, object]) -> str:
+    """Settings, by name, as a settings file. Secrets are in it as they are."""
+    return "".join(f"{name} = {_toml(value)}\n" for name, value in settings.items())
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, Secret):
+        value = value.reveal()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return str(value) if isinstance(value, int | float) else json.dumps(str(value))
