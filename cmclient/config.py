@@ -20,11 +20,10 @@ from .model.proxies import ProxyAddress
 from .model.secret import Secret
 from .model.settings import ContactMode, MeteredUse, closest_name
 from .model.state import ClientId, ReportFormat
-from .protocol.setupline import SetupItem, SetupLine
 from .protocol.setupsources import combine_lines, parse_setup_file
+from .protocol.setupvalues import SetupItem, SetupLine
 from .settings import SETTINGS, Setting
 from .settings_text import printable_setting
-from .setup_settings import read_setup_settings
 
 __all__ = ["LAYERS", "SETTINGS", "ClientConfig", "Setting", "load_config", "show_config"]
 
@@ -363,6 +362,8 @@ def _from_setup_line(layers: Mapping[str, list[_Given]], faults: _Faults) -> lis
     line = combine_lines(lines)
     if line is None or line.faults:
         return []
+    from .setup_settings import read_setup_settings  # noqa: PLC0415 - most runs have no line
+
     line = line._replace(items=_from_setup_file(line, given_lines[-1].origin, faults) + line.items)
     found = [_Given("setup_line", line, given_lines[-1].origin)]
     return found + [_Given(name, value, f"setup line {said}") for name, value, said in read_setup_settings(line)]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from .config import ClientConfig
 from .discover import Published
 from .model.assignment import AssignmentDecision, AssignmentWish, KnownSite, SiteAnswer, SiteSource
-from .model.certificates import ClientCertificate
 from .model.decision import Candidate, Phase, Policy, Reason, SourceKind, StoredAssignment
 from .model.endpoints import SiteKind
 from .model.facts import NetworkFacts, NetworkLocation
@@ -20,6 +19,7 @@ from .rules.communication import find_http_bar
 from .rules.device_kinds import ENROLLED_KINDS, find_device_http_bar
 
 if TYPE_CHECKING:
+    from .model.certificates import ClientCertificate
     from .rules.published import PublishedMatch
 
 __all__ = [
@@ -67,7 +67,7 @@ def find_standing(
     config: ClientConfig,
     facts: NetworkFacts,
     *,
-    certificate: ClientCertificate | None,
+    certificate: "ClientCertificate | None",
     kept: StoredAssignment | None,
     published: Published | None,
     candidates: Sequence[Candidate],
@@ -126,7 +126,7 @@ def build_wish(
     config: ClientConfig,
     facts: NetworkFacts,
     *,
-    certificate: ClientCertificate | None,
+    certificate: "ClientCertificate | None",
     kept: StoredAssignment | None,
 ) -> AssignmentWish:
     """What the settings, the client and the store say about the assigned site.
@@ -153,7 +153,7 @@ def has_root_key(config: ClientConfig) -> bool:
     return config.trusted_root_key is not None or config.trusted_root_key_file is not None
 
 
-def _root_key(config: ClientConfig, certificate: ClientCertificate | None) -> str:
+def _root_key(config: ClientConfig, certificate: "ClientCertificate | None") -> str:
     """Why the trusted root key need not come from whoever answers first; empty when it would."""
     if has_root_key(config):
         return "it was given with the installation"

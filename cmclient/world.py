@@ -1,10 +1,12 @@
 """Everything that a workflow that looks for something needs from the world, as one value."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .model.certificates import ClientCertificate
 from .ports import Clock, DirectoryService, DomainControllerPing, FactsSource, NameService, Store, Transport
 from .rules.choose import SeededChooser
+
+if TYPE_CHECKING:
+    from .model.certificates import ClientCertificate
 
 __all__ = ["World"]
 
@@ -32,4 +34,4 @@ class World(NamedTuple):
     store: Store
     clock: Clock
     chooser: SeededChooser
-    certificate: ClientCertificate | None = None
+    certificate: "ClientCertificate | None" = None
