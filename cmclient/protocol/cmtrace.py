@@ -57,7 +57,7 @@ class LogReader:
         quick: bool = False,
         code_page: str = "cp1252",
     ) -> None:
-        self._wanted = None if starts is None else Wanted.of(starts, marks)
+        self._wanted = None if quick or starts is None else Wanted.of(starts, marks)
         self._quick = quick
         self._repeats = Repeats(1) if quick or self._wanted is None else Repeats(_MOST_ALIKE, self._wanted.raw_begins)
         self._code_page = code_page
@@ -113,7 +113,7 @@ class LogReader:
             yield _message(decode_text(message, self._code_page), is_pasted=False), times, line
 
     def _chunk(self, chunk: bytes) -> Iterator[LogRecord]:
-        whole = 0 if self._quick or self._wanted is None else count_whole(chunk)
+        whole = 0 if self._wanted is None else count_whole(chunk)
         self._records += whole
         found = self._search(chunk) if whole or (self._quick and chunk.startswith(START)) else self._read(chunk)
         return map(self._seen, found)
@@ -132,7 +132,7 @@ class LogReader:
     def _search(self, chunk: bytes) -> Iterator[LogRecord]:
         """The wanted records of a chunk that is nothing but records."""
         place, first = 0, self._line
-        for start in wanted_starts(chunk, None if self._quick else self._wanted, self._repeats):
+        for start in wanted_starts(chunk, self._wanted, self._repeats):
             self._line += chunk.count(b"\n", place, start)
             place = start
             end = chunk.find(b"\n" + START, start) + 1 or len(chunk)
@@ -212,10 +212,9 @@ class LogReader:
         return self._lines.feed(decode_text(raw, self._code_page), line)
 
     def _is_wanted(self, record: LogRecord) -> bool:
-        severe = record.severity is not Severity.INFO
-        if self._wanted is None or severe:
+        if record.severity is not Severity.INFO:
             return True
-        return not self._quick and self._wanted.holds(record.message)
+        return not self._quick if self._wanted is None else self._wanted.holds(record.message)
 
     def _record(self, message: bytes, tail: re.Match[bytes], line: int, *, is_pasted: bool) -> LogRecord:
         time, date, component, _, kind, thread, source = tail.groups(b"")
