@@ -17,7 +17,7 @@ from .model.secret import Secret
 from .ports import CertificateStore, Transport
 
 if TYPE_CHECKING:
-    from .adapters.http_login import FindLogins
+    from .adapters.http_asked import FindLogins
     from .adapters.identity import ClientIdentity
     from .model.certificates import CertificateSelection, CertificateWish, ClientCertificate
 

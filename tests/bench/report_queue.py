@@ -56,7 +56,8 @@ def measure(rounds: int) -> list[Race]:
                 insert = "INSERT INTO report_queue VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, 0, '', 1)"
                 rest = (str(TOPIC), NOON.isoformat())
                 rows = [
-                    (800, 308, *rest, f'["http://mp1.corp.test/file{turn}"]', 1, float(turn)) for turn in range(MESSAGES)
+                    (800, 308, *rest, f'["http://mp1.corp.test/file{turn}"]', 1, float(turn))
+                    for turn in range(MESSAGES)
                 ]
                 at = iter(rows)
 
