@@ -1,5 +1,6 @@
 """``python -m cmclient``, and the command of that name."""
 
+import gc
 import signal
 import sys
 
@@ -18,6 +19,9 @@ def run() -> int:
     code = main()
     if code == INTERRUPTED:  # a library that caught the signal may send it again while the process ends
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What is left lives as long as the process. Python would look for garbage among all of it as it ends, module after
+    # module, which took a seventh of a short run.
+    gc.freeze()
     return code
 
 

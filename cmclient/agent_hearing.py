@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from .model.lease import Failed, Succeeded
+from .model.served import Failed, Succeeded
 from .mpclient import ContactListener
 
 __all__ = ["Hearing"]

@@ -9,18 +9,8 @@ from .agent_reports import AgentReports
 from .model.decision import Location, Reason
 from .model.endpoints import Endpoint
 from .model.http import Attempt
-from .model.lease import (
-    Effect,
-    EffectKind,
-    Failed,
-    FailureKind,
-    Lease,
-    LeaseEvent,
-    LeasePhase,
-    ListRefreshed,
-    Located,
-    Succeeded,
-)
+from .model.lease import Effect, EffectKind, Lease, LeaseEvent, LeasePhase, ListRefreshed, Located
+from .model.served import Failed, FailureKind, Succeeded
 from .ports import Clock
 from .rules.agenda import Due, Pace, plan_probe
 from .rules.choose import SeededChooser

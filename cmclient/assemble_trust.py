@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from .assemble_rootkey import with_issuers
 from .config import ClientConfig
 from .errors import ConfigError
-from .model.certificates import CertificateSelection, CertificateWish, ClientCertificate
 from .model.facts import ClientKind
 from .model.http import Deadline
 from .model.names import HostName
@@ -18,8 +17,9 @@ from .model.secret import Secret
 from .ports import CertificateStore, Transport
 
 if TYPE_CHECKING:
-    from .adapters.http_login import FindLogins
+    from .adapters.http_asked import FindLogins
     from .adapters.identity import ClientIdentity
+    from .model.certificates import CertificateSelection, CertificateWish, ClientCertificate
 
 __all__ = [
     "OwnCertificate",
@@ -47,11 +47,11 @@ class OwnCertificate(NamedTuple):
         identity: What TLS needs to show it; None when none was chosen.
     """
 
-    selection: CertificateSelection
+    selection: "CertificateSelection"
     identity: "ClientIdentity | None" = None
 
     @property
-    def described(self) -> ClientCertificate:
+    def described(self) -> "ClientCertificate":
         """What the workflows need to know of it. A key that Windows keeps is out of reach of the TLS used here."""
         from .rules.certificate_selection import describe_selection
 
@@ -135,7 +135,8 @@ def _find_system_store() -> CertificateStore | None:
         return None
 
 
-def _wish(config: ClientConfig, computer: str, *, by_hand: bool) -> CertificateWish:
+def _wish(config: ClientConfig, computer: str, *, by_hand: bool) -> "CertificateWish":
+    from .model.certificates import CertificateWish
     from .protocol.certificate_criteria import parse_criterion, parse_issuers
     from .rules.certificates import looks_at_subject_only
 

@@ -30,7 +30,7 @@ from .model.proxies import ProxyAddress
 from .model.secret import Secret
 from .model.settings import ContactMode, MeteredUse
 from .model.state import ClientId, ReportFormat
-from .protocol.setupline import SetupLine
+from .protocol.setupvalues import SetupLine
 from .settings import SETTINGS, Setting
 from .settings_text import printable_setting
 

@@ -8,10 +8,9 @@ from .errors import InvalidValueError
 from .login_settings import find_login_conflicts
 from .model.directory import DirectorySecurity
 from .model.settings import closest_name
-from .protocol.setupline import SetupItem, SetupLine
 from .protocol.setupsources import combine_lines, parse_setup_file
+from .protocol.setupvalues import SetupItem, SetupLine
 from .settings import SETTINGS
-from .setup_settings import read_setup_settings
 
 __all__ = [
     "LAYERS",
@@ -198,6 +197,8 @@ def from_setup_line(layers: Mapping[str, list[Given]], faults: Faults) -> list[G
     line = combine_lines(lines)
     if line is None or line.faults:
         return []
+    from .setup_settings import read_setup_settings  # noqa: PLC0415 - most runs have no line
+
     line = line._replace(items=_from_setup_file(line, given_lines[-1].origin, faults) + line.items)
     found = [Given("setup_line", line, given_lines[-1].origin)]
     return found + [Given(name, value, f"setup line {said}") for name, value, said in read_setup_settings(line)]

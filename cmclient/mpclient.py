@@ -10,10 +10,10 @@ from .exchange import AlternativePorts, AttemptLimits, Exchange, Pause, pause
 from .model.decision import Discovered, Origin, SourceKind
 from .model.endpoints import Audience, Endpoint, Scheme
 from .model.http import Attempt, Deadline, HttpReply, HttpRequest, Outcome
-from .model.lease import Failed, FailureKind, Succeeded
 from .model.mplist import MpListQuery
 from .model.names import SiteCode
 from .model.rule import decides
+from .model.served import Failed, FailureKind, Succeeded
 from .ports import Cancellation, Clock, Transport
 from .protocol.mplist import mp_list_path, parse_mp_list
 from .racing import Finish, race_equals

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from .model.http import Deadline, HttpReply, HttpRequest
     from .model.names import DnsDomain, HostName
     from .model.netbios import NetbiosName
-    from .model.rootkey import SignatureCheck, StoredRootKey
+    from .model.rootkey import SignatureCheck, StoredRootKey, TrustedRootKey
     from .model.stored import StoredBoundaryGroups, StoredLease, StoredUpdatePoint
-    from .model.trust import MpKeyInformation, TrustedRootKey
+    from .model.trust import MpKeyInformation
     from .model.wake import Wake
 
 __all__ = [

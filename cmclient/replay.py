@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from .model.decision import Decision
 from .protocol.saved import build_evaluations, parse_location
-from .rules.catalogue import CATALOGUE_VERSION
 from .rules.choose import SeededChooser
+from .rules.edition import CATALOGUE_VERSION
 from .rules.select import select_management_point
 
 __all__ = ["Replay", "replay_decision"]

@@ -18,10 +18,12 @@ from .model.secret import Secret
 from .protocol.gateways import parse_gateway_list, parse_stored_address
 from .protocol.proxies import parse_proxy
 from .protocol.rootkeyblob import parse_root_key
-from .protocol.setupline import SetupLine, parse_setup_line
+from .protocol.setupvalues import SetupLine
 
 __all__ = [
     "as_address",
+    "as_certificate_criterion",
+    "as_certificate_issuers",
     "as_dns_server",
     "as_flag",
     "as_gateways",
@@ -209,6 +211,20 @@ def checked(what: str, parse: Callable[[str], object]) -> Callable[[object], str
     return check
 
 
+def as_certificate_criterion(value: object) -> str:
+    """Which certificate to take, in the form of ``CCMCERTSEL``."""
+    from .protocol.certificate_criteria import parse_criterion  # noqa: PLC0415 - most runs choose no certificate
+
+    return checked("certificate criterion", parse_criterion)(value)
+
+
+def as_certificate_issuers(value: object) -> str:
+    """Whose certificates to take, in the form of ``CCMCERTISSUERS``."""
+    from .protocol.certificate_criteria import parse_issuers  # noqa: PLC0415 - most runs choose no certificate
+
+    return checked("list of certificate issuers", parse_issuers)(value)
+
+
 def as_store_name(text: str) -> str:
     """The name of a certificate store."""
     if not text or not text.isprintable():
@@ -274,6 +290,8 @@ def as_setup_line(value: object) -> SetupLine:
         return value
     if not isinstance(value, str):
         raise InvalidValueError("setup line", Secret(""), "give it as text, in quotes")
+    from .protocol.setupline import parse_setup_line  # noqa: PLC0415 - most runs have no line
+
     return parse_setup_line(value)
 
 

@@ -1,15 +1,15 @@
 """Settings that say what the client is: its site, where it is, how it proves itself and whom it trusts."""
 
-from .model.certificates import PERSONAL_STORE
 from .model.endpoints import HTTP_PORT, HTTPS_PORT, ManagementPoint
 from .model.facts import ClientKind, NetworkLocation
 from .model.login import Authentication
 from .model.names import DnsDomain, HostName
-from .model.settings import MeteredUse
-from .protocol.certificate_criteria import parse_criterion, parse_issuers
-from .protocol.setupline import parse_mp_entry
+from .model.settings import PERSONAL_STORE, MeteredUse
+from .protocol.mpentry import parse_mp_entry
 from .setting import Setting
 from .setting_values import (
+    as_certificate_criterion,
+    as_certificate_issuers,
     as_flag,
     as_gateways,
     as_internet_mp,
@@ -20,7 +20,6 @@ from .setting_values import (
     as_site_code,
     as_store_name,
     as_user,
-    checked,
     list_of,
     named,
     one_of,
@@ -108,7 +107,7 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
         None,
         "",
         "which client certificate: Subject:, SubjectStr: or SubjectAttr: and what to find (CCMCERTSEL)",
-        checked("certificate criterion", parse_criterion),
+        as_certificate_criterion,
     ),
     Setting(
         "certificate_issuers",
@@ -116,7 +115,7 @@ CLIENT_SETTINGS: tuple[Setting, ...] = (
         None,
         "",
         "root authorities of client certificates, '|' between them (CCMCERTISSUERS)",
-        checked("list of certificate issuers", parse_issuers),
+        as_certificate_issuers,
     ),
     Setting(
         "certificate_store",

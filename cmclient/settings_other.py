@@ -4,7 +4,7 @@ from .model.endpoints import ManagementPoint
 from .model.legacy import DefaultKind, ProfileName, SiteMode
 from .model.names import AdSiteName, HostName
 from .model.state import ClientId, ReportFormat
-from .protocol.setupline import parse_mp_entry
+from .protocol.mpentry import parse_mp_entry
 from .setting import Setting
 from .setting_values import (
     as_flag,

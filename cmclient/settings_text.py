@@ -4,7 +4,7 @@ from enum import Enum
 
 from .model.endpoints import Endpoint, InternetAddress, ManagementPoint, Protocols
 from .model.proxies import ProxyAddress
-from .protocol.setupline import SetupLine
+from .protocol.setupvalues import SetupLine
 
 __all__ = ["printable_setting"]
 

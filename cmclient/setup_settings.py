@@ -6,8 +6,9 @@ from .model.legacy import SiteMode
 from .model.names import DnsDomain, HostName, SiteCode
 from .model.rule import decides
 from .protocol.gateways import parse_internet_address
+from .protocol.mpentry import parse_mp_entries
 from .protocol.mpswitch import parse_mp_switch
-from .protocol.setupline import SetupLine, parse_mp_entries
+from .protocol.setupvalues import SetupLine
 from .setting_values import as_root_key
 
 __all__ = ["find_setting_of", "read_setup_settings"]

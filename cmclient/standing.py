@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from .config import ClientConfig
 from .discover import Published
 from .model.assignment import AssignmentDecision, AssignmentWish, KnownSite, SiteAnswer, SiteSource
-from .model.certificates import ClientCertificate
 from .model.decision import Candidate, Phase, Policy, Reason, SourceKind, StoredAssignment
 from .model.endpoints import SiteKind
 from .model.facts import NetworkFacts, NetworkLocation
@@ -20,6 +19,7 @@ from .rules.communication import find_http_bar
 from .rules.device_kinds import ENROLLED_KINDS, find_device_http_bar
 
 if TYPE_CHECKING:
+    from .model.certificates import ClientCertificate
     from .rules.published import PublishedMatch
 
 __all__ = [
@@ -66,7 +66,7 @@ class Clues(NamedTuple):
     config: ClientConfig
     facts: NetworkFacts
     chooser: SeededChooser
-    certificate: ClientCertificate | None = None
+    certificate: "ClientCertificate | None" = None
     kept: StoredAssignment | None = None
     published: Published | None = None
     candidates: Sequence[Candidate] = ()
@@ -131,7 +131,7 @@ def build_wish(
     config: ClientConfig,
     facts: NetworkFacts,
     *,
-    certificate: ClientCertificate | None,
+    certificate: "ClientCertificate | None",
     kept: StoredAssignment | None,
 ) -> AssignmentWish:
     """What the settings, the client and the store say about the assigned site.
@@ -158,7 +158,7 @@ def has_root_key(config: ClientConfig) -> bool:
     return config.trusted_root_key is not None or config.trusted_root_key_file is not None
 
 
-def _root_key(config: ClientConfig, certificate: ClientCertificate | None) -> str:
+def _root_key(config: ClientConfig, certificate: "ClientCertificate | None") -> str:
     """Why the trusted root key need not come from whoever answers first; empty when it would."""
     if has_root_key(config):
         return "it was given with the installation"

@@ -1,8 +1,7 @@
 """Everything that a workflow that looks for something needs from the world, as one value."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .model.certificates import ClientCertificate
 from .ports import (
     Clock,
     DirectoryService,
@@ -14,6 +13,9 @@ from .ports import (
     WinsService,
 )
 from .rules.choose import SeededChooser
+
+if TYPE_CHECKING:
+    from .model.certificates import ClientCertificate
 
 __all__ = ["World"]
 
@@ -42,5 +44,5 @@ class World(NamedTuple):
     store: Store
     clock: Clock
     chooser: SeededChooser
-    certificate: ClientCertificate | None = None
+    certificate: "ClientCertificate | None" = None
     wins: WinsService | None = None

@@ -15,7 +15,7 @@ from cmclient.model.facts import Adapter, DomainController, Membership, NetworkF
 from cmclient.model.groups import SiteData
 from cmclient.model.http import Deadline, HttpReply, HttpRequest
 from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
-from cmclient.model.trust import TrustedRootKey
+from cmclient.model.rootkey import TrustedRootKey
 from cmclient.ports import Cancellation
 from cmclient.protocol.mplist import build_mp_list
 from cmclient.protocol.trustkeys import MP_KEY_INFORMATION_PATH, build_root_key

@@ -28,11 +28,10 @@ from ..model.endpoints import Endpoint
 from ..model.http import Deadline, HttpReply, HttpRequest
 from ..model.proxies import ProxyAddress
 from ..ports import Cancellation
-from .crl_cache import CrlCache
 from .dialling import Dialler, Resolve
+from .http_asked import UNAUTHORIZED, Answered, FindLogins
 from .http_errors import FAILURES, refuse_renegotiation, translate
 from .http_exchange import Exchange, Session, SessionLeg, open_reply, read_reply
-from .http_login import UNAUTHORIZED, Answered, FindLogins, HttpLogin
 from .http_rules import require_sendable
 from .http_sockets import WatchedAdapter
 from .http_stream import StreamedReply
@@ -41,6 +40,8 @@ from .http_trust import Trust
 from .http_watch import SILENCE_LIMIT, Watch
 
 if TYPE_CHECKING:
+    from .crl_cache import CrlCache
+    from .http_login import HttpLogin
     from .revocation import Revocation
 
 __all__ = ["RequestsTransport"]
@@ -87,7 +88,7 @@ class RequestsTransport:
         *,
         ca_file: str | None = None,
         client_certificate: Offered | None = None,
-        crls: CrlCache | None = None,
+        crls: "CrlCache | None" = None,
         trust_env: bool = False,
         resolve: Resolve | None = None,
         source_address: str | None = None,
@@ -101,13 +102,13 @@ class RequestsTransport:
         revocation = None if crls is None else self._revocation(crls)
         self.trust = Trust(self._find_trusted, client_certificate, revocation)
         self._lock = threading.Lock()
-        self._login = None if find_logins is None else HttpLogin(find_logins)
+        self._login = None if find_logins is None else _login(find_logins)
         self.is_direct = proxy is None and not trust_env
         self.logs_in = find_logins is not None
         self._idle: dict[tuple[Endpoint, bool], list[Session]] = {}
         self._closed = False
 
-    def _revocation(self, crls: CrlCache) -> "Revocation":
+    def _revocation(self, crls: "CrlCache") -> "Revocation":
         """Loaded when a server shows a certificate."""
 
         def make() -> "Revocation":
@@ -268,3 +269,14 @@ class RequestsTransport:
                 kept.append(session)
                 return
         session.close()
+
+
+def _login(find_logins: FindLogins) -> "HttpLogin":
+    """Loaded when a server asks who we are."""
+
+    def make() -> "HttpLogin":
+        from .http_login import HttpLogin
+
+        return HttpLogin(find_logins)
+
+    return cast("HttpLogin", Deferred(make))

@@ -19,7 +19,7 @@ from ..model.endpoints import Endpoint, Scheme
 from ..model.http import HttpReply, HttpRequest
 from ..model.proxies import ProxyAddress
 from ..protocol.proxies import parse_proxy
-from .http_login import UNAUTHORIZED, Answered
+from .http_asked import UNAUTHORIZED, Answered
 from .http_rules import printable, require_final, require_not_encoded
 from .http_sockets import WatchedAdapter
 from .http_stream import HeldReply

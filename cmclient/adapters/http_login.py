@@ -8,21 +8,21 @@ import base64
 import binascii
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from ..errors import AuthenticationError
-from ..model.endpoints import Endpoint, Scheme
+from ..model.endpoints import Endpoint
 from ..model.http import Deadline
 from ..model.login import Login, Mechanism
+from .http_asked import UNAUTHORIZED, Answered, FindLogins
 from .login_problems import INSTALL_NTLM, LoginProblem
 from .negotiate import Negotiation, Negotiator, Target, Wake, endpoint_bindings
 
-__all__ = ["UNAUTHORIZED", "Answered", "FindLogins", "HttpLogin", "Leg"]
+__all__ = ["HttpLogin", "Leg"]
 
 _log = logging.getLogger(__name__)
 
-UNAUTHORIZED = 401
 _MOST_LEGS = 5  # NTLM takes two, Kerberos one or two: against a server that goes on asking
 _SUCCESS = range(200, 300)
 _CHALLENGE = re.compile(  # a scheme, and a token if one follows; parameters such as realm="..." are passed over
@@ -31,26 +31,6 @@ _CHALLENGE = re.compile(  # a scheme, and a token if one follows; parameters suc
 _WEAK = frozenset(
     {"no-ticket", "not-installed", "not-offered", "no-password"}
 )  # say more about us than about the server
-
-FindLogins = Callable[[Scheme], Sequence[Login]]
-"""Finds the logins for a scheme, in the order in which they are tried; may ask a person for a password."""
-
-
-class Answered(Protocol):
-    """A reply, as far as a login looks at it: whole, or with a body that is still to come."""
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Names in lower case."""
-
-    @property
-    def trusted(self) -> bool:
-        """Whether it came over TLS from a server whose certificate was verified."""
-
 
 _R = TypeVar("_R", bound=Answered)
 _R_co = TypeVar("_R_co", bound=Answered, covariant=True)

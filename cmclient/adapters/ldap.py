@@ -4,7 +4,7 @@ import contextlib
 import logging
 import ssl
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ldap3
 from ldap3.core.exceptions import LDAPException, LDAPNoSuchObjectResult
@@ -30,8 +30,10 @@ from ..model.login import Login
 from ..model.rule import decides
 from .addresses import Resolve, directory_addresses
 from .ldap_failures import directory_failure, result_failure
-from .ldap_sealed import SealedLogin
 from .ldap_wire import LdapWire
+
+if TYPE_CHECKING:
+    from .ldap_sealed import SealedLogin
 
 __all__ = ["LdapDirectory"]
 
@@ -82,7 +84,7 @@ class LdapDirectory:
         if security is DirectorySecurity.AUTO:
             security = DirectorySecurity.SEALED if logins else DirectorySecurity.STARTTLS
         self._credentials = None if logins else credentials
-        self._sealed = SealedLogin(logins) if logins or security is DirectorySecurity.SEALED else None
+        self._sealed = _sealed_login(logins) if logins or security is DirectorySecurity.SEALED else None
         self._security = security
         self._ca_file = ca_file
         self._connect_timeout = connect_timeout
@@ -250,6 +252,12 @@ def _search(connection: ldap3.Connection, query: DirectoryQuery, name: str) -> t
         if not cookie:
             return tuple(entries)
     raise DirectoryError(f"{name} does not come to an end with its pages", server=name)
+
+
+def _sealed_login(logins: Sequence[Login]) -> "SealedLogin":
+    from .ldap_sealed import SealedLogin  # noqa: PLC0415 - start-up: only Kerberos and NTLM need it
+
+    return SealedLogin(logins)
 
 
 def _cookie(result: dict[str, Any]) -> bytes | None:

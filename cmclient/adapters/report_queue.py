@@ -78,10 +78,10 @@ class SqliteReportQueue:
             joined = _join(connection, message, ticks)
             if joined is not None:
                 return Enqueued(joined, joined=True, dropped=dropped)
-            serial = _insert(connection, message, ticks)
+            queued = _insert(connection, message, ticks)
             full = self._drop_surplus(connection, ticks)
-            queued = next(iter(_select(connection, ticks, "WHERE serial = ?", (serial,))), None)
-            return Enqueued(queued, dropped=(*dropped, *full))
+            stays = all(one.queued.serial != queued.serial for one in full)
+            return Enqueued(queued if stays else None, dropped=(*dropped, *full))
 
         return self._file.write(enqueue)
 
@@ -235,18 +235,24 @@ def _write_sending(connection: sqlite3.Connection, sending: _Sending) -> None:
 
 def _join(connection: sqlite3.Connection, message: StateMessage, ticks: float) -> QueuedMessage | None:
     """Join a message with the latest of its topic that waits, if that says the same."""
-    latest = _select(connection, ticks, "WHERE topic = ? ORDER BY serial DESC LIMIT 1", (message.topic,))
-    if not latest or not latest[0].message.says_the_same_as(message):
+    same = _select(
+        connection,
+        ticks,
+        "WHERE serial = (SELECT max(serial) FROM report_queue WHERE topic = ?) AND state = ? AND parameters = ?",
+        (message.topic, message.state, json.dumps(message.parameters)),
+    )
+    if not same:
         return None
-    one = latest[0]
+    one = same[0]
     connection.execute(
         "UPDATE report_queue SET topic_id = ?, times = times + 1 WHERE serial = ?", (message.topic_id, one.serial)
     )
     return one._replace(message=one.message._replace(topic_id=message.topic_id), times=one.times + 1)
 
 
-def _insert(connection: sqlite3.Connection, message: StateMessage, ticks: float) -> int | None:
-    return connection.execute(
+def _insert(connection: sqlite3.Connection, message: StateMessage, ticks: float) -> QueuedMessage:
+    message = message._replace(time=message.time.astimezone(UTC))
+    inserted = connection.execute(
         "INSERT INTO report_queue"
         " (topic, state, topic_id, time, parameters, priority, queued, attempts, problem, times)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', 1)",
@@ -254,17 +260,20 @@ def _insert(connection: sqlite3.Connection, message: StateMessage, ticks: float)
             message.topic,
             message.state,
             message.topic_id,
-            message.time.astimezone(UTC).isoformat(timespec="microseconds"),
+            message.time.isoformat(timespec="microseconds"),
             json.dumps(message.parameters),
             int(message.priority),
             ticks,
         ),
-    ).lastrowid
+    )
+    return QueuedMessage(inserted.lastrowid or 0, message)
 
 
 def _leave(
     connection: sqlite3.Connection, leaving: Sequence[QueuedMessage], cause: DropCause
 ) -> tuple[DroppedMessage, ...]:
+    if not leaving:
+        return ()
     connection.executemany("DELETE FROM report_queue WHERE serial = ?", [(one.serial,) for one in leaving])
     return tuple(DroppedMessage(one, cause) for one in leaving)
 

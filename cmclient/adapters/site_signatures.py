@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ..errors import MalformedReplyError
-from ..model.rootkey import SignatureCheck
-from ..model.trust import IssuingCertificates, MpKeyInformation, SiteSigningCertificate, TrustedRootKey
+from ..model.rootkey import SignatureCheck, TrustedRootKey
+from ..model.trust import IssuingCertificates, MpKeyInformation, SiteSigningCertificate
 from ..protocol.signeddata import parse_detached_signature
 from .certificate_fields import UNREADABLE, show, text_of
 

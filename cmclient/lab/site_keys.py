@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import NameOID
 
 from ..model.names import HostName, SiteCode
-from ..model.trust import MpKeyInformation, SignedRootKey, TrustedRootKey
+from ..model.rootkey import TrustedRootKey
+from ..model.trust import MpKeyInformation, SignedRootKey
 from ..protocol.rootkeyblob import build_root_key
 from ..protocol.trustanswers import build_mp_key_information
 

@@ -5,9 +5,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from .decision import Reason
+from .settings import PERSONAL_STORE
 
 __all__ = [
-    "PERSONAL_STORE",
     "Attributes",
     "CertificateCriterion",
     "CertificateEvaluation",
@@ -19,9 +19,6 @@ __all__ = [
     "KeyState",
     "ServerCertificate",
 ]
-
-PERSONAL_STORE = "MY"
-"""What Windows calls the store of a person's or a machine's own certificates; files count as being in it."""
 
 Attributes = tuple[tuple[str, str], ...]
 """Attributes of a name, as (object identifier, value), in the order of the certificate."""

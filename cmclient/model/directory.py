@@ -5,8 +5,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from .names import AdSiteName, DnsDomain, HostName, SiteCode
+from .rootkey import TrustedRootKey
 from .secret import Secret
-from .trust import TrustedRootKey
 
 __all__ = [
     "DirectoryCredentials",

@@ -11,13 +11,12 @@ from typing import NamedTuple
 from .decision import Reason
 from .endpoints import Endpoint
 from .names import HostName
+from .served import Failed, Succeeded
 
 __all__ = [
     "Cycle",
     "Effect",
     "EffectKind",
-    "Failed",
-    "FailureKind",
     "Lease",
     "LeaseCandidate",
     "LeaseEvent",
@@ -29,7 +28,6 @@ __all__ = [
     "Run",
     "ServiceStarted",
     "SettingsChanged",
-    "Succeeded",
     "Ticked",
     "find_lease_fault",
 ]
@@ -49,25 +47,6 @@ class LeasePhase(Enum):
     """The one in use has answered; the client stays with it."""
     GIVEN_UP = "given-up"
     """All of them failed, or none was found; one of them is still being tried."""
-
-
-class FailureKind(Enum):
-    """What failed; decides whom it counts against."""
-
-    CONNECTION = "connection"
-    """No answer: no address, no connection, too slow, broken off."""
-    TLS = "tls"
-    """No TLS session, or a certificate was not accepted."""
-    SERVER_ERROR = "server-error"
-    """HTTP 500 to 599."""
-    REFUSED = "refused"
-    """HTTP 401 or 403: it is there and does not want this client."""
-    UNUSABLE = "unusable"
-    """It is there, and its answer is none: another status, a redirect, or bytes that cannot be read."""
-    CONTENT = "content"
-    """HTTP 4xx where content was asked for: that content is missing, not the server."""
-    CANCELLED = "cancelled"
-    """Nobody wanted the answer any more."""
 
 
 class LeaseCandidate(NamedTuple):
@@ -178,30 +157,6 @@ class ListRefreshed(NamedTuple):
     """The list with what boundary groups say of each was read again; empty takes nothing away."""
 
     candidates: tuple[LeaseCandidate, ...]
-
-
-class Succeeded(NamedTuple):
-    """A management point answered."""
-
-    endpoint: Endpoint
-
-
-class Failed(NamedTuple):
-    """An attempt failed; default and alternative port are one attempt.
-
-    Attributes:
-        endpoint: Whose.
-        kind: What failed.
-        run: The run of the attempt; attempts of one ``locate`` or one message share a number. None for a mere check
-            of the one in use, which was never meant to try the others.
-        retry_after: Seconds for which it asked to be left alone; None when it did not. The lease does not look at it;
-            whoever plans the next check does.
-    """
-
-    endpoint: Endpoint
-    kind: FailureKind
-    run: int | None
-    retry_after: float | None = None
 
 
 class NetworkChanged(NamedTuple):

@@ -5,7 +5,6 @@ from enum import Enum
 from typing import NamedTuple
 
 from .reason import Reason
-from .trust import TrustedRootKey
 
 __all__ = [
     "KeyDuty",
@@ -16,7 +15,27 @@ __all__ = [
     "RootKeyDecision",
     "SignatureCheck",
     "StoredRootKey",
+    "TrustedRootKey",
 ]
+
+
+class TrustedRootKey(NamedTuple):
+    """The root key of a hierarchy: an RSA public key.
+
+    Attributes:
+        blob: The key as the product writes it, a CryptoAPI public key blob; two keys are the same if this is.
+        exponent: Public exponent.
+        modulus: Modulus.
+    """
+
+    blob: bytes
+    exponent: int
+    modulus: int
+
+    @property
+    def text(self) -> str:
+        """The key in hexadecimal, as answers and ``mobileclient.tcf`` write it."""
+        return self.blob.hex().upper()
 
 
 class KeySource(Enum):

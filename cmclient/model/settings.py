@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from enum import Enum
 
-__all__ = ["ContactMode", "MeteredUse", "closest_name"]
+__all__ = ["PERSONAL_STORE", "ContactMode", "MeteredUse", "closest_name"]
+
+PERSONAL_STORE = "MY"
+"""What Windows calls the store of a person's or a machine's own certificates; files count as being in it."""
 
 
 class ContactMode(Enum):

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from .names import HostName, SiteCode
+from .rootkey import TrustedRootKey
 
 __all__ = [
     "IssuingCertificates",
@@ -11,27 +12,7 @@ __all__ = [
     "MpLocation",
     "SignedRootKey",
     "SiteSigningCertificate",
-    "TrustedRootKey",
 ]
-
-
-class TrustedRootKey(NamedTuple):
-    """The root key of a hierarchy: an RSA public key.
-
-    Attributes:
-        blob: The key as the product writes it, a CryptoAPI public key blob; two keys are the same if this is.
-        exponent: Public exponent.
-        modulus: Modulus.
-    """
-
-    blob: bytes
-    exponent: int
-    modulus: int
-
-    @property
-    def text(self) -> str:
-        """The key in hexadecimal, as answers and ``mobileclient.tcf`` write it."""
-        return self.blob.hex().upper()
 
 
 class SignedRootKey(NamedTuple):

@@ -10,6 +10,7 @@ wanted, and only those are taken apart. Any other block is read line by line; th
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from ..model.logrecord import LogRecord, LogTime, ReadCounts, RecordForm, Severity
 from .logdates import parse_log_time
@@ -57,7 +58,7 @@ class LogReader:
         quick: bool = False,
         code_page: str = "cp1252",
     ) -> None:
-        self._wanted = None if starts is None else Wanted.of(starts, marks)
+        self._wanted = None if quick or starts is None else Wanted.of(starts, marks)
         self._quick = quick
         self._repeats = Repeats(1) if quick or self._wanted is None else Repeats(_MOST_ALIKE, self._wanted.raw_begins)
         self._code_page = code_page
@@ -76,18 +77,21 @@ class LogReader:
         """
         self._size += len(block)
         cut = block.rfind(b"\n" + START) + 1
-        if cut:
-            chunk = b"".join((self._rest, memoryview(block)[:cut]))  # copied once: this is most of what moves bytes
+        if cut:  # what was left is put together with the first record; the other ones stay where they are
+            first = block.find(b"\n" + START) + 1
+            chunks = [self._chunk(self._rest + block[:first]), self._chunk(block, first, cut)]
             self._rest = block[cut:]
         else:
             data = self._rest + block
             cut = _cut(data)
-            chunk, self._rest = data[:cut], data[cut:]
+            chunks = [self._chunk(data[:cut])]
+            self._rest = data[cut:]
         if len(self._rest) > _MOST_RECORD:  # a record without an end would be kept for ever
             self._too_long += 1
             cut = self._rest.rfind(b"\n") + 1 or len(self._rest)
-            chunk, self._rest = chunk + self._rest[:cut], self._rest[cut:]
-        return self._chunk(chunk)
+            chunks.append(self._chunk(self._rest[:cut]))
+            self._rest = self._rest[cut:]
+        return chain.from_iterable(chunks)
 
     def close(self) -> Iterator[LogRecord]:
         """Take what is left at the end of the file."""
@@ -112,10 +116,13 @@ class LogReader:
         for message, times, line in self._repeats.counted():
             yield _message(decode_text(message, self._code_page), is_pasted=False), times, line
 
-    def _chunk(self, chunk: bytes) -> Iterator[LogRecord]:
-        whole = 0 if self._quick or self._wanted is None else count_whole(chunk)
+    def _chunk(self, chunk: bytes, begin: int = 0, end: int | None = None) -> Iterator[LogRecord]:
+        """The wanted records of a part of a chunk."""
+        end = len(chunk) if end is None else end
+        whole = 0 if self._wanted is None else count_whole(chunk, begin, end)
         self._records += whole
-        found = self._search(chunk) if whole or (self._quick and chunk.startswith(START)) else self._read(chunk)
+        is_plain = whole or (self._quick and chunk.startswith(START, begin, end))
+        found = self._search(chunk, begin, end) if is_plain else self._read(chunk[begin:end])
         return map(self._seen, found)
 
     def _seen(self, record: LogRecord) -> LogRecord:
@@ -129,13 +136,13 @@ class LogReader:
 
     # the quick way
 
-    def _search(self, chunk: bytes) -> Iterator[LogRecord]:
-        """The wanted records of a chunk that is nothing but records."""
-        place, first = 0, self._line
-        for start in wanted_starts(chunk, None if self._quick else self._wanted, self._repeats):
+    def _search(self, chunk: bytes, begin: int, stop: int) -> Iterator[LogRecord]:
+        """The wanted records of a part of a chunk that is nothing but records."""
+        place, first = begin, self._line
+        for start in wanted_starts(chunk, begin, stop, self._wanted, self._repeats):
             self._line += chunk.count(b"\n", place, start)
             place = start
-            end = chunk.find(b"\n" + START, start) + 1 or len(chunk)
+            end = chunk.find(b"\n" + START, start, stop) + 1 or stop
             tail = _TAIL.search(chunk, start + len(START), end)
             if tail is not None:
                 yield self._record(chunk[start + len(START) : tail.start()], tail, self._line, is_pasted=False)
@@ -143,8 +150,8 @@ class LogReader:
                 self._records -= not self._quick
                 yield from self._read(chunk[start:end])
                 place = end
-        place, line = max((place, self._line), self._repeats.settle(chunk, first))
-        self._line = line + chunk.count(b"\n", place)
+        place, line = max((place, self._line), self._repeats.settle(chunk, begin, first))
+        self._line = line + chunk.count(b"\n", place, stop)
 
     # the careful way
 
@@ -212,10 +219,9 @@ class LogReader:
         return self._lines.feed(decode_text(raw, self._code_page), line)
 
     def _is_wanted(self, record: LogRecord) -> bool:
-        severe = record.severity is not Severity.INFO
-        if self._wanted is None or severe:
+        if record.severity is not Severity.INFO:
             return True
-        return not self._quick and self._wanted.holds(record.message)
+        return not self._quick if self._wanted is None else self._wanted.holds(record.message)
 
     def _record(self, message: bytes, tail: re.Match[bytes], line: int, *, is_pasted: bool) -> LogRecord:
         time, date, component, _, kind, thread, source = tail.groups(b"")

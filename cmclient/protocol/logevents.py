@@ -11,7 +11,7 @@ from ..model.rule import decides
 from ..model.story import EventKind, LogEvent, LoggedSource, Mood, Quote
 from . import logbodies as bodies
 from .logcodes import find_codes
-from .logtable import FREE, LinePattern, compiled
+from .logtable import FREE, LinePattern, PatternTable
 from .logtable_location import CLIENT_LOCATION, LOCATION_SERVICES, REGISTRATION
 from .logtable_messaging import MESSAGING, REPORTING
 from .logtable_setup import CCMSETUP, TASK_SEQUENCE
@@ -21,14 +21,13 @@ from .logtable_transfer import LISTS, LOOKUPS, TRANSFER
 __all__ = ["MARKS", "STARTS", "EventReader", "quoted"]
 
 _TABLES = (LOCATION_SERVICES, CLIENT_LOCATION, REGISTRATION, MESSAGING, REPORTING, CCMSETUP, TASK_SEQUENCE, TRANSFER)
-_BY_BEGIN = compiled(*_TABLES)
-_PLAIN_BY_BEGIN = compiled(LISTS, LOOKUPS, WEB_SERVERS, TOOLS)
-_FREE = _PLAIN_BY_BEGIN.pop(FREE)
+_PATTERNS = PatternTable(*_TABLES)
+_PLAIN_PATTERNS = PatternTable(LISTS, LOOKUPS, WEB_SERVERS, TOOLS)
 _BEGINS_BY_FIRST: dict[str, list[str]] = {}
-for _begins in sorted({*_BY_BEGIN, *_PLAIN_BY_BEGIN}, key=len, reverse=True):
+for _begins in sorted(_PATTERNS.begins | _PLAIN_PATTERNS.begins, key=len, reverse=True):
     _BEGINS_BY_FIRST.setdefault(_begins[0], []).append(_begins)
 
-STARTS = tuple(sorted(_BY_BEGIN))
+STARTS = tuple(sorted(_PATTERNS.begins))
 """Beginnings of every message that means something, for a reader that looks for these only."""
 MARKS = ("Locality",)
 """What else makes a message worth reading."""
@@ -127,13 +126,13 @@ def _match(record: LogRecord) -> tuple[LinePattern, dict[str, str]] | None:
     for begins in _BEGINS_BY_FIRST.get(message[:1], ()):
         if not message.startswith(begins):
             continue
-        known = _BY_BEGIN.get(begins, ()) + (_PLAIN_BY_BEGIN.get(begins, ()) if is_plain else ())
+        known = _PATTERNS.find(begins) + (_PLAIN_PATTERNS.find(begins) if is_plain else ())
         for form, pattern in known:
             found = form.match(message if pattern.takes_all else head, len(begins))
             if found is not None:
                 return pattern, _said(found, pattern)
     if is_plain:
-        for form, pattern in _FREE:
+        for form, pattern in _PLAIN_PATTERNS.find(FREE):
             found = form.search(head)
             if found is not None:
                 return pattern, _said(found, pattern)

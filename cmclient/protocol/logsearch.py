@@ -23,20 +23,26 @@ _MOST_SHAPES = 5_000  # different messages that are remembered; real logs have s
 _DIGITS = b"0123456789"
 
 
-def count_whole(chunk: bytes) -> int:
-    """Count the records of a chunk that is nothing but whole records.
+def count_whole(chunk: bytes, begin: int, end: int) -> int:
+    """Count the records of a part of a chunk that is nothing but whole records.
+
+    Args:
+        chunk: The chunk.
+        begin: Where the part begins, in its first line or after a line feed.
+        end: Where it ends.
 
     Returns:
         0 when that is not certain: every record but the first has to follow the end of one, and as many have to end as
         begin.
     """
-    if not chunk.startswith(START) or not chunk[-_MOST_ENDING:].rstrip(b"\r\n").endswith(b">"):
+    ending = chunk[max(begin, end - _MOST_ENDING) : end]
+    if not chunk.startswith(START, begin, end) or not ending.rstrip(b"\r\n").endswith(b">"):
         return 0
-    starts = chunk.count(START)
-    if chunk.count(_TAIL_MARK) != starts:
+    starts = chunk.count(START, begin, end)
+    if chunk.count(_TAIL_MARK, begin, end) != starts:
         return 0
-    joints = chunk.count(b">\r\n" + START)
-    if joints != starts - 1 and joints + chunk.count(b">\n" + START) != starts - 1:
+    joints = chunk.count(b">\r\n" + START, begin, end)
+    if joints != starts - 1 and joints + chunk.count(b">\n" + START, begin, end) != starts - 1:
         return 0
     return starts
 
@@ -91,13 +97,13 @@ class Repeats:
         self._shapes: dict[bytes, _Shape | None] = {}  # None: always given
         self._touched: list[_Entry] = []
 
-    def starts_in(self, chunk: bytes) -> Iterator[int]:
+    def starts_in(self, chunk: bytes, begin: int, stop: int) -> Iterator[int]:
         """Where the records begin that say they are warnings or errors, without those that are only counted.
 
         Written out in one loop, since a log may have nothing but errors.
         """
-        end, rfind, shapes, most = 0, chunk.rfind, self._shapes, self._most
-        for found in _SEVERE.finditer(chunk):
+        end, rfind, shapes, most = begin, chunk.rfind, self._shapes, self._most
+        for found in _SEVERE.finditer(chunk, begin, stop):
             place = found.start()
             least = place - _MOST_ATTRIBUTES
             tail = rfind(_TAIL_MARK, least if least > end else end, place)  # noqa: FURB136 - a call costs more
@@ -149,17 +155,18 @@ class Repeats:
             entry = shape.entries[code] = _Entry(message)
             entry.seen = 1
 
-    def settle(self, chunk: bytes, line: int) -> tuple[int, int]:
-        """Work out the lines of what was counted in a chunk.
+    def settle(self, chunk: bytes, begin: int, line: int) -> tuple[int, int]:
+        """Work out the lines of what was counted in a part of a chunk.
 
         Args:
             chunk: The chunk.
+            begin: Where the part begins.
             line: The number of its first line.
 
         Returns:
             A place in the chunk, and its line, from which to count on.
         """
-        place = 0
+        place = begin
         for entry in sorted(self._touched, key=lambda entry: entry.last):
             line += chunk.count(b"\n", place, entry.last)
             place = entry.last
@@ -205,19 +212,19 @@ class Wanted(NamedTuple):
         """Whether a message is wanted."""
         return message.startswith(self.begins) or any(text in message for text in self.marks)
 
-    def starts_in(self, chunk: bytes) -> Iterator[int]:
-        """Where wanted records begin in a chunk that is nothing but records."""
-        for found in self.pattern.finditer(chunk):
+    def starts_in(self, chunk: bytes, begin: int, stop: int) -> Iterator[int]:
+        """Where wanted records begin in a part of a chunk that is nothing but records."""
+        for found in self.pattern.finditer(chunk, begin, stop):
             if _begins_line(chunk, found.start()):
                 yield found.start()
         for mark in self.raw_marks:
-            place = chunk.find(mark)
+            place = chunk.find(mark, begin, stop)
             while place >= 0:
-                start = _start_before(chunk, place, 0)
+                start = _start_before(chunk, place, begin)
                 if start >= 0 and chunk.find(_TAIL_MARK, start, place) < 0:
                     yield start
-                following = chunk.find(_LINE_START, place)  # once for each record, however often the mark is in it
-                place = chunk.find(mark, following) if following >= 0 else -1
+                following = chunk.find(_LINE_START, place, stop)  # once for each record, however often it has the mark
+                place = chunk.find(mark, following, stop) if following >= 0 else -1
 
 
 def _start_before(chunk: bytes, place: int, least: int) -> int:
@@ -232,7 +239,10 @@ def _begins_line(chunk: bytes, start: int) -> bool:
     return start == 0 or chunk[start - 1] == _LINE_FEED
 
 
-def wanted_starts(chunk: bytes, wanted: Wanted | None, repeats: Repeats) -> Sequence[int]:
-    """Where the records begin that are given, in their order; without ``wanted`` warnings and errors only."""
-    severe = repeats.starts_in(chunk)
-    return list(severe) if wanted is None else sorted({*severe, *wanted.starts_in(chunk)})
+def wanted_starts(chunk: bytes, begin: int, end: int, wanted: Wanted | None, repeats: Repeats) -> Sequence[int]:
+    """Where the records of a part of a chunk begin that are given, in their order.
+
+    Without ``wanted`` warnings and errors only.
+    """
+    severe = repeats.starts_in(chunk, begin, end)
+    return list(severe) if wanted is None else sorted({*severe, *wanted.starts_in(chunk, begin, end)})

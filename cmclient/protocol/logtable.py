@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ..model.story import EventKind, Mood
 
-__all__ = ["FREE", "LinePattern", "compiled"]
+__all__ = ["FREE", "LinePattern", "PatternTable"]
 
 FREE = ""
 """As ``begins``: the line may begin in any way; only plain lines are held against such a pattern."""
@@ -38,10 +38,25 @@ class LinePattern(NamedTuple):
         return self.rest.endswith(_WHOLE)
 
 
-def compiled(*tables: tuple[LinePattern, ...]) -> dict[str, tuple[tuple[re.Pattern[str], LinePattern], ...]]:
-    """Patterns by their beginning; those of one beginning in the order of the tables."""
-    found: dict[str, list[tuple[re.Pattern[str], LinePattern]]] = {}
-    for table in tables:
-        for one in table:
-            found.setdefault(one.begins, []).append((re.compile(one.rest, re.DOTALL), one))
-    return {begins: tuple(patterns) for begins, patterns in found.items()}
+class PatternTable:
+    """Patterns by their beginning. A log has few of them: they are compiled when a message begins so."""
+
+    def __init__(self, *tables: tuple[LinePattern, ...]) -> None:
+        self._patterns: dict[str, list[LinePattern]] = {}
+        self._compiled: dict[str, tuple[tuple[re.Pattern[str], LinePattern], ...]] = {}
+        for table in tables:
+            for one in table:
+                self._patterns.setdefault(one.begins, []).append(one)
+
+    @property
+    def begins(self) -> frozenset[str]:
+        """The beginnings, without ``FREE``."""
+        return frozenset(self._patterns) - {FREE}
+
+    def find(self, begins: str) -> tuple[tuple[re.Pattern[str], LinePattern], ...]:
+        """The patterns of one beginning, in the order of the tables; empty where there are none."""
+        found = self._compiled.get(begins)
+        if found is None:
+            patterns = self._patterns.get(begins, ())
+            found = self._compiled[begins] = tuple((re.compile(one.rest, re.DOTALL), one) for one in patterns)
+        return found

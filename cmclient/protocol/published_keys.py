@@ -6,7 +6,7 @@ writes it, or the same bytes as they are. Every other value of the attribute is 
 
 from ..errors import InvalidValueError
 from ..model.directory import DirectoryEntry
-from ..model.trust import TrustedRootKey
+from ..model.rootkey import TrustedRootKey
 from .rootkeyblob import parse_root_key
 
 __all__ = ["ROOT_KEY_ATTRIBUTE", "read_published_keys"]

@@ -4,7 +4,7 @@ import re
 import struct
 
 from ..errors import InvalidValueError
-from ..model.trust import TrustedRootKey
+from ..model.rootkey import TrustedRootKey
 
 __all__ = ["build_root_key", "parse_root_key"]
 

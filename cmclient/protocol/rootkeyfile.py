@@ -6,7 +6,7 @@ The site's other facts for clients stand in ``mobileclient.tcf`` too; of them it
 import re
 
 from ..errors import InvalidValueError
-from ..model.trust import TrustedRootKey
+from ..model.rootkey import TrustedRootKey
 from .rootkeyblob import parse_root_key
 
 __all__ = ["ROOT_KEY_FILE_CAP", "find_issuers_line", "parse_root_key_file"]

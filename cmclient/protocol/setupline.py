@@ -5,13 +5,12 @@ are one), and a backslash is an ordinary character, so that ``/source:"\\server\
 raises: what is wrong with a line is a value, and all of it is found at once.
 """
 
-from typing import NamedTuple
-
 from ..model.rule import decides
 from ..model.secret import Secret
 from ..model.settings import closest_name
 from .mpentry import parse_mp_entries, parse_mp_entry, split_mp_switch
-from .setupnames import KNOWN, SetupKind, SetupName, ValueForm
+from .setupnames import BY_NAME, KNOWN, SetupName, ValueForm, find_known
+from .setupvalues import SetupItem, SetupKind, SetupLine
 
 __all__ = [
     "KNOWN",
@@ -32,68 +31,6 @@ _MAX_SUGGESTIONS = 20  # looking for similar names is slow
 _INTUNE_LIMIT = 1024  # characters that Intune passes to ccmsetup.msi (IP-023)
 _FULL_DISK = 100  # percent
 _MOST_DIGITS = 9  # more than any of these values may have; the limit keeps the conversion cheap
-
-_BY_NAME = {one.name.removeprefix("/").casefold(): one for one in KNOWN}
-
-
-class SetupItem(NamedTuple):
-    """One parameter or property of a line.
-
-    Attributes:
-        name: As in ``KNOWN``, whatever its case was on the line.
-        kind: Who takes it.
-        value: As written, without its quotes; empty where none was given.
-        rule: The rule that describes the name.
-    """
-
-    name: str
-    kind: SetupKind
-    value: str | Secret
-    rule: str
-
-    def __str__(self) -> str:
-        """As on a line, with quotes where they are needed; a secret is masked."""
-        value = str(self.value)
-        if any(character.isspace() for character in value) or '"' in value:
-            value = '"' + value.replace('"', '""') + '"'
-        if not value:
-            return self.name
-        return f"{self.name}{':' if self.kind is SetupKind.PARAMETER else '='}{value}"
-
-
-class SetupLine(NamedTuple):
-    """A line as read. With faults it must not be used.
-
-    Attributes:
-        items: What was recognised, in order; what ``CCMSETUPCMD`` passes on follows it.
-        faults: Everything that is wrong, each a sentence that begins with the name.
-        notes: What is allowed, and is probably not what was meant.
-    """
-
-    items: tuple[SetupItem, ...] = ()
-    faults: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def find(self, name: str) -> str | None:
-        """The value of a parameter or property: the first one of those that count.
-
-        Returns:
-            Empty where a name stands without a value, ``***`` for a secret, None when the line does not have it.
-        """
-        values = self.find_all(name)
-        return values[0] if values else None
-
-    @decides("IP-080", "IP-018")
-    def find_all(self, name: str) -> tuple[str, ...]:
-        """The values that count: every one of ``/source``, in order, and the last one of any other name."""
-        known = _find_known(name)
-        values = tuple(str(item.value) for item in self.items if known is not None and item.name == known.name)
-        return values if known is not None and known.adds_up else values[-1:]
-
-
-def _find_known(name: str) -> SetupName | None:
-    """Parameters are named with a slash, a hyphen or neither, properties without; case does not count (IP-080)."""
-    return _BY_NAME.get(name.removeprefix("/").removeprefix("-").casefold())
 
 
 def parse_setup_line(text: str) -> SetupLine:
@@ -171,7 +108,7 @@ class _Reading:
             self._parameter(word, position)
         elif "=" in word:
             self._property(word, position)
-        elif (known := _find_known(word)) is not None and known.kind is not SetupKind.PARAMETER:
+        elif (known := find_known(word)) is not None and known.kind is not SetupKind.PARAMETER:
             self._take(known, "", given=False)
         else:
             self._bare(word, position, after_open_name=after_open_name)
@@ -180,7 +117,7 @@ class _Reading:
         ends = [index for index in (word.find(":"), word.find("=")) if index >= 0]
         end = min(ends, default=len(word))
         name, separator, value = word[1:end], word[end : end + 1], word[end + 1 :]
-        known = _BY_NAME.get(name.casefold())
+        known = BY_NAME.get(name.casefold())
         if known is None:
             self._wants_value = not value
             self._unknown(word[:end], position)
@@ -193,7 +130,7 @@ class _Reading:
 
     def _property(self, word: str, position: int) -> None:
         name, _, value = word.partition("=")
-        known = _BY_NAME.get(name.casefold())
+        known = BY_NAME.get(name.casefold())
         if known is None:
             self._wants_value = not value
             self._unknown(name, position)
@@ -204,7 +141,7 @@ class _Reading:
 
     def _bare(self, word: str, position: int, *, after_open_name: bool) -> None:
         name = word.partition(":")[0]
-        known = _BY_NAME.get(name.casefold())
+        known = BY_NAME.get(name.casefold())
         self._wants_value = True
         if after_open_name:
             self.faults.append(f"word {position} stands alone; a value follows its name without a blank")
@@ -223,8 +160,8 @@ class _Reading:
         text = f"{shown} is no known parameter or property"
         if self._suggestions > 0:
             self._suggestions -= 1
-            closest = closest_name(name.lstrip("/-"), _BY_NAME)
-            text += f"; did you mean {_BY_NAME[closest].name}?" if closest else ""
+            closest = closest_name(name.lstrip("/-"), BY_NAME)
+            text += f"; did you mean {BY_NAME[closest].name}?" if closest else ""
         self.faults.append(text)
 
     def _take(self, known: SetupName, value: str, *, given: bool) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from enum import Enum
 from typing import NamedTuple
 
 from ..errors import InvalidValueError
@@ -12,21 +11,11 @@ from .gateways import parse_internet_address
 from .mpentry import parse_mp_entries, parse_mp_entry
 from .mpswitch import parse_mp_switch
 from .rootkeyblob import parse_root_key
+from .setupvalues import SetupKind
 
-__all__ = ["KNOWN", "SetupKind", "SetupName", "ValueForm"]
+__all__ = ["BY_NAME", "KNOWN", "SetupKind", "SetupName", "ValueForm", "find_known"]
 
 _SHOWN = 60  # characters of a value in a fault
-
-
-class SetupKind(Enum):
-    """Who takes it, and how it is written."""
-
-    PARAMETER = "parameter"
-    """Of ccmsetup.exe: ``/name`` or ``/name:value``."""
-    MSI_PROPERTY = "ccmsetup.msi property"
-    """``NAME=value``, for ccmsetup.msi only."""
-    CLIENT_PROPERTY = "client.msi property"
-    """``NAME=value``."""
 
 
 class ValueForm(NamedTuple):
@@ -283,3 +272,11 @@ KNOWN: tuple[SetupName, ...] = (
     SetupName("SMSSITECODE", _C, _read_by("site code or AUTO", _site_or_auto), "IP-066", "assigned site"),
     SetupName("SMSSLP", _C, _HOST, "IP-087", "CM 2007: server locator point"),
 )
+
+BY_NAME = {one.name.removeprefix("/").casefold(): one for one in KNOWN}
+"""The same by name: without slash, in lower case."""
+
+
+def find_known(name: str) -> SetupName | None:
+    """Parameters are named with a slash, a hyphen or neither, properties without; case does not count (IP-080)."""
+    return BY_NAME.get(name.removeprefix("/").removeprefix("-").casefold())

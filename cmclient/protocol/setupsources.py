@@ -10,7 +10,7 @@ from enum import Enum
 from ..errors import InvalidValueError
 from ..model.decision import Reason
 from ..model.rule import decides
-from .setupline import SetupItem, SetupKind, SetupLine, parse_setup_line
+from .setupvalues import SetupItem, SetupKind, SetupLine
 
 __all__ = [
     "SettingSource",
@@ -129,6 +129,8 @@ def _read_properties(value: str) -> SetupLine:
     head, _, rest = value.partition(" ")
     if head.casefold() != _FIXED:
         raise InvalidValueError("setup file", "", "the properties follow the words Install=INSTALL=ALL")
+    from .setupline import parse_setup_line  # noqa: PLC0415 - most runs have no line
+
     line = parse_setup_line(rest)
     parameters = tuple(
         f"{item.name} is a parameter: the file takes properties only"

@@ -38,10 +38,10 @@ from ..model.facts import ClientKind, NetworkLocation
 from ..model.names import SiteCode
 from ..model.rule import decides
 from .candidate_sites import draw_address, find_site_fault, judge_sites, reject_site
-from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
 from .compatibility import find_settings_source, judge_compatibility
 from .deployment_states import INVALID_SITE, NO_SITE_VERSION, NOT_DISCOVERED, states_of
+from .edition import CATALOGUE_VERSION
 
 __all__ = [
     "RETRY_SECONDS",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..errors import InvalidValueError
+from .edition import CATALOGUE_VERSION
 
 __all__ = [
     "CATALOGUE_VERSION",
@@ -23,8 +24,6 @@ __all__ = [
     "parse_shown",
     "summarise_areas",
 ]
-
-CATALOGUE_VERSION = "2026-11-1"
 
 OWED_TIERS = ("1", "2", "3", "L")
 """Tiers whose rules are owed to a milestone: core, completing, rare, and what the lab's site does."""

@@ -1,14 +1,18 @@
 """Whether the client is set for HTTPS, and how closely it looks at servers."""
 
-from ..model.certificates import ClientCertificate
+from typing import TYPE_CHECKING
+
 from ..model.facts import ClientKind
 from ..model.rule import decides
+
+if TYPE_CHECKING:
+    from ..model.certificates import ClientCertificate
 
 __all__ = ["checks_revocation", "find_https_ability", "looks_at_subject_only"]
 
 
 @decides("ML-034")
-def find_https_ability(*, use_pki_cert: bool, certificate: ClientCertificate | None) -> tuple[bool, str]:
+def find_https_ability(*, use_pki_cert: bool, certificate: "ClientCertificate | None") -> tuple[bool, str]:
     """Decide whether HTTPS management points stay in the list.
 
     Args:

@@ -9,7 +9,8 @@ from ..model.groups import SiteData
 from ..model.names import SiteCode
 from ..model.rule import decides
 from .boundaries import BoundaryIndex
-from .published import compared_addresses, match_place
+from .group_sites import match_place
+from .published import compared_addresses
 
 __all__ = ["ask_data", "find_data_sites"]
 

@@ -18,9 +18,9 @@ from ..model.facts import ClientKind, NetworkFacts
 from ..model.names import DnsDomain, HostName
 from ..model.roles import RoleDecision, RoleEvaluation, RoleOrigin, SiteRole
 from ..model.rule import decides
-from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
 from .device_kinds import ENROLLED_KINDS, name_of_kind
+from .edition import CATALOGUE_VERSION
 
 __all__ = [
     "NamedProxy",

@@ -21,7 +21,7 @@ from ..errors import (
 )
 from ..model.endpoints import Endpoint
 from ..model.http import Attempt, Outcome
-from ..model.lease import Failed, FailureKind, Succeeded
+from ..model.served import Failed, FailureKind, Succeeded
 from .retry import classify_failure
 
 __all__ = ["all_refuse_trust", "find_failure", "find_trust_hint", "outcomes_of"]

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 from ..model.decision import Purpose
 from ..model.lease import (
-    Failed,
     Lease,
     LeaseEvent,
     LeasePhase,
@@ -19,11 +18,11 @@ from ..model.lease import (
     Run,
     ServiceStarted,
     SettingsChanged,
-    Succeeded,
     Ticked,
 )
 from ..model.names import HostName
 from ..model.rule import decides
+from ..model.served import Failed, Succeeded
 from . import lease_cycles, lease_news, lease_outcomes
 from .choose import SeededChooser
 from .lease_moves import Moment, StepResult, Transition, ignore

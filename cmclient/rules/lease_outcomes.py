@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from ..model.decision import Reason
 from ..model.endpoints import Endpoint
-from ..model.lease import Effect, EffectKind, Failed, Lease, LeaseCandidate, LeasePhase, Run, Succeeded
+from ..model.lease import Effect, EffectKind, Lease, LeaseCandidate, LeasePhase, Run
 from ..model.rule import decides
+from ..model.served import Failed, Succeeded
 from .lease_moves import Moment, StepResult, find_candidate, give_up, is_quiet, move, request_location, use_endpoint
 from .retry import counts_against_network, counts_against_server
 from .rotation import remaining_candidates

@@ -10,8 +10,8 @@ from ..model.endpoints import ManagementPoint, Protocols
 from ..model.facts import NetworkFacts, NetworkLocation
 from ..model.legacy import SiteMode
 from ..model.names import HostName, SiteCode
-from .catalogue import CATALOGUE_VERSION
 from .deployment_states import NEWER_CLIENT, NO_SITE_VERSION, NOT_DISCOVERED, states_of
+from .edition import CATALOGUE_VERSION
 from .published import PublishedMatch, match_published
 
 __all__ = ["LEGACY_BUILD", "assign_legacy_site", "find_mode", "find_remote_sites", "match_in_order", "site_builds"]

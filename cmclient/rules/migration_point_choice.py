@@ -8,8 +8,8 @@ from ..model.groups import BoundaryGroup, Role, SiteData
 from ..model.names import SiteCode
 from ..model.roles import RoleDecision, RoleEvaluation, RoleOrigin, SiteRole
 from ..model.rule import decides
-from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
+from .edition import CATALOGUE_VERSION
 from .pools import build_pool
 from .state_migration_points import rank_state_migration_points, state_migration_ports
 

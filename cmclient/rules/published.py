@@ -1,26 +1,23 @@
-"""Which sites hold a client: by what sites publish in the directory, and by the boundary groups of a hierarchy."""
+"""Which sites hold a client, by what they publish in the directory; and which of its addresses count for that."""
 
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, ip_address
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..model.assignment import SiteMatch
-from ..model.boundary import Boundary, BoundaryKind, NetworkPlace
+from ..model.boundary import Boundary, BoundaryKind
 from ..model.directory import PublishedRange, PublishedSite
 from ..model.facts import InterfaceAddress, NetworkFacts
-from ..model.groups import SiteData
 from ..model.names import SiteCode
-from ..model.rule import decides
-from .boundaries import BoundaryIndex
 from .places import find_place
-from .pools import current_groups
+
+if TYPE_CHECKING:
+    from ..model.groups import SiteData
 
 __all__ = [
     "PublishedMatch",
     "addresses_for",
     "compared_addresses",
-    "match_groups",
-    "match_place",
     "match_published",
     "matches_of",
 ]
@@ -84,7 +81,7 @@ def matches_of(published: Iterable[PublishedMatch]) -> tuple[SiteMatch, ...]:
     return tuple(SiteMatch(one.assignment_site, one.boundary, one.address) for one in published)
 
 
-def addresses_for(facts: NetworkFacts, data: SiteData | None = None) -> tuple[str, ...]:
+def addresses_for(facts: NetworkFacts, data: "SiteData | None" = None) -> tuple[str, ...]:
     """The addresses that can be in a boundary at all, in their order.
 
     Args:
@@ -95,7 +92,7 @@ def addresses_for(facts: NetworkFacts, data: SiteData | None = None) -> tuple[st
     return compared_addresses(facts.addresses, data)
 
 
-def compared_addresses(addresses: Iterable[InterfaceAddress], data: SiteData | None = None) -> tuple[str, ...]:
+def compared_addresses(addresses: Iterable[InterfaceAddress], data: "SiteData | None" = None) -> tuple[str, ...]:
     """``addresses_for`` of addresses alone."""
     versions = {_IPV4} if data is None else {version for one in data.boundaries for version in _versions(one)}
     parsed = [(one.address, ip_address(one.address)) for one in addresses]
@@ -109,41 +106,3 @@ def _versions(boundary: Boundary) -> Iterator[int]:
         yield _IPV6
     elif boundary.kind is BoundaryKind.IP_RANGE:
         yield _IPV6 if ":" in boundary.value else _IPV4
-
-
-def match_groups(data: SiteData, facts: NetworkFacts) -> tuple[SiteMatch, ...]:
-    """Find the sites that the boundary groups of a hierarchy assign a client to where it is.
-
-    Args:
-        data: The hierarchy.
-        facts: Where the client is.
-
-    Returns:
-        One match for each group for assignment and each address, AD site or connection by which the client is in it;
-        then the fallback site, if the hierarchy has one. Groups that are not for assignment name no site.
-
-    Raises:
-        InvalidValueError: The value of a boundary cannot be of its kind.
-    """
-    return match_place(data, find_place(facts), BoundaryIndex(data.boundaries))
-
-
-@decides("SA-006", "SA-007", "BG-003")
-def match_place(data: SiteData, place: NetworkPlace, index: BoundaryIndex) -> tuple[SiteMatch, ...]:
-    """``match_groups`` of a place, with the index of the boundaries of the data."""
-    found = []
-    for part, address in _parts(place):
-        for group in current_groups(data, index.find(part)):
-            if group.assigned_site is not None:
-                where = f"boundary group {group.name}"
-                found.append(SiteMatch(group.assigned_site, where, "" if address is None else address.address))
-    if data.fallback_site is not None:
-        found.append(SiteMatch(data.fallback_site, "fallback site of the hierarchy", is_fallback=True))
-    return tuple(dict.fromkeys(found))
-
-
-def _parts(place: NetworkPlace) -> Iterator[tuple[NetworkPlace, InterfaceAddress | None]]:
-    """A place without its addresses, then each of them alone."""
-    yield place._replace(addresses=()), None
-    for address in place.addresses:
-        yield NetworkPlace(addresses=(address,)), address

@@ -23,8 +23,8 @@ from ..errors import (
     TlsError,
 )
 from ..model.endpoints import Endpoint
-from ..model.lease import FailureKind
 from ..model.rule import decides
+from ..model.served import FailureKind
 
 __all__ = [
     "RETRY_AFTER_CAP",

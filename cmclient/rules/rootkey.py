@@ -10,9 +10,8 @@ from ..model.directory import PublishedSite
 from ..model.endpoints import Endpoint, Scheme
 from ..model.names import SiteCode
 from ..model.reason import Reason
-from ..model.rootkey import KeyDuty, KeySource, KeyStanding, KnownKey, KnownKeys, RootKeyDecision
+from ..model.rootkey import KeyDuty, KeySource, KeyStanding, KnownKey, KnownKeys, RootKeyDecision, TrustedRootKey
 from ..model.rule import decides
-from ..model.trust import TrustedRootKey
 
 __all__ = [
     "adopt_key",

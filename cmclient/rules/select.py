@@ -20,8 +20,8 @@ from ..model.decision import (
 from ..model.endpoints import Endpoint
 from ..model.facts import NetworkFacts
 from ..model.rule import decides
-from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
+from .edition import CATALOGUE_VERSION
 from .merge import merge_candidates
 from .order import TieRule, standard_tie
 from .profiles import SelectionRules, profile_of

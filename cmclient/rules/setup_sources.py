@@ -16,9 +16,9 @@ from ..model.sources import (
     SourcePlan,
     SourceTier,
 )
-from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
 from .device_sources import find_kind_bar
+from .edition import CATALOGUE_VERSION
 from .source_client import SourceClient
 from .sources import plan_sources
 from .timing import SETUP_CLOUD_WAIT, SETUP_POINT_WAIT

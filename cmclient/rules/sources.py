@@ -23,9 +23,9 @@ from ..model.sources import (
     SourcePlan,
     SourceTier,
 )
-from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
 from .cloud_content import find_cloud_bar
+from .edition import CATALOGUE_VERSION
 from .pools import PoolEntry
 from .source_addresses import find_addresses, takes_tokens_alone
 from .source_client import SourceClient, find_peer_bar

@@ -8,8 +8,8 @@ from ..model.names import HostName
 from ..model.reports import Reporting
 from ..model.roles import RoleDecision, RoleEvaluation, RoleOrigin, SiteRole
 from ..model.rule import decides
-from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
+from .edition import CATALOGUE_VERSION
 from .fsp import FspNames
 
 __all__ = ["judge_status_points", "named_status_points"]

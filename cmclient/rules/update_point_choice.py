@@ -9,8 +9,8 @@ from ..model.names import HostName
 from ..model.roles import RoleDecision, RoleEvaluation, RoleOrigin, RoleServer, SiteRole
 from ..model.rule import decides
 from ..model.scans import ScanHistory
-from .catalogue import CATALOGUE_VERSION
 from .choose import SeededChooser
+from .edition import CATALOGUE_VERSION
 from .pools import PoolEntry
 from .software_update_points import (
     UpdatePoint,

@@ -40,11 +40,11 @@ def measure(rounds: int) -> list[Race]:
         def ours() -> Measured:
             with closing(SqliteReportQueue(SqliteFile(fresh(), SCHEMA))) as queue:
                 queue.enqueue(message(-1), NOON)  # the file is made
-                at = iter(range(MESSAGES))
+                messages = [(message(turn), NOON + timedelta(seconds=turn)) for turn in range(MESSAGES)]
+                at = iter(messages)
 
                 def one() -> None:
-                    turn = next(at)
-                    queue.enqueue(message(turn), NOON + timedelta(seconds=turn))
+                    queue.enqueue(*next(at))
 
                 return call(one, MESSAGES)
 
@@ -54,12 +54,16 @@ def measure(rounds: int) -> list[Race]:
                 connection.execute("PRAGMA synchronous=FULL")
                 connection.execute(TABLE)
                 insert = "INSERT INTO report_queue VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, 0, '', 1)"
-                at = iter(range(MESSAGES))
+                rest = (str(TOPIC), NOON.isoformat())
+                rows = [
+                    (800, 308, *rest, f'["http://mp1.corp.test/file{turn}"]', 1, float(turn))
+                    for turn in range(MESSAGES)
+                ]
+                at = iter(rows)
 
                 def one() -> None:
-                    row = (800, 308, str(TOPIC), NOON.isoformat(), f'["http://mp1.corp.test/file{next(at)}"]', 1, 0.0)
                     connection.execute("BEGIN IMMEDIATE")
-                    connection.execute(insert, row)
+                    connection.execute(insert, next(at))
                     connection.execute("COMMIT")
 
                 return call(one, MESSAGES)

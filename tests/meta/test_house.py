@@ -33,10 +33,14 @@ def modules() -> list[str]:
     return [name for name in found if not name.endswith("__main__")]
 
 
-def loaded_after(code: str) -> set[str]:
+def all_loaded_after(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
-    return {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def loaded_after(code: str) -> set[str]:
+    return {name.partition(".")[0] for name in all_loaded_after(code)}
 
 
 def test_wheel__is_what_is_tested_when_it_should_be() -> None:
@@ -81,25 +85,34 @@ def test_parser_of_a_command__loads_nothing_heavy(command: str) -> None:
 
 
 def all_loaded_by(*arguments: str) -> set[str]:
-    script = f"import sys\nfrom cmclient.cli.main import main\nmain({list(arguments)!r})\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
-    return set(done.stdout.splitlines()[-1].split())
+    return all_loaded_after(f"from cmclient.cli.main import main\nmain({list(arguments)!r})")
 
 
 # What takes long to load, and what is there to ask somebody: each was once loaded by a run that asks nobody.
 FOR_ASKING = {"ifaddr", "ssl", "http.client", "urllib.request", "xml.etree.ElementTree", "ctypes", "uuid", "subprocess"}
 OWN_FOR_ASKING = {"cmclient.messaging", "cmclient.mpclient", "cmclient.protocol.mplist", "cmclient.report"}
+# What most runs do not use: many kinds of values, and tables of many rows.
+OWN_SELDOM_USED = {
+    *("cmclient.protocol.setupline", "cmclient.protocol.setupnames", "cmclient.protocol.certificate_criteria"),
+    *("cmclient.model.certificates", "cmclient.model.groups", "cmclient.model.lease", "cmclient.model.trust"),
+    "cmclient.rules.catalogue",
+}
 
 
 def test_locate_offline__loads_nothing_that_is_there_to_ask_somebody(tmp_path: Path) -> None:
     loaded = all_loaded_by("locate", "--offline", "--store", str(tmp_path / "store.sqlite3"), "--site-code", "P01")
     allowed = set() if sys.platform == "linux" else {"ifaddr", "ctypes", "subprocess"}  # only Linux tells its addresses
     assert not {name.partition(".")[0] for name in loaded} & HEAVY
-    assert sorted(loaded & ((FOR_ASKING - allowed) | OWN_FOR_ASKING)) == []
+    assert sorted(loaded & ((FOR_ASKING - allowed) | OWN_FOR_ASKING | OWN_SELDOM_USED)) == []
 
 
 def test_transport__without_tls__loads_no_cryptography() -> None:
     assert "cryptography" not in loaded_after("import cmclient.adapters.http")
+
+
+def test_transport_and_directory__before_anybody_asks_who_we_are__load_no_logins() -> None:
+    loaded = all_loaded_after("import cmclient.adapters.http, cmclient.adapters.ldap")
+    assert not loaded & {"cmclient.adapters.http_login", "cmclient.adapters.ldap_sealed", "cmclient.adapters.negotiate"}
 
 
 # What a library does when it is imported is not ours; only adapters import them.

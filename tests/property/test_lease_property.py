@@ -19,8 +19,6 @@ from cmclient.model.endpoints import Endpoint, Scheme
 from cmclient.model.lease import (
     Effect,
     EffectKind,
-    Failed,
-    FailureKind,
     Lease,
     LeaseCandidate,
     LeaseEvent,
@@ -30,11 +28,11 @@ from cmclient.model.lease import (
     NetworkChanged,
     ServiceStarted,
     SettingsChanged,
-    Succeeded,
     Ticked,
     find_lease_fault,
 )
 from cmclient.model.names import HostName
+from cmclient.model.served import Failed, FailureKind, Succeeded
 from cmclient.protocol.leasetext import lease_as_dict, lease_from_dict
 from cmclient.rules.choose import SeededChooser
 from cmclient.rules.lease import rebase_lease, step

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from cmclient.adapters.site_signatures import SiteSignatures
 from cmclient.errors import InvalidValueError, ProtocolError
 from cmclient.model.directory import DirectoryEntry
-from cmclient.model.trust import MpKeyInformation, SignedRootKey, TrustedRootKey
+from cmclient.model.rootkey import TrustedRootKey
+from cmclient.model.trust import MpKeyInformation, SignedRootKey
 from cmclient.protocol.published_keys import ROOT_KEY_ATTRIBUTE, read_published_keys
 from cmclient.protocol.rootkeyblob import build_root_key, parse_root_key
 from cmclient.protocol.rootkeyfile import parse_root_key_file

@@ -5,20 +5,9 @@ import pytest
 from cmclient.model.agent import Errand
 from cmclient.model.endpoints import Endpoint, Scheme
 from cmclient.model.facts import NetworkLocation
-from cmclient.model.lease import (
-    EffectKind,
-    Failed,
-    FailureKind,
-    Lease,
-    LeaseCandidate,
-    LeasePhase,
-    Located,
-    Period,
-    ServiceStarted,
-    Succeeded,
-    Ticked,
-)
+from cmclient.model.lease import EffectKind, Lease, LeaseCandidate, LeasePhase, Located, Period, ServiceStarted, Ticked
 from cmclient.model.names import HostName
+from cmclient.model.served import Failed, FailureKind, Succeeded
 from cmclient.rules.agenda import (
     ASK_AGAIN,
     Pace,

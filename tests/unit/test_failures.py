@@ -7,8 +7,8 @@ import pytest
 from cmclient import errors
 from cmclient.model.endpoints import Endpoint, Scheme
 from cmclient.model.http import Attempt, Outcome
-from cmclient.model.lease import Failed, FailureKind, Succeeded
 from cmclient.model.names import HostName
+from cmclient.model.served import Failed, FailureKind, Succeeded
 from cmclient.rules.failures import find_failure, find_trust_hint, outcomes_of
 from cmclient.rules.retry import classify_failure
 

@@ -13,8 +13,6 @@ from cmclient.model.facts import NetworkFacts, NetworkLocation
 from cmclient.model.lease import (
     Effect,
     EffectKind,
-    Failed,
-    FailureKind,
     Lease,
     LeaseCandidate,
     LeaseEvent,
@@ -25,11 +23,11 @@ from cmclient.model.lease import (
     Run,
     ServiceStarted,
     SettingsChanged,
-    Succeeded,
     Ticked,
     find_lease_fault,
 )
 from cmclient.model.names import DnsDomain, HostName, SiteCode
+from cmclient.model.served import Failed, FailureKind, Succeeded
 from cmclient.protocol.leasetext import lease_as_dict, lease_from_dict
 from cmclient.rules.choose import SeededChooser
 from cmclient.rules.lease import TRANSITIONS, rebase_lease, server_for, step

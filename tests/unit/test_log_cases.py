@@ -265,6 +265,6 @@ def test_tables_of_lines_name_where_each_was_seen() -> None:
 
     samples = {path.name.partition(".")[0] for path in (FOLDER.parent / "samples").iterdir()}
     numbers = {case.number for case in (*LOGS, *OTHERS)}
-    tables = (logevents._BY_BEGIN, logevents._PLAIN_BY_BEGIN, {"": logevents._FREE})
-    seen = {pattern.seen for table in tables for known in table.values() for _, pattern in known}
+    tables = (logevents._PATTERNS, logevents._PLAIN_PATTERNS)
+    seen = {pattern.seen for table in tables for begins in (*table.begins, "") for _, pattern in table.find(begins)}
     assert seen <= numbers | samples

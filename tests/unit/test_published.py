@@ -11,8 +11,9 @@ from cmclient.model.groups import BoundaryGroup, SiteData
 from cmclient.model.names import AdSiteName, SiteCode
 from cmclient.rules.assignment import decide_assignment
 from cmclient.rules.choose import SeededChooser
+from cmclient.rules.group_sites import match_groups
 from cmclient.rules.groups import find_assigned_sites
-from cmclient.rules.published import addresses_for, match_groups, match_published
+from cmclient.rules.published import addresses_for, match_published
 
 ABC, XYZ = SiteCode("ABC"), SiteCode("XYZ")
 

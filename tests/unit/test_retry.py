@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from cmclient import errors
 from cmclient.errors import CmClientError, HttpStatusError
 from cmclient.model.endpoints import Endpoint, Scheme
-from cmclient.model.lease import FailureKind
 from cmclient.model.names import HostName
+from cmclient.model.served import FailureKind
 from cmclient.rules.retry import (
     RETRY_AFTER_CAP,
     Circuit,

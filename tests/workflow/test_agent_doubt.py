@@ -14,8 +14,9 @@ from cmclient.model.decision import Purpose
 from cmclient.model.endpoints import Endpoint, ManagementPoint, Scheme
 from cmclient.model.facts import NetworkLocation
 from cmclient.model.http import Deadline
-from cmclient.model.lease import Failed, FailureKind, Lease, LeasePhase, Succeeded
+from cmclient.model.lease import Lease, LeasePhase
 from cmclient.model.mplist import MpListQuery
+from cmclient.model.served import Failed, FailureKind, Succeeded
 from cmclient.model.stored import StoredLease
 from cmclient.mpclient import ManagementPointClient
 

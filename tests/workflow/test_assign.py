@@ -18,7 +18,7 @@ from cmclient.model.groups import BoundaryGroup, HierarchySite, SiteData
 from cmclient.model.http import Deadline, HttpReply, HttpRequest
 from cmclient.model.messages import Message, MessageId, SiteDescription, SiteDescriptions
 from cmclient.model.names import AdSiteName, DnsDomain, HostName, SiteCode
-from cmclient.model.trust import TrustedRootKey
+from cmclient.model.rootkey import TrustedRootKey
 from cmclient.ports import Cancellation
 from cmclient.protocol.directory_entries import management_point_entry, site_entry
 from cmclient.protocol.envelope import build_message, parse_message

@@ -27,10 +27,10 @@ from cmclient.exchange import AlternativePorts, AttemptLimits, pause
 from cmclient.messaging import LocationMessenger
 from cmclient.model.endpoints import Endpoint, Scheme
 from cmclient.model.http import Attempt, Deadline, HttpReply, HttpRequest, Outcome
-from cmclient.model.lease import Failed, FailureKind, Succeeded
 from cmclient.model.messages import MessageId, MessageStyle, SiteDescriptions
 from cmclient.model.mplist import MpListQuery
 from cmclient.model.names import HostName, SiteCode
+from cmclient.model.served import Failed, FailureKind, Succeeded
 from cmclient.mpclient import ContactResult, ManagementPointClient
 from cmclient.ports import Cancellation
 from cmclient.protocol.envelope import parse_message

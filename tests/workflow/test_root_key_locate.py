@@ -18,8 +18,7 @@ from cmclient.model.directory import PublishedSite
 from cmclient.model.endpoints import Endpoint, ManagementPoint, Protocols, Scheme
 from cmclient.model.http import Deadline
 from cmclient.model.names import HostName, SiteCode
-from cmclient.model.rootkey import KeySource, KeyStanding, StoredRootKey
-from cmclient.model.trust import TrustedRootKey
+from cmclient.model.rootkey import KeySource, KeyStanding, StoredRootKey, TrustedRootKey
 from cmclient.mpclient import ManagementPointClient
 from cmclient.protocol.directory_entries import management_point_entry, site_entry
 from cmclient.protocol.saved import build_location
