@@ -11,7 +11,7 @@ _shtab_cmclient_report_subparsers=(send list flush drop states)
 _shtab_cmclient_setup_line_subparsers=(check)
 _shtab_cmclient_subparsers=(locate discover assign agent fetch content facts boundaries log cert doctor replay report setup-line config rules lab)
 
-_shtab_cmclient_locate_option_strings=(-h --help --explain --offline --role --data --lenient --lab --lab-file --lab-fault --config --setup-line --site-code --mp --dns-suffix --purpose --phase --store --deadline --seed --no-report --set --facts --facts-from --domain --forest --ad-site --address --client-kind --format --log-level --log-format)
+_shtab_cmclient_locate_option_strings=(-h --help --plain --explain --offline --role --data --lenient --lab --lab-file --lab-fault --config --setup-line --site-code --mp --dns-suffix --purpose --phase --store --deadline --seed --no-report --set --facts --facts-from --domain --forest --ad-site --address --client-kind --format --log-level --log-format)
 _shtab_cmclient_discover_option_strings=(-h --help --lab --lab-file --lab-fault --config --setup-line --site-code --mp --dns-suffix --purpose --phase --store --deadline --seed --no-report --set --facts --facts-from --domain --forest --ad-site --address --client-kind --format --log-level --log-format)
 _shtab_cmclient_assign_option_strings=(-h --help --wait --save --data --lenient --upgrade --client-version --site-version --lab --lab-file --lab-fault --config --setup-line --site-code --mp --dns-suffix --purpose --phase --store --deadline --seed --no-report --set --facts --facts-from --domain --forest --ad-site --address --client-kind --format --log-level --log-format)
 _shtab_cmclient_agent_option_strings=(-h --help --once --lab --lab-file --lab-fault --config --setup-line --site-code --mp --dns-suffix --purpose --phase --store --deadline --seed --no-report --set --format --log-level --log-format)
@@ -24,7 +24,7 @@ _shtab_cmclient_boundaries_check_option_strings=(-h --help --data --lenient --al
 _shtab_cmclient_boundaries_show_option_strings=(-h --help --data --lenient --all --svg --force --format --log-level --log-format)
 _shtab_cmclient_boundaries_import_option_strings=(-h --help --output --force --lenient --format --log-level --log-format)
 _shtab_cmclient_boundaries_option_strings=(-h --help)
-_shtab_cmclient_log_option_strings=(-h --help --errors --all --strict --html --force --code-page --code --format --log-level --log-format)
+_shtab_cmclient_log_option_strings=(-h --help --errors --all --strict --html --force --code-page --code --by --format --log-level --log-format)
 _shtab_cmclient_cert_list_option_strings=(-h --help --explain --certificate --lab --lab-file --lab-fault --config --setup-line --site-code --mp --dns-suffix --purpose --phase --store --deadline --seed --no-report --set --facts --facts-from --domain --forest --ad-site --address --client-kind --format --log-level --log-format)
 _shtab_cmclient_cert_option_strings=(-h --help)
 _shtab_cmclient_doctor_option_strings=(-h --help --content --version --html --force --lab --lab-file --lab-fault --config --setup-line --site-code --mp --dns-suffix --purpose --phase --store --deadline --seed --no-report --set --facts --facts-from --domain --forest --ad-site --address --client-kind --format --log-level --log-format)
@@ -245,6 +245,7 @@ _shtab_cmclient___log_format_choices=(text json cmtrace)
 
 _shtab_cmclient_locate__h_nargs=0
 _shtab_cmclient_locate___help_nargs=0
+_shtab_cmclient_locate___plain_nargs=0
 _shtab_cmclient_locate___explain_nargs=0
 _shtab_cmclient_locate___offline_nargs=0
 _shtab_cmclient_locate___lenient_nargs=0
