@@ -58,10 +58,14 @@ def _widen_documents(_connection: sqlite3.Connection) -> None:
     """How scans went, and which server is for what: new fields of documents that are there."""
 
 
+def _know_wishes(_connection: sqlite3.Connection) -> None:
+    """That the site wants another update point: a new field of a document that is there."""
+
+
 SCHEMA = Schema(
     application=_APPLICATION_ID,
     tables=frozenset({b"mp_list", b"answered", b"assignment", b"kept"}) | REPORT_TABLES,
-    migrations=(_create_tables, _add_documents, create_report_tables, _know_gateways, _widen_documents),
+    migrations=(_create_tables, _add_documents, create_report_tables, _know_gateways, _widen_documents, _know_wishes),
 )
 """Add a step, even one that does nothing, when the stored values get a new field: an older cmclient cannot read that
 field, and the version is how it learns so."""

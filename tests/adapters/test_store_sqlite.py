@@ -313,7 +313,7 @@ def test_the_second_version_can_still_be_read(path: Path) -> None:
         *("last_error_at", "upcoming", "servers"),
     )
     assert StoredUpdatePoint._fields == ("host", "scans", "as_of", "saved_at")
-    assert ScanHistory._fields == ("host", "first_failure", "failures", "last_failure", "tried")
+    assert ScanHistory._fields == ("host", "first_failure", "failures", "last_failure", "tried", "switch_wanted")
     assert PurposeServer._fields == ("purpose", "host")
     assert NextErrand._fields == ("errand", "at", "why")
 

@@ -84,7 +84,7 @@ def test_options_between_id_and_folder__change_nothing(tmp_path: Path) -> None:
 def test_lab__content_that_is_nowhere_is_exit_code_7(tmp_path: Path) -> None:
     done = run("P0109999", str(tmp_path), "--lab", code=7)  # without --no-wait: no time brings it
     assert "P0109999.1 was not obtained" in done.stderr
-    assert "none knows P0109999 version 1" in done.stderr
+    assert "no site knows P0109999 version 1" in done.stderr
     assert "what next: compare id and version" in done.stderr
     assert done.stdout.startswith("P0109999.1: nothing came into ")
     assert list(tmp_path.iterdir()) == []
