@@ -132,12 +132,13 @@ def test_deadline__holds_for_the_whole_body(kind: str) -> None:
         peer.send(HEAD % 1_000_000)
         peer.drip(b"x", every=0.02)
 
-    with ScriptedServer(script) as server, opened(kind) as transport:
-        with (
-            pytest.raises(TransportTimeoutError),
-            closing(transport.open(HttpRequest(server.endpoint, "/x"), Deadline.after(0.3, monotonic))) as reply,
-        ):
-            read(reply)
+    with (
+        ScriptedServer(script) as server,
+        opened(kind) as transport,
+        pytest.raises(TransportTimeoutError),
+        closing(transport.open(HttpRequest(server.endpoint, "/x"), Deadline.after(0.3, monotonic))) as reply,
+    ):
+        read(reply)
 
 
 def test_cancellation__ends_a_wait_for_the_body(kind: str) -> None:
