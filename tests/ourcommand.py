@@ -30,10 +30,11 @@ def run_command(
     return done
 
 
-def start_command(*arguments: str, **environ: str) -> subprocess.Popen[str]:
+def start_command(*arguments: str, stdin: int | None = None, **environ: str) -> subprocess.Popen[str]:
     """Begin to run it, such that it heeds Ctrl+C; in this environment with more variables."""
     return subprocess.Popen(  # noqa: S603 - our own
         [sys.executable, "-m", "cmclient", *arguments],
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

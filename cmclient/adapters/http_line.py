@@ -191,9 +191,8 @@ def open_secure_line(ordinary: "RequestsTransport", endpoint: Endpoint, watch: W
 def _build_request(request: HttpRequest) -> bytes:
     endpoint = request.endpoint
     default = HTTPS_PORT if endpoint.scheme is Scheme.HTTPS else HTTP_PORT
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
     port = "" if endpoint.port == default else f":{endpoint.port}"
-    headers = {"Host": f"{host}{port}", **_OWN, **request.headers}
+    headers = {"Host": f"{endpoint.host}{port}", **_OWN, **request.headers}
     if request.body:
         headers["Content-Length"] = str(len(request.body))
     lines = [f"{request.method} {request.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]

@@ -95,6 +95,8 @@ def _take(piece: bytes, found: dict[str, list[LinkAddress]]) -> bool:
 
 
 def _read_address(body: bytes) -> LinkAddress | None:
+    if len(body) < _ABOUT.size:
+        raise OSError("the kernel tells an address without saying whose it is")
     family, prefix, _, _, index = _ABOUT.unpack_from(body)
     if family not in {socket.AF_INET, socket.AF_INET6}:
         return None

@@ -121,10 +121,7 @@ class Repeats:
                 self._meet(message)
                 yield start
                 continue
-            code = b""
-            if shape.is_coded:
-                at = message.find(b"0x8")
-                code = message[at : at + _CODE_SIZE] if at >= 0 else b" ".join(find_raw_codes(message))
+            code = _codes_in(message) if shape.is_coded else b""
             entry = shape.entries.get(code)
             if entry is None:
                 self._enter(shape, code, message)
@@ -147,8 +144,7 @@ class Repeats:
             self._shapes[key] = None
             return
         shape = self._shapes[key] = _Shape(message)
-        at = message.find(b"0x8") if shape.is_coded else -1
-        self._enter(shape, message[at : at + _CODE_SIZE] if at >= 0 else b" ".join(find_raw_codes(message)), message)
+        self._enter(shape, _codes_in(message) if shape.is_coded else b"", message)
 
     def _enter(self, shape: _Shape, code: bytes, message: bytes) -> None:
         if len(shape.entries) < _MOST_SHAPES:
@@ -180,6 +176,15 @@ class Repeats:
             for entry in () if shape is None else shape.entries.values():
                 if entry.seen > self._most:
                     yield Repeat(entry.message, entry.seen - self._most, entry.line)
+
+
+def _codes_in(message: bytes) -> bytes:
+    """What tells messages of one shape apart; at once where it is one code, as in most of them."""
+    at = message.find(b"0x8")
+    code = message[at : at + _CODE_SIZE]
+    if at >= 0 and code.isalnum() and message.find(b"0x", at + _CODE_SIZE) < 0:
+        return code
+    return b" ".join(find_raw_codes(message))
 
 
 class Wanted(NamedTuple):

@@ -89,9 +89,7 @@ def rank_setting_sources(line: SetupLine | None) -> tuple[SettingSource, ...]:
 
 def counts_existing_first(line: SetupLine | None) -> bool:
     """Whether what an installed client has on record wins over the properties of the line."""
-    order = rank_setting_sources(line)
-    existing = {SettingSource.REGISTRY, SettingSource.OLDER_CLIENT, SettingSource.INSTALLED_CLIENT}
-    return SettingSource.COMMAND_LINE not in order or order[0] in existing
+    return rank_setting_sources(line)[0] is not SettingSource.COMMAND_LINE
 
 
 @decides("IP-086")

@@ -13,6 +13,7 @@ from adapters.scripted_http import PROMPT, Peer, ScriptedServer
 
 from cmclient.adapters.http import RequestsTransport
 from cmclient.adapters.http_bulk import LeanTransport
+from cmclient.adapters.http_line import _build_request
 from cmclient.errors import (
     CancelledError,
     ConnectError,
@@ -23,7 +24,9 @@ from cmclient.errors import (
     TransportError,
     TransportTimeoutError,
 )
+from cmclient.model.endpoints import Endpoint, Scheme
 from cmclient.model.http import Deadline, HttpRequest
+from cmclient.model.names import HostName
 from cmclient.racing import CancelSignal
 
 pytestmark = pytest.mark.parametrize("kind", ["ordinary", "lean"])
@@ -132,11 +135,13 @@ def test_deadline__holds_for_the_whole_body(kind: str) -> None:
         peer.send(HEAD % 1_000_000)
         peer.drip(b"x", every=0.02)
 
-    with ScriptedServer(script) as server, opened(kind) as transport:
-        reply = transport.open(HttpRequest(server.endpoint, "/x"), Deadline.after(0.3, monotonic))
-        with pytest.raises(TransportTimeoutError):
-            read(reply)
-        reply.close()
+    with (
+        ScriptedServer(script) as server,
+        opened(kind) as transport,
+        pytest.raises(TransportTimeoutError),
+        closing(transport.open(HttpRequest(server.endpoint, "/x"), Deadline.after(0.3, monotonic))) as reply,
+    ):
+        read(reply)
 
 
 def test_cancellation__ends_a_wait_for_the_body(kind: str) -> None:
@@ -275,6 +280,24 @@ def test_server__is_verified_before_it_sees_a_request(kind: str, tmp_path: Path,
         assert server.accepted == 1
 
 
+@pytest.mark.parametrize(
+    ("scheme", "host", "port", "told"),
+    [
+        (Scheme.HTTP, "dp1.corp.test", 80, "dp1.corp.test"),
+        (Scheme.HTTP, "dp1.corp.test", 443, "dp1.corp.test:443"),
+        (Scheme.HTTPS, "dp1.corp.test", 443, "dp1.corp.test"),
+        (Scheme.HTTPS, "10.0.0.1", 8443, "10.0.0.1:8443"),
+    ],
+)
+def test_request__names_its_host_with_its_port_where_it_is_another_one(
+    kind: str, scheme: Scheme, host: str, port: int, told: str
+) -> None:
+    if kind == "ordinary":
+        pytest.skip("urllib3 does it there")
+    lines = _build_request(HttpRequest(Endpoint(scheme, HostName(host), port), "/x")).split(b"\r\n")
+    assert f"Host: {told}".encode() in lines
+
+
 def test_proxy_of_the_environment__is_left_to_the_ordinary_way(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with ScriptedServer(answer(HEAD % 5, b"proxy")) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
@@ -309,6 +332,52 @@ def test_bytes_beyond_the_body__are_not_taken_for_the_next_reply(kind: str) -> N
         for _ in range(2):
             with closing(transport.open(HttpRequest(server.endpoint, "/x"), NEVER)) as reply:
                 assert read(reply, 64) == b"ok"
+        if kind == "lean":
+            assert server.accepted == 2  # who sends more than was asked for is not asked again there
+
+
+def test_kept_connection__that_spoke_unasked_is_not_used_again(kind: str) -> None:
+    was_read, has_spoken = threading.Event(), threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(HEAD % 2 + b"ok")
+        assert was_read.wait(PROMPT)
+        peer.send(HEAD % 4 + b"evil")
+        has_spoken.set()
+        peer.stay_silent()
+
+    with ScriptedServer(script) as server, opened(kind) as transport:
+        for _ in range(2):
+            with closing(transport.open(HttpRequest(server.endpoint, "/x"), NEVER)) as reply:
+                assert read(reply) == b"ok"
+            was_read.set()
+            assert has_spoken.wait(PROMPT)
+        assert server.accepted == 2
+
+
+@pytest.mark.parametrize("is_cancelled", [True, False])
+def test_kept_connection__keeps_nobody_waiting_longer_than_a_new_one(kind: str, *, is_cancelled: bool) -> None:
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(HEAD % 2 + b"ok")
+        peer.read_request()
+        peer.stay_silent()
+
+    signal = CancelSignal()
+    with ScriptedServer(script) as server, opened(kind) as transport:
+        request = HttpRequest(server.endpoint, "/x")
+        with closing(transport.open(request, NEVER)) as reply:
+            assert read(reply) == b"ok"
+        began = monotonic()
+        timer = threading.Timer(0.1, signal.cancel)
+        if is_cancelled:
+            timer.start()
+        with pytest.raises(CancelledError if is_cancelled else TransportTimeoutError):
+            transport.open(request, NEVER, signal, patience=60 if is_cancelled else 0.2)
+        assert monotonic() - began < PROMPT
+        timer.cancel()
+        assert server.accepted == 1
 
 
 def test_head_request__has_no_body_whatever_length_is_told(kind: str) -> None:

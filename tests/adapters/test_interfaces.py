@@ -1,11 +1,13 @@
 """The network connections, from what ifaddr finds."""
 
+import socket
+import struct
 import sys
 
 import ifaddr
 import pytest
 
-from cmclient.adapters import interfaces
+from cmclient.adapters import interfaces, netlink
 from cmclient.adapters.interfaces import adapters_of, read_adapters
 from cmclient.adapters.netlink import read_links
 from cmclient.errors import FactsError
@@ -31,6 +33,32 @@ def no_linux() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has it")
 def test_the_kernel_and_the_library_say_the_same() -> None:
     assert adapters_of(read_links()) == adapters_of(ifaddr.get_adapters())
+
+
+def told(kind: int, body: bytes = b"", length: int | None = None) -> bytes:
+    """A message of rtnetlink."""
+    return netlink._HEADER.pack(16 + len(body) if length is None else length, kind, 0, 1, 0) + body
+
+
+ADDRESS = struct.pack("=BBBBI", socket.AF_INET, 24, 0, 0, 1)
+PARTS = struct.pack("=HH4s", 8, 1, bytes((10, 1, 2, 3))) + struct.pack("=HH4s", 8, 3, b"e0\0\0")
+
+
+def test_kernel__its_answer_is_read_to_its_end() -> None:
+    found: dict[str, list[netlink.LinkAddress]] = {}
+    assert netlink._take(told(20, ADDRESS + PARTS), found) is False
+    assert netlink._take(told(20, ADDRESS + PARTS) + told(3), found) is True
+    assert netlink._take(told(3) + told(20, ADDRESS + PARTS), found) is True
+    assert found == {"e0": [netlink.LinkAddress("10.1.2.3", 24, "e0")] * 2}
+    assert netlink._take(b"", found) is True
+
+
+@pytest.mark.parametrize(
+    "piece", [told(2, b"\0" * 4), told(20, length=0), told(20, length=15), told(20), told(20, ADDRESS[:4])]
+)
+def test_kernel__what_it_refuses_or_garbles_is_an_error_and_no_endless_loop(piece: bytes) -> None:
+    with pytest.raises(OSError, match="the kernel"):
+        netlink._take(piece, {})
 
 
 def test_where_the_kernel_does_not_tell_the_library_does(monkeypatch: pytest.MonkeyPatch) -> None:

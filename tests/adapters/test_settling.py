@@ -3,18 +3,83 @@
 import errno
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from cmclient.adapters import durability
 from cmclient.adapters.files import DownloadFolder, LocalFiles
+from cmclient.adapters.settling import Settler, WholeFile
 from cmclient.errors import TargetError
 from cmclient.model.download import PartOrigin, RelativeName
 
 JOB = "ABC00001.1"
 NAMES = [RelativeName(f"sub/{number}") for number in range(12)]
+MIB = 1024 * 1024
+
+
+class Watch:
+    """The time, by hand: on a busy machine a second is over soon."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    made = Watch()
+    monkeypatch.setattr("cmclient.adapters.settling.monotonic", made)
+    return made
+
+
+def whole(size: int = 1) -> WholeFile:
+    return WholeFile(NAMES[0], "part", size, "00" * 32, is_synced=True)
+
+
+def batches_of(watch: Watch, *files: tuple[float, int]) -> list[int]:
+    """How many files are placed together, of files that are added after so many seconds, of such a size."""
+    placed: list[int] = []
+    settler = Settler("staging", lambda _batch: None, lambda batch: placed.append(len(batch)))
+    for seconds, size in files:
+        watch.now += seconds
+        settler.add(whole(size))
+    return placed
+
+
+def test_settler__takes_the_first_at_once_then_many_or_much_or_what_has_waited_a_second(watch: Watch) -> None:
+    assert batches_of(watch, *[(0, 1)] * 512) == [1]
+    assert batches_of(watch, *[(0, 1)] * (1 + 512 + 512)) == [1, 512, 512]
+    assert batches_of(watch, *[(0, 32 * MIB)] * (1 + 2 + 2 + 1)) == [1, 2, 2]
+    assert batches_of(watch, (0, 1), (0.5, 1), (0.25, 1), (0.25, 1), (0.75, 1)) == [1, 3]
+
+
+def test_settler__that_is_at_work_keeps_nobody_waiting_until_it_is_far_behind() -> None:
+    at_work, may_end, placed = Event(), Event(), []
+
+    def place(batch: Sequence[WholeFile]) -> None:
+        at_work.set()
+        assert may_end.wait(30)
+        placed.append(len(batch))
+
+    settler = Settler("staging", lambda _batch: None, place)
+    first = Thread(target=settler.add, args=(whole(),))
+    first.start()
+    assert at_work.wait(30)
+    settler.add(whole(255 * MIB))  # comes back
+    last = Thread(target=settler.add, args=(whole(MIB),))
+    last.start()
+    last.join(0.2)
+    assert last.is_alive()
+    may_end.set()
+    first.join(30)
+    last.join(30)
+    assert placed == [1, 2]
 
 
 def finish(target: DownloadFolder, name: RelativeName, data: bytes = b"12345") -> None:
@@ -141,6 +206,16 @@ def test_sync__works_one_by_one_where_the_system_has_no_other_way(
     (tmp_path / "a").write_bytes(b"1")
     durability.sync_files(str(tmp_path), [str(tmp_path / "a")] * 9)
     assert len(synced) == 9
+
+
+@pytest.mark.parametrize(("release", "tells_errors"), [("5.7.19-x", False), ("5.8.0", True), ("6.1.0-9", True)])
+def test_sync__at_once_is_left_where_the_system_does_not_tell_of_errors(
+    monkeypatch: pytest.MonkeyPatch, release: str, *, tells_errors: bool
+) -> None:
+    monkeypatch.setattr("cmclient.adapters.durability.platform.system", lambda: "Linux")
+    monkeypatch.setattr("cmclient.adapters.durability.platform.release", lambda: release)
+    found = durability._find_syncfs.__wrapped__()
+    assert found is None if not tells_errors else found is not None or sys.platform != "linux"
 
 
 @pytest.mark.skipif(os.uname().sysname != "Linux" if hasattr(os, "uname") else True, reason="only Linux has the call")

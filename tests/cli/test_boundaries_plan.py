@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from ourcommand import start_command
 
 from cmclient.cli import codes
 from cmclient.cli.main import main
@@ -238,13 +238,15 @@ def test_without_the_extra__parquet_says_what_to_install(plan: Plan, monkeypatch
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_interrupted__nothing_is_left_under_the_final_name(folder: Path) -> None:
     read_end, write_end = os.pipe()
-    command = [sys.executable, "-m", "cmclient", "boundaries", "plan", "--data", "data.toml", "-", "--from", "csv"]
-    with subprocess.Popen([*command, "--output", "out.csv"], stdin=read_end) as running:  # noqa: S603 - our own command
+    arguments = ("boundaries", "plan", "--data", "data.toml", "-", "--from", "csv", "--output", "out.csv")
+    with start_command(*arguments, stdin=read_end) as running:
         os.close(read_end)
-        os.write(write_end, MACHINES.encode())
-        while not any(path.suffix == ".part" for path in folder.iterdir()):
-            assert running.poll() is None
-        running.send_signal(signal.SIGINT)
-        assert running.wait(timeout=60) == codes.INTERRUPTED
-    os.close(write_end)
+        try:
+            os.write(write_end, MACHINES.encode())
+            while not any(path.suffix == ".part" for path in folder.iterdir()):
+                assert running.poll() is None
+            running.send_signal(signal.SIGINT)
+            assert running.wait(timeout=60) == codes.INTERRUPTED
+        finally:
+            os.close(write_end)  # else one that does not end would be waited for without end
     assert not any("out.csv" in path.name for path in folder.iterdir())

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from contentserver import ContentServer
-from ourcommand import run_command
+from ourcommand import run_command, start_command
 
 FILES = {"readme.txt": 1000, "x64/setup.msi": 3_000_000, "x64/data.cab": 9_000_000, "empty": 0}
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -175,8 +175,7 @@ def test_folder_that_is_a_file__is_exit_code_1(tmp_path: Path) -> None:
 @posix
 def test_interrupt__is_exit_code_130_and_the_next_run_goes_on(tmp_path: Path) -> None:
     with ContentServer(FILES) as server:
-        slow = command(*from_server(server, tmp_path, "--set", "content_rate=1500000"))
-        child = subprocess.Popen(slow, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+        child = start_command("fetch", *from_server(server, tmp_path, "--set", "content_rate=1500000"))
         wait_for_bytes(tmp_path, FILES, 500_000)
         child.send_signal(signal.SIGINT)
         _, told = child.communicate(timeout=30)

@@ -85,7 +85,7 @@ CASES = (
     Case("content", "content P0100001 --lab --lab-fault mp=refuse", 5),
     Case("download", "fetch P0100003 fetched --lab"),
     Case("download", "fetch P0109999 nowhere --lab", 7),
-    Case("download", "fetch P0100001 waited --version 3 --lab --address 127.99.0.1/24 --deadline 1", 7),
+    Case("download", "fetch P0100001 waited --version 3 --lab --address 127.99.0.1/24 --deadline 3", 7),
     Case("download", "fetch P0100003 failed --lab --lab-fault dp=404 --no-wait --deadline 3", 7),
     Case("download", "fetch P0100003 lost --lab --lab-fault mp=refuse", 5),
     Case("download", "fetch --client-package setup --lab"),

@@ -252,6 +252,7 @@ def test_interrupted__once_more_while_it_ends_does_not_count(arguments: list[str
     script = (
         "import signal, sys\n"
         "from cmclient.__main__ import run\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # as in the foreground
         "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
         "signal.setitimer(signal.ITIMER_REAL, 0.3)\n"
         "code = run()\n"

@@ -48,6 +48,13 @@ def test_switches_of_client_setup__the_settings_that_they_become() -> None:
     }
 
 
+def test_what_is_heeded_without_a_setting__is_told_from_what_has_no_use() -> None:
+    _, out = run("setup-line", "check", "/config:c.ini /logon SMSCONFIGSOURCE=UP SMSSITECODE=AUTO SITEREASSIGN=TRUE")
+    ends = {line.split()[0]: line for line in out.splitlines() if line.startswith("  ")}
+    assert all(ends[name].endswith("none, it counts") for name in ("/config", "SMSCONFIGSOURCE", "SITEREASSIGN"))
+    assert ends["/logon"].endswith("recognised, no use for it here")
+
+
 def test_a_good_line__from_where_setup_would_fetch_and_what_is_missing() -> None:
     line = r"/mp:mp1.a.test /source:C:\client SMSSITECODE=ABC"
     code, out = run("setup-line", "check", line)

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -41,12 +42,6 @@ def commands() -> list[tuple[Path, str, int]]:
         for line in block.splitlines()
         if line.startswith("$ ")
     ]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_page__has_no_marks_of_a_merge(page: Path) -> None:
-    lines = page.read_text(encoding="utf-8").splitlines()
-    assert not [line for line in lines if line.startswith(("<<<<<<< ", ">>>>>>> ")) or line == "======="]
 
 
 @pytest.mark.parametrize("name", docpages.PAGES)
@@ -109,6 +104,17 @@ def test_command_in_the_text__is_understood(page: Path, line: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_page__is_no_half_merge(page: Path) -> None:
     assert not re.search(r"^(<{7}|={7}|>{7})( |$)", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+# Pages that stand inside another one, and are none by themselves.
+INSIDE = {ROOT / "docs" / name for name in runpy.run_path(str(ROOT / "docs" / "conf.py"))["exclude_patterns"]}
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_page__its_links_lead_to_what_is_there(page: Path) -> None:
+    linked = {(page.parent / link).resolve() for link in LINK.findall(page.read_text(encoding="utf-8"))}
+    assert [target for target in linked if not target.exists() or target in INSIDE] == []
 
 
 def test_readme__has_two_commands_for_a_fresh_machine_and_ci_calls_the_second() -> None:

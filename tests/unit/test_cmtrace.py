@@ -274,6 +274,53 @@ def test_errors_of_one_shape_are_told_apart_by_their_code_even_unmarked() -> Non
     assert messages(read("".join(errors), reader=reader)) == ["request 7, error 12002", "request 7, error 12007"]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([f"flags 0x8, error {code}" for code in (12002, 12007, 12029)], id="0x8 is no code"),
+        pytest.param([f"0x87d00215, because of 0x8007000{digit}" for digit in (5, 2, 3)], id="the second one"),
+    ],
+)
+def test_errors_of_one_shape__each_code_in_them_counts(lines: list[str]) -> None:
+    text = "".join(cmtrace(line, kind=3) for line in lines * 2)
+    assert messages(read(text, reader=LogReader(starts=(), quick=True))) == lines
+
+
+ODD = [
+    pytest.param([cmtrace("a"), "a line between\r\n", cmtrace("b")], id="a plain line between records"),
+    pytest.param([cmtrace("0x87d00215"), cmtrace('x\r\n" type="3" y')], id="a message that looks severe, after a code"),
+    pytest.param([cmtrace("a <![LOG[b]LOG]!> c", kind=3), cmtrace("d")], id="a record within a message"),
+    pytest.param([cmtrace("  Distribution of a"), cmtrace("Distribution")], id="blanks before what is wanted"),
+    pytest.param([cmtrace("a", kind=3), cmtrace("b", kind=2, end="\n")], id="both line ends"),
+]
+
+
+@pytest.mark.parametrize("parts", ODD)
+def test_odd_records__the_quick_way_gives_what_the_careful_one_gives(parts: list[str]) -> None:
+    text = "".join([cmtrace("first"), *parts, cmtrace("last")])  # each of these two is looked at by itself
+    wanted, every = LogReader(starts=("Distribution",)), LogReader()
+    careful = read(text, reader=every)
+    assert read(text, reader=wanted) == [
+        one for one in careful if one.severity is not Severity.INFO or "Distribution" in one.message
+    ]
+    assert wanted.counts == every.counts
+    severe = [one for one in careful if one.severity > Severity.INFO]
+    assert read(text, reader=LogReader(starts=(), quick=True)) == severe
+
+
+def letters(number: int) -> str:
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
+def test_messages_that_are_remembered__have_a_limit_beyond_which_each_is_given() -> None:
+    shapes = [f"message {letters(number)}" for number in range(5_002)]
+    codes = [f"failed: 0x8{number:07}" for number in range(5_002)]
+    for lines in (shapes, codes):
+        text = "".join(cmtrace(line, kind=2) for line in [*lines, lines[0], lines[-1], lines[-1]])
+        given = messages(read(text, reader=LogReader(starts=(), quick=True)))
+        assert given == [*lines, lines[-1], lines[-1]]
+
+
 def test_an_error_that_means_something_is_given_each_time() -> None:
     reader = LogReader(starts=("Post to ",))
     text = "".join(cmtrace(f"Post to http://mp{n}/x failed with 0x87d00231.", kind=3) for n in range(80))

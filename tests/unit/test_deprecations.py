@@ -57,7 +57,7 @@ def test_site_with_http_alone__is_warned_of_and_used_all_the_same(mps: list[Mana
 
 
 def test_site_with_http_alone__is_nothing_without_a_site_nor_in_cm_2007_where_it_is_the_rule() -> None:
-    found = decision(PLAIN, assigned_site=None)
+    found = decision(PLAIN, UNTOLD._replace(site_code=None, ssl_state=0), assigned_site=None)
     assert find_site_deprecation((*found.ranked, *found.rejected), None) is None
     assert warned(decision(PLAIN)) == [("site P01", "deprecated")]
     assert warned(decision(PLAIN, profile=ProfileName.CM07)) == []

@@ -82,6 +82,13 @@ def test_server__is_preferred_by_a_group_of_the_client_or_fallback_by_its_own_fl
     assert find_early_servers([HERE], Role.DISTRIBUTION_POINT, serving=[]) == ()
 
 
+def test_servers__are_sorted_by_name_the_preferred_ones_first_each_once() -> None:
+    here = EarlyGroup("here", (EarlyReference(OTHER), EarlyReference(FAR)))
+    serving = [OTHER, NEAR, FAR, HostName("a.corp.test"), OTHER]
+    found = find_early_servers([here], Role.DISTRIBUTION_POINT, serving=serving, fallback=serving)
+    assert [str(one.host) for one in found] == ["far.corp.test", "other.corp.test", "a.corp.test", "near.corp.test"]
+
+
 @pytest.mark.rule("BG-061")
 @pytest.mark.parametrize(
     ("speeds", "is_slow"),

@@ -345,6 +345,13 @@ def test_a_flood_of_words_stops() -> None:
     line = parse_setup_line("/x " * 10_000)
     assert "more than 1024 words" in line.faults[0]
     assert len(line.faults) == 1025
+    passed_on = parse_setup_line(f'CCMSETUPCMD="{"/x " * 10_000}"')
+    assert len(passed_on.faults) <= 1025
+
+
+def test_similar_names__are_looked_for_twenty_times() -> None:
+    faults = parse_setup_line("SMSSITCODE=ABC " * 50).faults
+    assert [("did you mean" in fault) for fault in faults] == [True] * 20 + [False] * 30
 
 
 SECRET = "eyJ0eXAiOiJKV1Qi"

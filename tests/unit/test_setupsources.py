@@ -100,7 +100,16 @@ def test_what_an_installed_client_has_on_record_may_come_first(source: str, aske
 
 
 @pytest.mark.rule("IP-086")
-@pytest.mark.parametrize("raw", [FILE, FILE.decode().encode("utf-16"), b"\xef\xbb\xbf" + FILE, FILE.lower()])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        FILE,
+        FILE.decode().encode("utf-16"),
+        b"\xef\xbb\xbf" + FILE,
+        FILE.lower(),
+        FILE.replace(b"Install=INSTALL", b" Install = INSTALL"),
+    ],
+)
 def test_the_properties_of_a_file(raw: bytes) -> None:
     line = parse_setup_file(raw)
     assert line.faults == ()

@@ -77,6 +77,34 @@ def test_deadline__ends_the_race_and_those_under_way_have_failed() -> None:
     assert {type(one.error) for one in finishes} == {TransportTimeoutError}
 
 
+class OneThatEnds:
+    """A clock of the race that ends the time of the deadline when it is asked after an answer."""
+
+    def __init__(self) -> None:
+        self.answered = threading.Event()
+        self.over = 0.0
+
+    def monotonic(self) -> float:
+        if self.answered.is_set():
+            self.over = 60.0
+        return time.monotonic()
+
+
+def test_deadline__that_passes_while_an_answer_is_taken_makes_no_failures_of_the_others() -> None:
+    clock = OneThatEnds()
+
+    def ask(item: str, cancellation: Cancellation) -> str:
+        if item == "silent":
+            wait_for_cancel(cancellation)
+        clock.answered.set()
+        return item
+
+    deadline = Deadline.after(30.0, lambda: clock.over)
+    finishes = race_equals(["silent", "live"], ask, clock=clock, deadline=deadline, stagger=0.02, width=2)
+    assert deadline.expired
+    assert [(one.item, one.won, one.error) for one in finishes] == [("silent", False, None), ("live", True, None)]
+
+
 def test_width__is_never_exceeded() -> None:
     lock, now, most = threading.Lock(), 0, 0
 

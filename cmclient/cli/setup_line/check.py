@@ -23,12 +23,16 @@ Exit codes: 0 the line can be used, 9 it cannot.
 """
 
 _SCHEMA = "cmclient.setup-line/1"
+_USELESS = "recognised, no use for it here"
 _WORDS = {
     "R": "the registry",
     "P": "the command line",
     "M": "an older client that is there",
     "U": "the client that is there",
 }
+
+# They count, and no setting says the same: whose settings win, which file is read, what is passed on, a new assignment.
+_HEEDED = frozenset({"SMSCONFIGSOURCE", "/config", "CCMSETUPCMD", "SITEREASSIGN"})
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -110,7 +114,7 @@ def _items(line: "SetupLine") -> list[str | Table | Outline]:
             str(item.value) or "-",
             item.rule or "-",
             _known(item).meaning,
-            find_setting_of(item.name) or "recognised, no use for it here",
+            find_setting_of(item.name) or ("none, it counts" if item.name in _HEEDED else _USELESS),
         )
         for item in line.items
     )
