@@ -311,6 +311,25 @@ def test_bytes_beyond_the_body__are_not_taken_for_the_next_reply(kind: str) -> N
                 assert read(reply, 64) == b"ok"
 
 
+def test_bytes_beyond_the_body_within_tls__are_not_taken_for_the_next_reply(kind: str, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    # the head by itself, so that the body is read alone and the rest of its TLS record stays behind
+    script = answer(HEAD % 2, b"ok" + HEAD % 4 + b"evil")
+    with (
+        ScriptedServer(script, tls=context) as server,
+        RequestsTransport(ca_file=str(tmp_path / "ca.pem")) as ordinary,
+        closing(LeanTransport(ordinary)) as lean,
+    ):
+        transport: RequestsTransport | LeanTransport = ordinary if kind == "ordinary" else lean
+        for _ in range(3):
+            with closing(transport.open(HttpRequest(server.named("localhost"), "/x"), NEVER)) as reply:
+                assert read(reply, 64) == b"ok"
+        assert server.accepted == 3
+
+
 def test_head_request__has_no_body_whatever_length_is_told(kind: str) -> None:
     with (
         ScriptedServer(answer(HEAD % 10)) as server,
