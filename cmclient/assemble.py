@@ -1,4 +1,4 @@
-"""The composition root: puts the parts together from settings. The only module that imports adapters, when needed."""
+"""The composition root: puts the parts together from settings. It and its parts alone import adapters, each when first used."""
 
 import os
 import sys
