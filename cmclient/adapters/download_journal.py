@@ -24,6 +24,7 @@ __all__ = ["DownloadJournal", "PartNote"]
 _VERSION = 1
 _MAX_BYTES = 256 * 1024 * 1024  # a hundred thousand files, several times; a larger journal is none
 _MAX_LINE = 16 * 1024
+_CLOSED = -1  # no file at all: the number of a closed one may be that of another file by now
 
 
 class PartNote(NamedTuple):
@@ -81,8 +82,10 @@ class DownloadJournal:
         return not (self.parts or self.finished or self.banned)
 
     def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._file)
+        """Let go of the file. Whoever still notes something, left behind by a second Ctrl-C, is refused."""
+        with self._lock:
+            file, self._file = self._file, _CLOSED
+        os.close(file)
 
     def find_safe(self, name: RelativeName, length: int) -> int:
         """How many of the bytes of a part that has so many can be trusted."""

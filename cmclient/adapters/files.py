@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..errors import TargetBusyError, TargetError
+from ..errors import CancelledError, TargetBusyError, TargetError
 from ..model.download import STAGING, RelativeName
 from .download_journal import DownloadJournal
 from .download_part import DownloadPart, open_part, read_pieces, refuse
@@ -69,6 +69,10 @@ class DownloadFolder:
         """Settle what is whole and let go; where nothing has come, nothing of ours stays in it."""
         try:
             self._settle()
+        except TargetError:
+            # Whoever ended it is told that it ended; what is whole stays as it is, and the next run settles it.
+            if not isinstance(error, KeyboardInterrupt | CancelledError):
+                raise
         finally:
             self._journal.close()
             if self._journal.is_blank:
