@@ -1,4 +1,4 @@
-"""The composition root: puts the parts together from settings. It and its parts alone import adapters, each when first used."""
+"""The composition root: puts the parts together from settings. It and its parts alone import adapters, when needed."""
 
 import os
 import sys
