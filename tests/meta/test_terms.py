@@ -65,7 +65,6 @@ VARIANTS = (
     Variant(r"(?m)^\s*what to do:", "what to do: wait", "what next:"),
     Variant(r"\bNot used: |\"Not used\"", "Not used: none", "Rejected"),
     Variant(r"\bthe CAs?\b|\bCA certificates of\b", "issued by the CA", "authority"),
-    # systemd-analyze is the name of a program
     Variant(r"(?i)\b(?:behavior|canceled|(?<!systemd-)analyze|favorite)", "its behavior", "British spelling"),
     Variant(
         r"(?i)\b(?:recogniz|organiz(?!ation)|initializ|normaliz|summariz|prioritiz)", "recognized", "British spelling"
