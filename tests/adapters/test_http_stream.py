@@ -29,6 +29,7 @@ from cmclient.racing import CancelSignal
 pytestmark = pytest.mark.parametrize("kind", ["ordinary", "lean"])
 NEVER = Deadline(None, monotonic)
 HEAD = b"HTTP/1.1 200 OK\r\nETag: x\r\nContent-Length: %d\r\n\r\n"
+TWICE = b"HTTP/1.1 200 OK\r\n%b\r\n%b\r\nContent-Length: 2\r\n\r\n"
 
 
 def answer(*data: bytes) -> Callable[[Peer], None]:
@@ -85,6 +86,16 @@ def test_body__that_is_not_read_to_its_end_costs_its_connection(kind: str) -> No
         ((b"HTTP/1.1 302 Found\r\nLocation: http://evil.test/\r\nContent-Length: 0\r\n\r\n",), RedirectRefusedError),
         ((b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",), ConnectionLostError),
         ((b"no http at all\r\n\r\n",), ConnectionLostError),
+        # said twice, the second time innocently
+        (
+            (TWICE % (b"Content-Encoding: gzip", b"Content-Encoding: identity") + b"xx",),
+            ConnectionLostError,
+        ),
+        (
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxx\r\n0\r\n\r\n",),
+            ConnectionLostError,
+        ),
+        ((TWICE % (b"X: y", b"Content-Length: 3") + b"xxx",), ConnectionLostError),
     ],
 )
 def test_head__that_is_refused_elsewhere_is_refused_here(
@@ -92,6 +103,22 @@ def test_head__that_is_refused_elsewhere_is_refused_here(
 ) -> None:
     with ScriptedServer(answer(*data)) as server, opened(kind) as transport, pytest.raises(error):
         transport.open(HttpRequest(server.endpoint, "/x"), NEVER)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "etag"),
+    [
+        pytest.param(b'ETag: "a"', b'etag: "b"', '"a", "b"', id="said twice"),
+        pytest.param(b'ETag: "a"', b' b"', '"a" b"', id="folded"),
+    ],
+)
+def test_head__that_is_unusual_is_read_alike(kind: str, first: bytes, second: bytes, etag: str) -> None:
+    with (
+        ScriptedServer(answer(TWICE % (first, second) + b"xx")) as server,
+        opened(kind) as transport,
+        closing(transport.open(HttpRequest(server.endpoint, "/x"), NEVER)) as reply,
+    ):
+        assert (reply.headers["etag"], read(reply)) == (etag, b"xx")
 
 
 def test_body__that_ends_early_is_an_error_after_the_bytes_that_came(kind: str) -> None:
