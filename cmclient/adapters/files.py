@@ -178,9 +178,7 @@ class DownloadFolder:
         above, path = name.rpartition("/")[0], f"{self._folder}/{name}"
         if above not in known:
             if not (self._folder / above).resolve().is_relative_to(self._real):
-                raise TargetError(
-                    f"{path} is not written: a link in {self._folder} leads out of it", hint="name another folder"
-                )
+                raise _leads_out(path, self._folder)
             known.add(above)
         return path
 
@@ -189,6 +187,8 @@ class DownloadFolder:
         for _ in range(_LOCK_TRIES):
             self._folder.mkdir(parents=True, exist_ok=True)
             self._staging.mkdir(mode=0o700, exist_ok=True)
+            if self._staging.is_symlink():
+                raise _leads_out(self._staging, self._folder)
             path = self._staging / "lock"
             try:
                 file = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY, 0o600)
@@ -235,3 +235,7 @@ class DownloadFolder:
         above = {name.rpartition("/")[0] for name in self._journal.finished}
         for folder in {"", *above}:
             sync_folder(str(self._folder / folder))
+
+
+def _leads_out(path: object, folder: Path) -> TargetError:
+    return TargetError(f"{path} is not written: a link in {folder} leads out of it", hint="name another folder")
