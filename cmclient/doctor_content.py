@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .accounts import has_account
 from .config import ClientConfig
 from .contacting import client_of
 from .content import ContentLocator, SiteKnowledge
+from .content_client import content_client_of
 from .errors import CmClientError
 from .messaging import LocationMessenger
 from .model.checkup import Area, Check, Level, Sureness
@@ -20,7 +20,7 @@ from .model.names import SiteCode
 from .model.sources import PlannedSource, SourceAddress, SourceOrder, SourcePlan, SourceTier
 from .rules.checkup_servers import skip
 from .rules.setup_sources import plan_setup_sources
-from .rules.source_client import SourceClient, wanted_options
+from .rules.source_client import wanted_options
 from .world import World
 
 __all__ = ["FoundSources", "find_content_sources", "find_package_sources"]
@@ -102,15 +102,7 @@ def find_package_sources(
         return FoundSources(check=skip(_AREA, _PACKAGE, "no management point answers that could name any"))
     if site is None:
         return FoundSources(check=skip(_AREA, _PACKAGE, "the site of this client is not known; set site_code"))
-    client = SourceClient(
-        facts=facts,
-        order=SourceOrder.CLIENT_SETUP,
-        has_certificate=config.use_pki_cert and world.certificate is not None,
-        has_account=has_account(config),
-        may_use_http=config.allow_http,
-        may_use_cloud=config.cloud_content,
-        is_internet_based=config.internet_mp is not None,
-    )
+    client = content_client_of(config, world, facts, SourceOrder.CLIENT_SETUP)
     asker = client_of(config, world.transport, world.clock)
     messenger = LocationMessenger(asker, world.clock, host=facts.host, chooser=world.chooser)
     options = wanted_options(client, ContentKind.PACKAGE, allow_peers=False)
