@@ -1,22 +1,20 @@
-"""The composition root: puts the parts together from settings. The only module that imports adapters, when needed."""
+"""The composition root: puts the parts together from settings. It and its parts alone import adapters, when needed."""
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .assemble_login import build_directory, find_http_logins, read_directory_credentials
 from .assemble_rootkey import with_root_key
-from .assemble_trust import build_transport, find_own_certificate, require_authorities
+from .assemble_trust import Resolve, build_transport, find_own_certificate, require_authorities
 from .config import ClientConfig, load_config
 from .deferred import Deferred
 from .locator import Locator
 from .model.decision import Location
 from .model.facts import NetworkFacts
-from .model.http import Deadline
-from .model.names import HostName
 from .model.secret import Secret
 from .ports import DomainControllerPing, FactsSource, NameService, SignatureVerifier, Store, WinsService
 from .rules.choose import SeededChooser
@@ -47,8 +45,6 @@ __all__ = [
     "open_update_scans",
     "store_path",
 ]
-
-Resolve = Callable[[HostName, Deadline], Sequence[str]]
 
 
 class Run(NamedTuple):

@@ -1,7 +1,8 @@
 """The part of the composition root that is about logging in: as whom, to the directory and to web servers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 from .accounts import has_account
 from .assemble_trust import Resolve, read_password_file
@@ -14,16 +15,16 @@ from .model.login import Authentication, Login, Mechanism, Proof
 from .model.secret import Secret
 from .ports import DirectoryService
 
+if TYPE_CHECKING:
+    from .adapters.http_asked import FindLogins
+
 __all__ = [
-    "FindLogins",
     "build_directory",
     "find_http_logins",
     "find_share_login",
     "lacks_http_password",
     "read_directory_credentials",
 ]
-
-FindLogins = Callable[[Scheme], Sequence[Login]]
 
 
 def read_directory_credentials(config: ClientConfig) -> DirectoryCredentials | None:
@@ -91,7 +92,7 @@ def find_http_logins(
     *,
     has_certificate: bool,
     password: Secret | None = None,
-) -> FindLogins | None:
+) -> "FindLogins | None":
     """How to find the logins for a web server that asks who we are.
 
     Args:

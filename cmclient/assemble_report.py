@@ -12,12 +12,11 @@ from .gather import gather_facts
 from .model.decision import Location
 from .model.directory import DirectoryServer, SrvRecord
 from .model.facts import NetworkFacts
-from .model.http import Deadline, HttpReply, HttpRequest
+from .model.http import Deadline
 from .model.names import DnsDomain, HostName, SiteCode
-from .ports import Cancellation, Clock, FactsSource, ReportQueue
+from .ports import Clock, FactsSource, ReportQueue, Transport
 
 if TYPE_CHECKING:
-    from .adapters.http import RequestsTransport
     from .model.reports import Reporting
     from .model.state import ClientIdentity
     from .report import StatusReporter
@@ -49,7 +48,7 @@ def open_reporter(
     run, clock = run or Run(), SystemClock()
     with ExitStack() as stack:
         queue = _open_queue(config, run, stack)
-        transport = _PlainTransport(config)
+        transport: Any = Deferred(lambda: _plain_transport(config))  # made when something is sent
         stack.callback(transport.close)
         reporting, identity = _decide(config, run, queue, location, clock)
         yield StatusReporter(
@@ -167,28 +166,11 @@ def _open_queue(config: ClientConfig, run: Run, stack: ExitStack) -> ReportQueue
     return queue
 
 
-class _PlainTransport:
-    """HTTP that knows no secret: no certificate, and nothing from the environment. Made when something is sent."""
+def _plain_transport(config: ClientConfig) -> Transport:
+    """HTTP that knows no secret: no certificate, and nothing from the environment."""
+    from .adapters.dns import DnsNameService
+    from .adapters.http import RequestsTransport
 
-    def __init__(self, config: ClientConfig) -> None:
-        self._config = config
-        self._made: RequestsTransport | None = None
-
-    def close(self) -> None:
-        """Close the connections that are kept."""
-        if self._made is not None:
-            self._made.close()
-
-    def send(self, request: HttpRequest, deadline: Deadline, cancellation: Cancellation | None = None) -> HttpReply:
-        """Send one request; see ``ports.Transport``."""
-        if self._made is None:
-            self._made = self._make()
-        return self._made.send(request, deadline, cancellation)
-
-    def _make(self) -> "RequestsTransport":
-        from .adapters.dns import DnsNameService
-        from .adapters.http import RequestsTransport
-
-        names = DnsNameService(self._config.dns_servers, attempt_timeout=self._config.dns_timeout)
-        resolve = names.resolve_host if self._config.dns_servers else None
-        return RequestsTransport(resolve=resolve, source_address=self._config.bind_address)
+    names = DnsNameService(config.dns_servers, attempt_timeout=config.dns_timeout)
+    resolve = names.resolve_host if config.dns_servers else None
+    return RequestsTransport(resolve=resolve, source_address=config.bind_address)

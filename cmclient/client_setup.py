@@ -2,9 +2,9 @@
 
 import logging
 
-from .accounts import has_account
 from .config import ClientConfig
 from .contacting import client_of
+from .content_client import content_client_of
 from .errors import ConfigError, LocateError, MalformedReplyError, NoReachableManagementPointError
 from .gather import read_facts
 from .locator import Locator
@@ -121,17 +121,8 @@ class SetupLocator:
         return _Asking(self._config, self._world, self._client_of(facts), search, facts, deadline).run(notes)
 
     def _client_of(self, facts: NetworkFacts) -> SourceClient:
-        config = self._config
-        return SourceClient(
-            facts=facts,
-            order=SourceOrder.CLIENT_SETUP,
-            has_certificate=config.use_pki_cert and self._world.certificate is not None,
-            has_account=has_account(config),
-            may_use_http=config.allow_http,
-            may_use_smb=self._opens_shares,
-            may_use_cloud=config.cloud_content,
-            is_internet_based=config.internet_mp is not None,
-        )
+        order, shares = SourceOrder.CLIENT_SETUP, self._opens_shares
+        return content_client_of(self._config, self._world, facts, order, opens_shares=shares)
 
 
 class _Asking:

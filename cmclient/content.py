@@ -3,9 +3,9 @@
 import logging
 from typing import NamedTuple
 
-from .accounts import has_account
 from .config import ClientConfig
 from .contacting import client_of
+from .content_client import content_client_of
 from .errors import CmClientError, ConfigError, NoReachableManagementPointError
 from .known_groups import KnownGroups
 from .locator import Locator
@@ -190,17 +190,10 @@ class ContentLocator:
 
     def describe(self, wanted: _Wanted, facts: NetworkFacts, site: SiteCode | None, known: _Known) -> SourceClient:
         """The client, as the choice of sources looks at it."""
-        config, options = self.config, known.options
-        return SourceClient(
-            facts=facts,
-            order=wanted.order,
+        options = known.options
+        client = content_client_of(self.config, self._world, facts, wanted.order, opens_shares=self._opens_shares)
+        return client._replace(
             deployment=wanted.deployment,
-            has_certificate=config.use_pki_cert and self._world.certificate is not None,
-            has_account=has_account(config),
-            may_use_http=config.allow_http,
-            may_use_smb=self._opens_shares,
-            may_use_cloud=config.cloud_content,
-            is_internet_based=config.internet_mp is not None,
             prefer_dps_over_peers=options is not None and options.prefer_dps_over_peers.is_on,
             prefer_cloud=options is not None and options.prefer_cloud.is_on,
             assigned_site=site,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .accounts import has_account
 from .config import ClientConfig
 from .contacting import client_of
 from .content import ContentLocator, SiteKnowledge
+from .content_client import content_client_of
 from .errors import CmClientError
 from .messaging import LocationMessenger
 from .model.checkup import Area, Check, Level, Sureness
@@ -17,10 +17,10 @@ from .model.facts import NetworkFacts
 from .model.groups import SiteData
 from .model.http import Deadline
 from .model.names import SiteCode
-from .model.sources import PlannedSource, SourceAddress, SourceOrder, SourceTier
+from .model.sources import PlannedSource, SourceAddress, SourceOrder, SourcePlan, SourceTier
 from .rules.checkup_servers import skip
 from .rules.setup_sources import plan_setup_sources
-from .rules.source_client import SourceClient, wanted_options
+from .rules.source_client import wanted_options
 from .world import World
 
 __all__ = ["FoundSources", "find_content_sources", "find_package_sources"]
@@ -102,15 +102,7 @@ def find_package_sources(
         return FoundSources(check=skip(_AREA, _PACKAGE, "no management point answers that could name any"))
     if site is None:
         return FoundSources(check=skip(_AREA, _PACKAGE, "the site of this client is not known; set site_code"))
-    client = SourceClient(
-        facts=facts,
-        order=SourceOrder.CLIENT_SETUP,
-        has_certificate=config.use_pki_cert and world.certificate is not None,
-        has_account=has_account(config),
-        may_use_http=config.allow_http,
-        may_use_cloud=config.cloud_content,
-        is_internet_based=config.internet_mp is not None,
-    )
+    client = content_client_of(config, world, facts, SourceOrder.CLIENT_SETUP)
     asker = client_of(config, world.transport, world.clock)
     messenger = LocationMessenger(asker, world.clock, host=facts.host, chooser=world.chooser)
     options = wanted_options(client, ContentKind.PACKAGE, allow_peers=False)
@@ -123,23 +115,23 @@ def find_package_sources(
     search = SetupPlan(SetupSearch.DISCOVER)
     plan = plan_setup_sources(answer, points[0], client, search, chooser=world.chooser)
     addresses = _addresses(plan.ranked)
+    return FoundSources(addresses) if addresses else FoundSources(check=_check_none(plan, points[0]))
+
+
+def _check_none(plan: SourcePlan, point: Endpoint) -> Check:
+    """What is to be said of a plan without a distribution point: the rules reject all of them, or none was named."""
     rejected = [one for one in plan.rejected if one.source.tier in _SITE_SERVERS]
-    if not addresses and rejected:
+    if rejected:
         reason, named = rejected[0].reasons[-1], ", ".join(str(one.source.server) for one in rejected[:_MOST_NAMED])
-        what = (
-            f"{points[0]} names {named} with the client package, and the rules reject it for this client: {reason.text}"
-        )
+        what = f"{point} names {named} with the client package, and the rules reject it for this client: {reason.text}"
         do = f"That is rule {reason.rule}; 'cmclient fetch --client-package DIR --explain' shows what setup would do."
-        check = Check(_AREA, _PACKAGE, Level.WARN, "every-source-rejected", what, Sureness.CERTAIN, do)
-        return FoundSources(check=check)
-    if not addresses:
-        what = f"{points[0]} names no distribution point with the client package for this client"
-        do = (
-            "See which boundary group holds this client and whether a distribution point is in it ('cmclient boundaries"
-            " match'), and whether the package is distributed. Another content: --content ID."
-        )
-        return FoundSources(check=Check(_AREA, _PACKAGE, Level.WARN, "none-named", what, Sureness.LIKELY, do))
-    return FoundSources(addresses)
+        return Check(_AREA, _PACKAGE, Level.WARN, "every-source-rejected", what, Sureness.CERTAIN, do)
+    what = f"{point} names no distribution point with the client package for this client"
+    do = (
+        "See which boundary group holds this client and whether a distribution point is in it ('cmclient boundaries"
+        " match'), and whether the package is distributed. Another content: --content ID."
+    )
+    return Check(_AREA, _PACKAGE, Level.WARN, "none-named", what, Sureness.LIKELY, do)
 
 
 def _addresses(ranked: Sequence[PlannedSource]) -> tuple[SourceAddress, ...]:

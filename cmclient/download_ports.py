@@ -205,7 +205,11 @@ class PartFile(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of it; what is there is kept. After ``finish`` it does nothing."""
+        """Let go of it; what is there is kept. After ``finish`` it does nothing.
+
+        Raises:
+            TargetError: What was written did not reach the disk.
+        """
 
 
 class Target(Protocol):
@@ -217,7 +221,11 @@ class Target(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of it; what is half done is kept for the next time."""
+        """Let go of it; what is half done is kept for the next time.
+
+        Raises:
+            TargetError: A file that is whole cannot be put under its name; not in place of a Ctrl-C or a cancellation.
+        """
 
     def find_finished(self, name: RelativeName) -> tuple[int, str] | None:
         """Size and SHA-256 of a file that an earlier run of the same job finished and that is still there as it was.

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.hazmat.primitives.hashes import MD5, SHA1
 
 from ..model.certificates import Attributes
+from ..model.names import printable
 
 __all__ = ["UNREADABLE", "alternatives_of", "attributes_of", "purposes_of", "show", "stamp", "text_of", "weakness_of"]
 
@@ -29,7 +30,7 @@ _BROKEN_HASHES = (MD5, SHA1)  # two texts with the same one can be made
 
 def show(text: str, most: int = _SHOWN) -> str:
     """Make a text of a certificate fit for a terminal: one line, no control characters, not long."""
-    shown = "".join(c if c.isprintable() else "?" for c in text[: most + 1])
+    shown = printable(text[: most + 1])
     return shown if len(shown) <= most else shown[:most] + "..."
 
 

@@ -8,6 +8,7 @@ line, and what it would have said is found out anew.
 import errno
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -24,6 +25,8 @@ __all__ = ["DownloadJournal", "PartNote"]
 _VERSION = 1
 _MAX_BYTES = 256 * 1024 * 1024  # a hundred thousand files, several times; a larger journal is none
 _MAX_LINE = 16 * 1024
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # against a link in place of the journal that leads elsewhere
+_CLOSED = -1  # no file at all: the number of a closed one may be that of another file by now
 
 
 class PartNote(NamedTuple):
@@ -69,7 +72,7 @@ class DownloadJournal:
         self._boot = find_boot()
         self._lock = Lock()
         self.is_new = not self._read(path, job)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | getattr(os, "O_BINARY", 0)
         self._file = os.open(path, flags | (os.O_TRUNC if self.is_new else 0), 0o600)
         if self.is_new:
             self.parts, self.finished, self.banned = {}, {}, set()
@@ -81,8 +84,10 @@ class DownloadJournal:
         return not (self.parts or self.finished or self.banned)
 
     def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._file)
+        """Let go of the file. Whoever still notes something, left behind by a second Ctrl-C, is refused."""
+        with self._lock:
+            file, self._file = self._file, _CLOSED
+        os.close(file)
 
     def find_safe(self, name: RelativeName, length: int) -> int:
         """How many of the bytes of a part that has so many can be trusted."""
@@ -134,9 +139,12 @@ class DownloadJournal:
     def _read(self, path: Path, job: str) -> bool:
         """Whether there is a journal of this job, and what it says is known now."""
         try:
-            if path.stat().st_size > _MAX_BYTES:
-                return False
+            status = path.lstat()
         except FileNotFoundError:
+            return False
+        if not stat.S_ISREG(status.st_mode):  # a link would be written through, and a pipe waited for
+            raise OSError(errno.EINVAL, f"{path.name} in it is no file")
+        if status.st_size > _MAX_BYTES:
             return False
         lines = _read_lines(path)
         head = next(lines, {})  # blank lines are none

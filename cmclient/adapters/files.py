@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..errors import TargetBusyError, TargetError
+from ..errors import CancelledError, TargetBusyError, TargetError
 from ..model.download import STAGING, RelativeName
 from .download_journal import DownloadJournal
 from .download_part import DownloadPart, open_part, read_pieces, refuse
@@ -69,6 +69,10 @@ class DownloadFolder:
         """Settle what is whole and let go; where nothing has come, nothing of ours stays in it."""
         try:
             self._settle()
+        except TargetError:
+            # Whoever ended it is told that it ended; what is whole stays as it is, and the next run settles it.
+            if not isinstance(error, KeyboardInterrupt | CancelledError):
+                raise
         finally:
             self._journal.close()
             if self._journal.is_blank:
@@ -174,9 +178,7 @@ class DownloadFolder:
         above, path = name.rpartition("/")[0], f"{self._folder}/{name}"
         if above not in known:
             if not (self._folder / above).resolve().is_relative_to(self._real):
-                raise TargetError(
-                    f"{path} is not written: a link in {self._folder} leads out of it", hint="name another folder"
-                )
+                raise _leads_out(path, self._folder)
             known.add(above)
         return path
 
@@ -185,6 +187,8 @@ class DownloadFolder:
         for _ in range(_LOCK_TRIES):
             self._folder.mkdir(parents=True, exist_ok=True)
             self._staging.mkdir(mode=0o700, exist_ok=True)
+            if self._staging.is_symlink():
+                raise _leads_out(self._staging, self._folder)
             path = self._staging / "lock"
             try:
                 file = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY, 0o600)
@@ -231,3 +235,7 @@ class DownloadFolder:
         above = {name.rpartition("/")[0] for name in self._journal.finished}
         for folder in {"", *above}:
             sync_folder(str(self._folder / folder))
+
+
+def _leads_out(path: object, folder: Path) -> TargetError:
+    return TargetError(f"{path} is not written: a link in {folder} leads out of it", hint="name another folder")

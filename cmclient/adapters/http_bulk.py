@@ -19,6 +19,7 @@ from ..model.endpoints import Endpoint, Scheme
 from ..model.http import Deadline, HttpRequest
 from ..ports import BulkReply, Cancellation
 from .dialling import Dialler
+from .http_asked import UNAUTHORIZED
 from .http_line import Line, LineReply, dial_line, open_secure_line
 from .http_rules import require_final, require_not_encoded, require_sendable
 from .http_watch import SILENCE_LIMIT, Watch
@@ -30,7 +31,6 @@ __all__ = ["LeanTransport"]
 
 _IDLE_LIMIT = 30.0  # seconds after which a kept connection is not used again
 _IDLE_KEPT = 16  # connections kept for one endpoint
-_UNAUTHORIZED = 401
 _CLOSED = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)  # RemoteDisconnected is one
 _HARMLESS = frozenset({"GET", "HEAD", "PROPFIND"})  # may be asked twice: they change nothing
 
@@ -89,7 +89,7 @@ class LeanTransport:
         except BaseException:
             watch.__exit__(None, None, None)
             raise
-        if reply.status == _UNAUTHORIZED and request.may_log_in and self._ordinary.logs_in:
+        if reply.status == UNAUTHORIZED and request.may_log_in and self._ordinary.logs_in:
             watch.__exit__(None, None, None)
             line.close()
             self._known.add(endpoint)

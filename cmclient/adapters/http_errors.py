@@ -31,7 +31,7 @@ from .http_tls import AFTER_HELLO, presented_chain
 from .http_watch import Phase
 from .tunnels import CHECK_PROXY
 
-__all__ = ["FAILURES", "printable", "refuse_renegotiation", "translate"]
+__all__ = ["FAILURES", "refuse_renegotiation", "translate"]
 
 FAILURES: tuple[type[Exception], ...] = (
     requests.RequestException,

@@ -123,16 +123,16 @@ class Line:
 
     def _read_whole(self, method: str, came: bytes) -> LineReply:
         """Leave the reply to http.client, with what has been read of it."""
-        from .http_whole import WholeHead  # noqa: PLC0415 - start-up: usual replies do not need it
+        from .http_whole import WholeHead, read_fields  # noqa: PLC0415 - start-up: usual replies do not need it
 
         source: Any = _Source(came, self)
         response = WholeHead(source, method=method)
         try:
             response.begin()
+            headers = read_fields(response)
         except BaseException:
             response.close()
             raise
-        headers = {name.lower(): value for name, value in response.getheaders()}
         length = None if response.chunked else response.length
         return LineReply(response.status, headers, length, memoryview(b""), response.will_close, response)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ..errors import ConnectionLostError, InvalidValueError, RedirectRefusedError
 from ..model.endpoints import Endpoint
 from ..model.http import HttpRequest
+from ..model.names import printable as one_line
 
 __all__ = ["printable", "require_final", "require_not_encoded", "require_sendable"]
 
@@ -18,7 +19,7 @@ _VALUE = re.compile(r"[\t -~\x80-\xff]*")  # a field value (RFC 9110, 5.5): agai
 
 def printable(text: str) -> str:
     """Make a peer's text fit for a terminal: one line, no control characters, not long."""
-    shown = "".join(c if c.isprintable() else "?" for c in text[: _SHOWN + 1])
+    shown = one_line(text[: _SHOWN + 1])
     return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."
 
 
@@ -50,11 +51,10 @@ def require_final(status: int, headers: Mapping[str, str], endpoint: Endpoint) -
     where = str(endpoint)
     location = headers.get("location")
     if status // 100 == 3 and location is not None:  # noqa: PLR2004 - 3xx
-        shown = "".join(c if c.isprintable() else "?" for c in location[:_LOCATION_CAP])
         raise RedirectRefusedError(
             f"{where}: the server points to {printable(location)} (status {status}); redirects are not followed",
             endpoint=where,
-            location=shown,
+            location=one_line(location[:_LOCATION_CAP]),
             hint="A captive portal or a proxy may have answered in its place: log on there, or go around it.",
         )
     if status < 200:  # noqa: PLR2004 - 1xx

@@ -23,6 +23,7 @@ from .http_tls import verified_chain, watch_no_more
 from .http_trust import Trust
 from .http_watch import Phase, Watch
 from .http_whole import WholeHead
+from .readiness import can_read
 from .tunnels import open_tunnel
 
 __all__ = ["WatchedAdapter", "open_verified"]
@@ -134,6 +135,11 @@ class _PlainConnection(HTTPConnection):
             raise NewConnectionError(self, str(error)) from error
         watch.phase = Phase.TLS
         return sock
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it can be used again: it is open, and nothing has come that nobody asked for; urllib3 looks at it."""
+        return self.sock is not None and not can_read(self.sock, 0.0)
 
     def connect(self) -> None:
         """Connect."""

@@ -1,9 +1,12 @@
 """Replies as http.client reads them, whose head has to be whole."""
 
 import http.client
+import re
 from typing import Any
 
-__all__ = ["WholeHead"]
+__all__ = ["WholeHead", "read_fields"]
+
+_FOLD = re.compile(r"[\r\n]+[ \t]*")
 
 
 class _LineReader:
@@ -40,3 +43,23 @@ class WholeHead(http.client.HTTPResponse):
                 self.fp = file
         if lines.last not in {b"\r\n", b"\n"}:
             raise http.client.IncompleteRead(lines.last)
+
+
+def read_fields(response: http.client.HTTPResponse) -> dict[str, str]:
+    """The headers of a reply as urllib3 and requests have them, so that the same is refused.
+
+    Returns:
+        Names in lower case; what is said several times is joined, so that no checked header hides behind another one,
+        and a folded line is one line.
+
+    Raises:
+        http.client.HTTPException: It tells several lengths.
+    """
+    fields: dict[str, str] = {}
+    for name, value in response.getheaders():
+        key, line = name.lower(), _FOLD.sub(" ", value)
+        fields[key] = f"{fields[key]}, {line}" if key in fields else line
+    lengths = {one.strip() for one in fields.get("content-length", "").split(",")}
+    if len(lengths) > 1 and not response.chunked:
+        raise http.client.HTTPException(f"several lengths: {fields['content-length']}")
+    return fields

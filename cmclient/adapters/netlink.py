@@ -88,6 +88,8 @@ def _take(piece: bytes, found: dict[str, list[LinkAddress]]) -> bool:
             return True
         if kind == _ERROR or length < _HEADER.size:
             raise OSError("the kernel refuses to tell the addresses")
+        if kind == _ADDRESS and not _HEADER.size + _ABOUT.size <= length <= len(piece) - place:
+            raise OSError("an address that the kernel tells is cut off")
         if kind == _ADDRESS and (one := _read_address(piece[place + _HEADER.size : place + length])) is not None:
             found.setdefault(one.nice_name, []).append(one)
         place += _aligned(length)

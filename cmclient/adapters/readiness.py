@@ -8,8 +8,9 @@ __all__ = ["can_read", "can_write"]
 
 
 def can_read(sock: socket.socket, seconds: float) -> bool:
-    """Whether there is something to read, or the end, within so many seconds; of TLS, on the wire."""
-    return _wait(sock, seconds, writes=False)
+    """Whether there is something to read, or the end, within so many seconds; with TLS, decrypted or on the wire."""
+    pending = getattr(sock, "pending", None)  # of TLS: bytes that have left the wire, which no wait on it would see
+    return (pending is not None and pending() > 0) or _wait(sock, seconds, writes=False)
 
 
 def can_write(sock: socket.socket, seconds: float) -> bool:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ..errors import ProxyError
 from ..model.endpoints import Endpoint
+from ..model.names import printable
 
 __all__ = ["CHECK_PROXY", "open_tunnel"]
 
@@ -57,7 +58,7 @@ def open_tunnel(stream: _Stream, endpoint: Endpoint, headers: Mapping[str, str])
             hint="Give a user in the setting proxy, http://USER:PASSWORD@HOST:PORT; there is no other way to log in.",
         )
     if status // 100 != _OK:
-        words = "".join(c if c.isprintable() else "?" for c in (found[2] or b"")[:_MOST_WORDS].decode("latin-1"))
+        words = printable((found[2] or b"")[:_MOST_WORDS].decode("latin-1"))
         raise ProxyError(
             f"{endpoint}: the proxy does not open the way to the server: it answered {status} {words}".rstrip(),
             endpoint=str(endpoint),

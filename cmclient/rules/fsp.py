@@ -41,9 +41,6 @@ class FspNames(NamedTuple):
     port: int = 80
 
 
-# --- whether, and to whom -------------------------------------------------------------------------------------------
-
-
 @decides("FS-008")
 def find_reporting(facts: NetworkFacts, names: FspNames, *, wish: bool | None, what_if: bool) -> Reporting:
     """Decide whether a client reports, and to which one fallback status point.
@@ -116,6 +113,3 @@ def choose_fsp(published: Iterable[PublishedFsp], site: SiteCode | None) -> Host
 def _point(host: HostName, port: int, source: FspSource, detail: str) -> FallbackStatusPoint:
     """Always HTTP, whatever the site's management points take."""
     return FallbackStatusPoint(Endpoint(Scheme.HTTP, host, port), source, detail)
-
-
-# --- what -----------------------------------------------------------------------------------------------------------

@@ -167,6 +167,35 @@ def test_link_out_of_the_target__is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_link_in_place_of_our_own_folder__is_not_followed(tmp_path: Path) -> None:
+    outside, target = tmp_path / "outside", tmp_path / "target"
+    for folder in (outside, target):
+        folder.mkdir()
+    (outside / "theirs.part").write_text("precious")
+    (target / ".cmclient").symlink_to(outside)
+    with pytest.raises(TargetError, match="leads out of it"):
+        LocalFiles().open_target(str(target), JOB)
+    assert [path.name for path in outside.iterdir()] == ["theirs.part"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there, and there are no pipes in folders")
+@pytest.mark.parametrize("name", ["journal", "lock"])
+@pytest.mark.parametrize("kind", ["link", "link to nothing", "pipe"])
+def test_other_things_in_place_of_our_own_files__are_not_written_through(tmp_path: Path, name: str, kind: str) -> None:
+    victim, place = tmp_path / "victim", tmp_path / "target" / ".cmclient" / name
+    place.parent.mkdir(parents=True)
+    if kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(victim if kind == "link" else tmp_path / "nowhere")
+    victim.write_text("precious")
+    with pytest.raises(TargetError, match="cannot be written"):
+        LocalFiles().open_target(str(tmp_path / "target"), JOB)
+    assert victim.read_text() == "precious"
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_link_in_place_of_the_file__is_replaced_and_not_written_through(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(b"mine")

@@ -32,6 +32,7 @@ from cmclient.racing import CancelSignal
 pytestmark = pytest.mark.parametrize("kind", ["ordinary", "lean"])
 NEVER = Deadline(None, monotonic)
 HEAD = b"HTTP/1.1 200 OK\r\nETag: x\r\nContent-Length: %d\r\n\r\n"
+TWICE = b"HTTP/1.1 200 OK\r\n%b\r\n%b\r\nContent-Length: 2\r\n\r\n"
 
 
 def answer(*data: bytes) -> Callable[[Peer], None]:
@@ -88,6 +89,16 @@ def test_body__that_is_not_read_to_its_end_costs_its_connection(kind: str) -> No
         ((b"HTTP/1.1 302 Found\r\nLocation: http://evil.test/\r\nContent-Length: 0\r\n\r\n",), RedirectRefusedError),
         ((b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",), ConnectionLostError),
         ((b"no http at all\r\n\r\n",), ConnectionLostError),
+        # said twice, the second time innocently
+        (
+            (TWICE % (b"Content-Encoding: gzip", b"Content-Encoding: identity") + b"xx",),
+            ConnectionLostError,
+        ),
+        (
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxx\r\n0\r\n\r\n",),
+            ConnectionLostError,
+        ),
+        ((TWICE % (b"X: y", b"Content-Length: 3") + b"xxx",), ConnectionLostError),
     ],
 )
 def test_head__that_is_refused_elsewhere_is_refused_here(
@@ -95,6 +106,22 @@ def test_head__that_is_refused_elsewhere_is_refused_here(
 ) -> None:
     with ScriptedServer(answer(*data)) as server, opened(kind) as transport, pytest.raises(error):
         transport.open(HttpRequest(server.endpoint, "/x"), NEVER)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "etag"),
+    [
+        pytest.param(b'ETag: "a"', b'etag: "b"', '"a", "b"', id="said twice"),
+        pytest.param(b'ETag: "a"', b' b"', '"a" b"', id="folded"),
+    ],
+)
+def test_head__that_is_unusual_is_read_alike(kind: str, first: bytes, second: bytes, etag: str) -> None:
+    with (
+        ScriptedServer(answer(TWICE % (first, second) + b"xx")) as server,
+        opened(kind) as transport,
+        closing(transport.open(HttpRequest(server.endpoint, "/x"), NEVER)) as reply,
+    ):
+        assert (reply.headers["etag"], read(reply)) == (etag, b"xx")
 
 
 def test_body__that_ends_early_is_an_error_after_the_bytes_that_came(kind: str) -> None:
@@ -378,6 +405,25 @@ def test_kept_connection__keeps_nobody_waiting_longer_than_a_new_one(kind: str, 
         assert monotonic() - began < PROMPT
         timer.cancel()
         assert server.accepted == 1
+
+
+def test_bytes_beyond_the_body_within_tls__are_not_taken_for_the_next_reply(kind: str, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    # the head by itself, so that the body is read alone and the rest of its TLS record stays behind
+    script = answer(HEAD % 2, b"ok" + HEAD % 4 + b"evil")
+    with (
+        ScriptedServer(script, tls=context) as server,
+        RequestsTransport(ca_file=str(tmp_path / "ca.pem")) as ordinary,
+        closing(LeanTransport(ordinary)) as lean,
+    ):
+        transport: RequestsTransport | LeanTransport = ordinary if kind == "ordinary" else lean
+        for _ in range(3):
+            with closing(transport.open(HttpRequest(server.named("localhost"), "/x"), NEVER)) as reply:
+                assert read(reply, 64) == b"ok"
+        assert server.accepted == 3
 
 
 def test_head_request__has_no_body_whatever_length_is_told(kind: str) -> None:

@@ -161,3 +161,24 @@ def test_what_the_system_refuses_is_a_facts_error(monkeypatch: pytest.MonkeyPatc
         read_adapters()
     assert caught.value.__cause__ is error
     assert not caught.value.message.endswith(": ")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param(struct.pack("=IHHII", 18, 20, 2, 1, 0) + b"\x02\x18", id="too short for an address"),
+        pytest.param(struct.pack("=IHHII", 64, 20, 2, 1, 0) + b"\x02\x18", id="cut off"),
+        pytest.param(struct.pack("=IHHII", 0, 20, 2, 1, 0), id="without a length"),
+        pytest.param(struct.pack("=IHHIIi", 20, 2, 2, 1, 0, -1), id="an error"),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has it")
+def test_where_the_kernel_tells_what_is_no_address_the_library_does(
+    monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        there.send(piece)
+        monkeypatch.setattr(netlink.socket, "socket", lambda *_: here)
+        with pytest.raises(OSError, match="kernel"):
+            read_links()

@@ -38,6 +38,11 @@ def test_page__what_it_names_is_there(name: str) -> None:
     assert is_there(name)
 
 
+def test_page__names_every_module_between_the_layers() -> None:
+    modules = {path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("_")}
+    assert modules <= set(NAMES.findall(LAYERS))
+
+
 @pytest.mark.parametrize("path", dict.fromkeys(name for name in NAMES.findall(PAGE) if "/" in name))
 def test_page__files_that_it_names_are_there(path: str) -> None:
     assert list(PACKAGE.glob(path))

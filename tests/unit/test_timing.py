@@ -9,6 +9,7 @@ from cmclient.model.groups import FallbackTimes
 from cmclient.rules import timing
 from cmclient.rules.catalogue import parse_catalogue
 from cmclient.rules.timing import Destination, ports_of
+from cmclient.settings import SETTINGS
 
 STATED = {rule.id: rule.constants for rule in parse_catalogue(read_catalogue())}
 UNITS = {"h": 3600, "min": 60, "": 1}
@@ -48,6 +49,18 @@ def quantities(text: str) -> list[float]:
 )
 def test_times__are_those_of_the_catalogue(rule: str, constants: list[float]) -> None:
     assert quantities(STATED[rule]) == constants
+
+
+@pytest.mark.parametrize(
+    ("setting", "constant"),
+    [
+        ("content_stall", timing.CONTENT_STALL),
+        ("setup_retry", timing.SETUP_RETRY),
+        ("setup_timeout", timing.SETUP_DOWNLOAD_LIMIT),
+    ],
+)
+def test_times__defaults_of_settings_are_those_of_the_table(setting: str, constant: float) -> None:
+    assert next(one.default for one in SETTINGS if one.name == setting) == constant
 
 
 def test_times__fallback_defaults_of_update_points_are_those_of_distribution_points() -> None:
