@@ -338,4 +338,6 @@ def _code_items(asked: str, found: "Sequence[ErrorCode]") -> Iterator[_Item]:
         yield f"{asked}{written}: nobody has said what this means for a client"
     for code in found:
         yield _code(code)
+        if parse_code_number(asked) is not None and asked.strip().lower() not in code.label.lower():
+            yield f"  {asked} is the same code, written another way"
         yield f"  known from: {code.source}" + (f"; rules {', '.join(code.rules)}" if code.rules else "")

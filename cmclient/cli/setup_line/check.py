@@ -33,14 +33,15 @@ _WORDS = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("line", metavar="LINE", help="such as '/UsePKICert SMSMP=mp1 SMSSITECODE=ABC', in quotes")
+    what = "such as '/UsePKICert SMSMP=mp1 SMSSITECODE=ABC'; without quotes a shell changes what it takes for its own"
+    parser.add_argument("line", metavar="LINE", nargs="+", help=what)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read and print."""
     from ...protocol.setupline import parse_setup_line
 
-    line = parse_setup_line(arguments.line)
+    line = parse_setup_line(" ".join(arguments.line))
     if arguments.format == "json":
         print_json(_document(line))
     else:
