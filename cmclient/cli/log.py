@@ -135,7 +135,8 @@ def _refuse_code(path: str) -> None:
     from ..rules.codes import parse_code_number
 
     if parse_code_number(path) is not None and not Path(path).exists():
-        raise ConfigError((f"{path} is no file; as an error code it is asked for with --code {path}",))
+        hint = f"'cmclient log --code {path}' says what the code means"
+        raise ConfigError((f"{path} is no file; as an error code it is asked for with --code {path}",), hint=hint)
 
 
 def _own_folders() -> list[str]:

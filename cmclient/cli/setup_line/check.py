@@ -74,9 +74,13 @@ def _document(line: "SetupLine") -> dict[str, Any]:
         "notes": list(line.notes),
         "order": _order(line),
         "published": _published(line),
-        "fetch": None if line.faults else _fetch(line),
-        "missing": [] if line.faults else [one._asdict() for one in find_missing(read_setup_given(line))],
+        "fetch": _fetch(line) if _installs(line) else None,
+        "missing": [] if not _installs(line) else [one._asdict() for one in find_missing(read_setup_given(line))],
     }
+
+
+def _installs(line: "SetupLine") -> bool:
+    return not line.faults and all(item.name != "/uninstall" for item in line.items)
 
 
 def _fetch(line: "SetupLine") -> dict[str, Any]:
@@ -94,7 +98,7 @@ def _fetch(line: "SetupLine") -> dict[str, Any]:
 def _order(line: "SetupLine") -> list[str]:
     from ...protocol.setupsources import rank_setting_sources
 
-    return [] if line.faults else [_WORDS[source.value] for source in rank_setting_sources(line)]
+    return [] if not _installs(line) else [_WORDS[source.value] for source in rank_setting_sources(line)]
 
 
 def _published(line: "SetupLine") -> dict[str, str] | None:
@@ -120,7 +124,7 @@ def _items(line: "SetupLine") -> list[str | Table | Outline]:
         items.append(Table("The line", ("name", "value", "rule", "what it is for", "setting"), rows))
     items += [f"Wrong: {fault}" for fault in line.faults]
     items += [f"Note: {note}" for note in line.notes]
-    if not line.faults:
+    if _installs(line):
         bar = _published(line)
         read = "is read" if bar is None else f"is not read ({bar['rule']})"
         items += [
@@ -128,6 +132,8 @@ def _items(line: "SetupLine") -> list[str | Table | Outline]:
             f"What the site publishes for installation {read}.",
             *_outlook(line),
         ]
+    elif not line.faults:
+        items.append("Nothing is installed and nothing fetched: this line removes the client.")
     return items
 
 
