@@ -18,7 +18,7 @@ from .errors import (
 )
 from .gather import gather_facts
 from .knowledge import Knowledge, Tools
-from .model.decision import Decision, Location, Reason, SourceReport
+from .model.decision import Decision, Location, Reason, SourceKind, SourceReport
 from .model.http import Attempt, Deadline, Outcome
 from .model.rule import decides
 from .rules.metered import action_of, find_metered_bar
@@ -276,4 +276,6 @@ def _unreachable(location: Location, *, timed_out: bool) -> NoReachableManagemen
 def _found_hint(location: Location) -> str:
     bars = [f"{report.source.value}: {report.detail}" for report in location.sources if report.found == 0]
     step = "name one with management_points (--mp), or set site_code and dns_suffix, by which DNS is asked"
+    if {report.source for report in location.sources} == {SourceKind.STORED_LIST}:  # as it is without a network
+        step = "locate once with the network, not --offline: that stores a list"
     return f"{step} ({'; '.join(bars)})" if bars else step

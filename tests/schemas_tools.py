@@ -87,10 +87,13 @@ def setup_line(types: Types) -> Schema:
             "items": listed(types.define("Item", record(item, "A parameter or property.")), "As on the line."),
             "faults": listed(text("A sentence."), "What is wrong with it; empty when it can be used."),
             "notes": listed(text("A sentence."), "What would probably not do what it seems to do; may be empty."),
-            "order": listed(text("A place."), "Where setup looks for settings, in order; empty with faults."),
+            "order": listed(
+                text("A place."),
+                "Where setup looks for settings, in order; empty with faults, or to remove it.",
+            ),
             "published": published,
-            "fetch": or_null(record(fetch), "From where setup would fetch its files; null with faults."),
-            "missing": listed(types.of(Reason), "What such a line mostly has besides; empty with faults."),
+            "fetch": or_null(record(fetch), "From where setup would fetch its files; null likewise."),
+            "missing": listed(types.of(Reason), "What such a line mostly has besides; empty likewise."),
         }
     )
 

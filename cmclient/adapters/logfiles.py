@@ -24,7 +24,7 @@ def list_folder(path: str) -> tuple[str, ...] | None:
             return None
         names = sorted(entry.name for entry in Path(path).iterdir() if entry.is_file())
     except OSError as error:
-        raise ConfigError((f"{path} cannot be read: {error.strerror or error}",)) from error
+        raise ConfigError((f"{path} cannot be read: {error.strerror or error}",), hint="see who may read it") from error
     if len(names) > _MOST_NAMES:
         raise ConfigError((f"{path} has {len(names)} files",), hint="name the logs one by one")
     return tuple(names)

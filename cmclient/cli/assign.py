@@ -163,7 +163,7 @@ def _items(report: "AssignmentReport", *, saved: bool, can_wait: bool) -> list[s
     ]
     if decision.compatibility is not None and decision.compatibility.reason not in decision.reasons:
         lines.append(f"    {decision.compatibility.reason.rule:<7} {decision.compatibility.reason.text}")
-    lines.append(f"  network location: {report.location.label}")
+    lines.append(f"  network location: {report.location.location.value}")
     lines += [f"    {reason.rule:<7} {reason.text}" for reason in report.location.reasons]
     lines += [f"  {note}" for note in report.notes]
     items: list[str | Table] = [*lines, "", _candidates(report)]

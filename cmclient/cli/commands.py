@@ -1,6 +1,6 @@
 """The commands and the text of ``cmclient --help``; a test holds the text against the command modules."""
 
-__all__ = ["COMMANDS", "HELP", "INSTEAD"]
+__all__ = ["COMMANDS", "HELP", "INSTEAD", "OPTION_INSTEAD"]
 
 # Name: module in this package, and one line of help. Each module has ``configure`` and ``run``.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -47,6 +47,18 @@ INSTEAD = {
     "check": "doctor",
     "status": "agent status",
     "settings": "config show",
+}
+
+# Options that other programs have, and the one that does it here, where a command has that one.
+OPTION_INSTEAD = {
+    "-v": "--log-level debug",
+    "--verbose": "--log-level debug",
+    "--debug": "--log-level debug",
+    "-q": "--log-level error",
+    "--quiet": "--log-level error",
+    "--json": "--format json",
+    "--server": "--mp",
+    "--timeout": "--deadline",
 }
 
 _WIDTH = max(len(name) for name in COMMANDS)

@@ -36,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.origins:
         show([Table("Settings", ("setting", "value", "where from"), rows)])
         show([f"{what}: {path}" + ("" if path.exists() else " (not there)") for what, path in config_files()])
-    else:
+    elif rows:
         show(f"{name} = {value}" for name, value, _ in rows)
+    else:
+        show(["every setting is at its default"])
     return DONE

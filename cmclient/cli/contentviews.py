@@ -67,7 +67,7 @@ def _group_items(told: ClientBoundaryGroups | None) -> Iterator[str | Table]:
 
 def failure_items(error: LocateError) -> list[str | Table | Outline]:
     """That no management point could be asked, or said where the content is."""
-    items: list[str | Table | Outline] = [f"No sources: {error.message}"]
+    items: list[str | Table | Outline] = [f"No management point said where the content is: {error.message}"]
     if error.hint:
         items.append(f"  what next: {error.hint}")
     return [*items, "", attempts_table(error.location.attempts)]

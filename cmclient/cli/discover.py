@@ -14,6 +14,10 @@ and show everything that they name. The last source is the list of the best mana
 stored. Exit code 3 when no source names any.
 """
 
+_NAME_ONE = (
+    "name one with --mp, or give --site-code and --dns-suffix, by which DNS is asked; why each is silent is below"
+)
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
@@ -36,5 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         from .views import discovery_items
 
+        if not report.decision.candidates:
+            show(["No source names a management point", f"  what next: {_NAME_ONE}", ""])
         show(discovery_items(report.decision, report.sources, report.attempts))
     return DONE if report.decision.candidates else NONE_FOUND

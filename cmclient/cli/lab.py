@@ -59,4 +59,5 @@ def _write(name: str, settings: str) -> None:
     try:
         Path(name).write_text(settings, encoding="utf-8")
     except OSError as error:
-        raise ConfigError((f"--write-config {name} cannot be written: {error.strerror or error}",)) from error
+        fault = f"--write-config {name} cannot be written: {error.strerror or error}"
+        raise ConfigError((fault,), hint="check the folder, its owner and its permissions") from error

@@ -69,7 +69,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Locate and print."""
     if arguments.plain and (arguments.role != "mp" or arguments.explain or arguments.format == "json"):
-        raise ConfigError(("--plain goes with no --role, --explain or --format json",), hint="use --format json alone")
+        raise ConfigError(
+            ("--plain goes with no --role, --explain or --format json",), hint="leave --plain out, or the others"
+        )
     if arguments.role != "mp":
         from .roles import run_role
 

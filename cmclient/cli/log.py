@@ -135,7 +135,8 @@ def _refuse_code(path: str) -> None:
     from ..rules.codes import parse_code_number
 
     if parse_code_number(path) is not None and not Path(path).exists():
-        raise ConfigError((f"{path} is no file; as an error code it is asked for with --code {path}",))
+        hint = f"'cmclient log --code {path}' says what the code means"
+        raise ConfigError((f"{path} is no file; as an error code it is asked for with --code {path}",), hint=hint)
 
 
 def _own_folders() -> list[str]:
@@ -338,4 +339,6 @@ def _code_items(asked: str, found: "Sequence[ErrorCode]") -> Iterator[_Item]:
         yield f"{asked}{written}: nobody has said what this means for a client"
     for code in found:
         yield _code(code)
+        if parse_code_number(asked) is not None and asked.strip().lower() not in code.label.lower():
+            yield f"  {asked} is the same code, written another way"
         yield f"  known from: {code.source}" + (f"; rules {', '.join(code.rules)}" if code.rules else "")

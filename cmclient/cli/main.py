@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from ..errors import CmClientError
 from .codes import FAILED, INTERRUPTED, OUR_BUG, USAGE, code_of
-from .commands import COMMANDS, HELP, INSTEAD
+from .commands import COMMANDS, HELP, INSTEAD, OPTION_INSTEAD
 
 __all__ = ["main"]
 
@@ -67,7 +67,7 @@ def _dispatch(arguments: list[str]) -> int:
     if not arguments or arguments[0] in {"-h", "--help"}:
         print(HELP, end="")
         return 0 if arguments else USAGE
-    if arguments[0] == "--version":
+    if arguments[0] in {"--version", "-V"}:
         from .._version import __version__
 
         print(f"cmclient {__version__}")
@@ -99,7 +99,7 @@ def _run_command(name: str, arguments: list[str]) -> int:
     place = _find_action(actions, arguments)
     if place is not None:
         action = arguments.pop(place)
-    elif len(actions) == 1:
+    elif len(actions) == 1 and not _is_misspelt(actions, arguments):
         (action,) = actions  # there is nothing else that could be meant
     else:
         return _refuse_action(name, actions, arguments)
@@ -160,6 +160,12 @@ def _find_action(actions: Mapping[str, tuple[str, str]], arguments: list[str]) -
     return place if place is not None and arguments[place] in actions else None
 
 
+def _is_misspelt(actions: Mapping[str, tuple[str, str]], arguments: list[str]) -> bool:
+    """Whether the first word looks as if an action were meant."""
+    place = _find_word(arguments)
+    return place is not None and bool(_suggest(arguments[place], actions))
+
+
 def _refuse_action(name: str, actions: Mapping[str, tuple[str, str]], arguments: list[str]) -> int:
     place = _find_word(arguments)
     what = f"{name!r} needs an action" if place is None else f"{name!r} has no action {arguments[place]!r}"
@@ -184,6 +190,9 @@ def _parse(name: str, arguments: Sequence[str], module: Any) -> Any:  # noqa: AN
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> NoReturn:
             """Say what is wrong, without thirty lines of usage before it."""
+            what, unknown, words = message.partition("unrecognized arguments: ")
+            if unknown and not what:
+                message = f"not understood: {words}; a value stands behind its option, words with blanks in quotes"
             self.exit(USAGE, f"usage: see '{self.prog} --help'\n{self.prog}: {message}\n")
 
     layout = partial(argparse.RawDescriptionHelpFormatter, width=_columns() - 2)
@@ -192,7 +201,7 @@ def _parse(name: str, arguments: Sequence[str], module: Any) -> Any:  # noqa: AN
     add_output(parser)
     options = [option for action in parser._actions for option in action.option_strings]  # noqa: SLF001 - likewise
     if (unknown := _find_unknown(arguments, options)) is not None:
-        parser.error(f"there is no option {unknown!r}{_suggest(unknown, options)}")
+        parser.error(f"there is no option {unknown!r}{_suggest_option(unknown, options)}")
     parsed, left = parser.parse_known_args(arguments)
     if not left:
         return parsed
@@ -209,9 +218,18 @@ def _find_unknown(arguments: Iterable[str], options: Sequence[str]) -> str | Non
         name = argument.partition("=")[0]
         if argument == "--":
             return None
-        if name.startswith("--") and " " not in argument and not any(one.startswith(name) for one in options):
+        looks_like_one = name.startswith("--") or name in OPTION_INSTEAD
+        if looks_like_one and " " not in argument and not any(one.startswith(name) for one in options):
             return name
     return None
+
+
+def _suggest_option(name: str, options: Sequence[str]) -> str:
+    """The option that does it here, else the one that is spelt nearly so; two dashes are no likeness."""
+    instead = OPTION_INSTEAD.get(name, "")
+    if instead.partition(" ")[0] in options:
+        return f"; use '{instead}'"
+    return _suggest(name.lstrip("-"), (one.lstrip("-") for one in options), "--")
 
 
 def _columns() -> int:
@@ -231,11 +249,11 @@ def _refuse(what: str) -> int:
     return USAGE
 
 
-def _suggest(name: str, known: Iterable[str]) -> str:
+def _suggest(name: str, known: Iterable[str], before: str = "") -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name, tuple(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"; did you mean '{before}{near[0]}'?" if near else ""
 
 
 def _complain(error: CmClientError) -> None:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..errors import ReplayError
+from ..errors import ConfigError
 from .codes import DONE, FINDINGS
 from .render import print_json, show
 
@@ -59,4 +59,5 @@ def _read(name: str) -> bytes:
         with Path(name).open("rb") as file:
             return file.read(_CAP)
     except OSError as error:
-        raise ReplayError(f"{name} cannot be read: {error.strerror or error}") from error
+        fault = f"{name} cannot be read: {error.strerror or error}"
+        raise ConfigError((fault,), hint="'cmclient locate --format json > FILE' saves a decision") from error

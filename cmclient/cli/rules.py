@@ -29,7 +29,8 @@ __all__ = ["HELP", "configure", "run"]
 
 HELP = """\
 The catalogue of rules that a client follows: where the code decides each, and which tests show it.
-Without options, a count for each area; with one, the rules as well. Tests of the twin show a rule that repeats it.
+Without options, a count for each area; with one, the rules as well; with ids, those rules alone. Tests of the twin
+show a rule that repeats it.
 """
 
 _TIERS = (*OWED_TIERS, MODELLED, OUT_OF_SCOPE)
@@ -87,10 +88,13 @@ def run(arguments: "argparse.Namespace") -> int:
     if arguments.format == "json":
         print_json([_as_json(rule, shown) for rule in listed])
         return DONE
+    if choice.ids:  # who asks for a rule wants to read it, not to count
+        show(_list_rules(listed, shown, whole=True))
+        return DONE
     areas = {rule.area for rule in asked}
     show([_summary(summarise_areas((r for r in rules if r.area in areas), shown, milestones=choice.milestones))])
     if choice.lists_rules:
-        show(["", *_list_rules(listed, shown, whole=bool(choice.ids))])
+        show(["", *_list_rules(listed, shown, whole=False)])
     return DONE
 
 
@@ -197,7 +201,7 @@ def _table(rules: list[CatalogueRule], shown: Mapping[str, Shown], width: int) -
 
 
 def _plain_lines(rule: CatalogueRule, shown: Mapping[str, Shown], width: int) -> list[str]:
-    head = f"{rule.id}  {rule.tier}  "
+    head = f"{rule.id}  {rule.tier}  " if width else f"{rule.id}  tier {rule.tier}  "
     _, code, tests = _found(rule, shown)
     return [
         head + _say(rule, max(_NARROWEST, width - len(head)) if width else 0),

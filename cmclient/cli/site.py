@@ -97,7 +97,9 @@ def describe_lab(arguments: argparse.Namespace) -> "Lab":
     except LabError as error:
         raise ConfigError((error.message,), hint=error.hint) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError((f"--lab-file {arguments.lab_file} cannot be read: {error}",)) from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        fault = f"--lab-file {arguments.lab_file} cannot be read: {why}"
+        raise ConfigError((fault,), hint="'cmclient lab describe' shows the lab without such a file") from error
 
 
 def _read_lab_file(name: str) -> str:

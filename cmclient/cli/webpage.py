@@ -68,4 +68,5 @@ def write_page(name: str, page: str, *, replace: bool) -> None:
         hint = "choose another name, or let --force replace it"
         raise ConfigError((f"--html {name} is there already",), hint=hint) from error
     except OSError as error:
-        raise ConfigError((f"--html {name} cannot be written: {error.strerror or error}",)) from error
+        fault = f"--html {name} cannot be written: {error.strerror or error}"
+        raise ConfigError((fault,), hint="check the folder, its owner and its permissions") from error

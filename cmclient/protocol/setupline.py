@@ -5,6 +5,8 @@ are one), and a backslash is an ordinary character, so that ``/source:"\\server\
 raises: what is wrong with a line is a value, and all of it is found at once.
 """
 
+from collections.abc import Iterator
+
 from ..model.rule import decides
 from ..model.secret import Secret
 from ..model.settings import closest_name
@@ -160,7 +162,9 @@ class _Reading:
         text = f"{shown} is no known parameter or property"
         if self._suggestions > 0:
             self._suggestions -= 1
-            closest = closest_name(name.lstrip("/-"), BY_NAME)
+            bare = name.lstrip("/-").casefold()
+            # INSTALL=... is met in the field, and what is like it by its letters removes the client, or one before it.
+            closest = None if bare == "install" else closest_name(bare, BY_NAME)
             text += f"; did you mean {BY_NAME[closest].name}?" if closest else ""
         self.faults.append(text)
 
@@ -241,7 +245,18 @@ def _notes(line: SetupLine, program: str) -> tuple[str, ...]:
         " client push says of the site takes its place": selection.startswith("SUBJECTSTR:"),
         "/native and SMSSLP are for CM 2007": has("/native", "SMSSLP"),
     }
-    return tuple(text for text, applies in notes.items() if applies)
+    return (*_repeated(line), *(text for text, applies in notes.items() if applies))
+
+
+def _repeated(line: SetupLine) -> Iterator[str]:
+    """Names that stand there with two values, of which one is lost."""
+    values: dict[str, set[str]] = {}
+    for item in line.items:
+        known = find_known(item.name)
+        if known is not None and not known.adds_up:
+            given = item.value.reveal() if isinstance(item.value, Secret) else item.value
+            values.setdefault(item.name, set()).add(given)
+    return (f"{name} is given more than once: the last one counts" for name, each in values.items() if len(each) > 1)
 
 
 def _number(value: str | None) -> int | None:

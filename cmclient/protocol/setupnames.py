@@ -163,6 +163,14 @@ _HOST = _read_by("name, FQDN or IPv4 address", HostName)
 _GUID = _pattern("a GUID", r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?")
 _MINUTES = _whole("a whole number of minutes, at least 1", 1)
 _ROOT_KEY = _read_by("a root key in hexadecimal, as mobileclient.tcf has it", parse_root_key)
+
+
+def _one_mp(value: str) -> str:
+    if ";" in value or "," in value:
+        return f"{_shown(value)} is more than one management point: several go into SMSMPLIST, ';' between them"
+    return _MP_ENTRY.check(value)
+
+
 _MP_ENTRY = _read_by("name, FQDN or URL; https:// for one that takes HTTPS only", parse_mp_entry)
 
 _P, _M, _C = SetupKind.PARAMETER, SetupKind.MSI_PROPERTY, SetupKind.CLIENT_PROPERTY
@@ -258,7 +266,9 @@ KNOWN: tuple[SetupName, ...] = (
     SetupName("SMSCACHESIZE", _C, _whole("a whole number", 0), "IP-058", "size of the cache, MB or percent"),
     SetupName("SMSCONFIGSOURCE", _C, _pattern("letters of R, P, M, U", "[RPMU]+"), "IP-059", "sources of settings"),
     SetupName("SMSDIRECTORYLOOKUP", _C, _one_of("NOWINS", "WINSSECURE"), "IP-060", "older editions: look-up in WINS"),
-    SetupName("SMSMP", _C, _MP_ENTRY, "IP-061", "first management point of the installed client"),
+    SetupName(
+        "SMSMP", _C, _MP_ENTRY._replace(check=_one_mp), "IP-061", "first management point of the installed client"
+    ),
     SetupName(
         "SMSMPLIST",
         _C,

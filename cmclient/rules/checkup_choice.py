@@ -48,7 +48,10 @@ def judge_choice(decision: Decision, sources: Sequence[SourceReport], *, sources
     else:
         each = dict.fromkeys(f"{one.source.value}: {one.detail}" for one in sources if not one.found)
         what = f"no source names a management point ({'; '.join(each)})"
-        do = "Name one with management_points (SMSMP), or set site_code; 'cmclient discover' shows every source."
+        do = (
+            "Name one with management_points (--mp, SMSMP), or set site_code and dns_suffix, by which DNS is asked;"
+            " 'cmclient discover' shows every source."
+        )
         yield Check(_AREA, "", Level.ERROR, "none-found", what, Sureness.CERTAIN, do)
 
 

@@ -149,8 +149,8 @@ def _missing(given: SetupGiven) -> Iterator[Reason]:
             )
     elif not given.site:
         text = (
-            "SMSSITECODE: without it the site is found by the boundaries that Active Directory has, and in no way where"
-            " the machine cannot read that (workgroup, other forest)"
+            "SMSSITECODE: without it, or with AUTO, the site is found by the boundaries that Active Directory has, and"
+            " in no way where the machine cannot read that (workgroup, other forest)"
         )
         yield Reason("IP-066", text)
     if plan.given and not given.has_first_mp and not given.internet_server:

@@ -87,7 +87,9 @@ def say(*words: object) -> None:
 
 def main() -> int:
     """Run until a signal."""
-    folder, *ids = sys.argv[1:]
+    folder, *ids = sys.argv[1:] or [""]
+    if not ids or folder.startswith("-"):
+        sys.exit("usage: python keeper.py DIR CONTENT-ID ...")
     config = cmclient.load_settings()
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -358,6 +358,7 @@ _shtab_cmclient_report_states___help_nargs=0
 _shtab_cmclient_report_pos_0_nargs=A...
 _shtab_cmclient_report__h_nargs=0
 _shtab_cmclient_report___help_nargs=0
+_shtab_cmclient_setup_line_check_pos_0_nargs=+
 _shtab_cmclient_setup_line_check__h_nargs=0
 _shtab_cmclient_setup_line_check___help_nargs=0
 _shtab_cmclient_setup_line_pos_0_nargs=A...

@@ -30,7 +30,7 @@ def run(folder: Path, *arguments: str, code: int) -> str:
 def test_every_mp_dead__is_reported_and_so_is_the_return(tmp_path: Path) -> None:
     store = ("--store", str(tmp_path / "store.sqlite3"))
     told = run(tmp_path / "to", "--lab-fault", "mp=refuse", *store, code=5)
-    assert told.startswith("No sources: no eligible management point answered")
+    assert told.startswith("No management point said where the content is: no eligible management point answered")
     assert told.count("Connection refused") >= 4, "each attempt is shown"
     assert told.splitlines()[-1].startswith("Reported to http://fsp1")
     assert "1000/2" in told.splitlines()[-1]

@@ -9,8 +9,9 @@ import pytest
 
 from cmclient import assemble
 from cmclient.cli import codes
-from cmclient.cli.commands import COMMANDS, HELP, INSTEAD
+from cmclient.cli.commands import COMMANDS, HELP, INSTEAD, OPTION_INSTEAD
 from cmclient.cli.main import main
+from cmclient.cli.options import add_output, add_settings
 from cmclient.cli.render import _broken
 
 
@@ -43,6 +44,21 @@ def test_command_that_is_named__is_one(line: str) -> None:
     parser = argparse.ArgumentParser(exit_on_error=False)
     module.configure(parser)
     assert parser.parse_args(arguments) is not None
+
+
+@pytest.mark.parametrize("option", OPTION_INSTEAD)
+def test_option_that_other_programs_have__the_one_here_is_one(option: str) -> None:
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_output(parser)
+    add_settings(parser)
+    name, *value = OPTION_INSTEAD[option].split()
+    assert parser.parse_args([name, *(value or ["5"])])
+    assert parser.parse_known_args([option])[1] == [option]
+
+
+def test_a_decision_that_is_not_there__is_a_wrong_argument(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run("replay", str(tmp_path / "none.json")) == codes.USAGE
+    assert "what next: 'cmclient locate --format json > FILE'" in capsys.readouterr().err
 
 
 def test_something_is_missing__it_is_said_without_the_whole_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,7 +57,9 @@ def test_errors_alone_leave_decisions_and_timeline_out(capsys: pytest.CaptureFix
 @pytest.mark.parametrize("code", ["0x87d00215", "-2016411115", "2278556181"])
 def test_a_code_is_explained(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["log", "--code", code]) == codes.DONE
-    assert capsys.readouterr().out.startswith("0x87d00215: an item was not found")
+    said = capsys.readouterr().out
+    assert said.startswith("0x87d00215: an item was not found")
+    assert (f"{code} is the same code" in said) is not code.startswith("0x")
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,14 @@ def test_action__missing_or_unknown(arguments: list[str], said: str, capsys: pyt
     assert "'cmclient boundaries --help' lists them" in told
 
 
+@pytest.mark.parametrize(("command", "near", "meant"), [("cert", "lst", "list"), ("setup-line", "chek", "check")])
+def test_action__misspelt_where_there_is_but_one(
+    command: str, near: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, near]) == codes.USAGE
+    assert f"has no action '{near}'; did you mean '{meant}'?" in capsys.readouterr().err
+
+
 def test_unknown_command__suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["locat"]) == codes.USAGE
     assert "did you mean 'locate'" in capsys.readouterr().err
@@ -99,7 +107,14 @@ def test_options_between_words__as_before_or_after_them(
         (("fetch", "ABC00001", "--verson", "3", "there"), "there is no option '--verson'; did you mean '--version'?\n"),
         (("fetch", "ABC00001", "--verson=3", "there"), "there is no option '--verson'; did you mean '--version'?\n"),
         (("agent", "--qqqq", "x"), "there is no option '--qqqq'\n"),
-        (("fetch", "ABC00001", "--version", "3", "there", "too much"), "unrecognized arguments: too much\n"),
+        (("agent", "--nosuch", "x"), "there is no option '--nosuch'\n"),
+        (("locate", "--verbose"), "there is no option '--verbose'; use '--log-level debug'\n"),
+        (("locate", "-v"), "there is no option '-v'; use '--log-level debug'\n"),
+        (("locate", "--json"), "there is no option '--json'; use '--format json'\n"),
+        (
+            ("fetch", "ABC00001", "--version", "3", "there", "too much"),
+            "not understood: too much; a value stands behind its option, words with blanks in quotes\n",
+        ),
         (("content", "--version", "3"), "the following arguments are required: ID\n"),
     ],
 )
@@ -151,6 +166,8 @@ def test_wrong_settings__are_all_told_at_once_without_a_traceback(tmp_path: Path
 def test_set__takes_any_setting_and_refuses_what_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "show", "--set", "dns-suffix=corp.test", "--changed"]) == 0
     assert "dns_suffix = corp.test" in capsys.readouterr().out
+    assert main(["config", "show", "--changed"]) == 0
+    assert capsys.readouterr().out == "every setting is at its default\n"
     assert main(["config", "show", "--set", "nonsense"]) == codes.USAGE
     assert main(["config", "show", "--set", "dns_sufix=corp.test"]) == codes.USAGE
     assert "dns_suffix" in capsys.readouterr().err

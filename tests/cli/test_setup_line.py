@@ -34,6 +34,21 @@ def test_a_wrong_line__everything_that_is_wrong() -> None:
     assert "leave out what stands before the host" in out
 
 
+def test_a_line_without_quotes__is_the_line() -> None:
+    words = ("/UsePKICert", "/mp:mp1.corp.test", "SMSSITECODE=ABC")
+    assert run("setup-line", "check", *words) == run("setup-line", "check", " ".join(words))
+
+
+def test_a_line_that_removes__nothing_is_fetched_and_nothing_is_missing() -> None:
+    code, out = run("setup-line", "check", "/uninstall")
+    assert code == 0
+    assert "Nothing is installed and nothing fetched" in out
+    assert "Missing" not in out
+    document = json.loads(run("setup-line", "check", "/uninstall", "--format", "json")[1])
+    assert (document["fetch"], document["missing"]) == (None, [])
+    assert json.loads(run("setup-line", "check", "SMSSITECODE=ABC", "--format", "json")[1])["missing"]
+
+
 def test_switches_of_client_setup__the_settings_that_they_become() -> None:
     line = r"/mp:mp1.corp.test /source:\\files\client /retry:20 /downloadtimeout:60 /logon"
     code, out = run("setup-line", "check", line, "--format", "json")

@@ -206,6 +206,18 @@ def test_the_program_may_stand_in_front(program: str) -> None:
     assert (line.faults, line.find("SMSSITECODE")) == ((), "ABC")
 
 
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("SMSSITECODE=ABC SMSSITECODE=DEF", ("SMSSITECODE is given more than once: the last one counts",)),
+        ("SMSSITECODE=ABC SMSSITECODE=ABC", ()),
+        (r"/source:C:\a /source:C:\b", ()),
+    ],
+)
+def test_a_name_with_two_values__is_noted_where_one_is_lost(text: str, notes: tuple[str, ...]) -> None:
+    assert parse_setup_line(text).notes == notes
+
+
 @pytest.mark.parametrize("text", ["", "   ", "ccmsetup.exe"])
 def test_an_empty_line_is_no_fault(text: str) -> None:
     assert parse_setup_line(text) == ((), (), ())
@@ -215,6 +227,12 @@ def test_an_empty_line_is_no_fault(text: str) -> None:
     ("text", "fault"),
     [
         ("/mpp:x", "'/mpp' is no known parameter or property; did you mean /mp?"),
+        ("/unistall", "'/unistall' is no known parameter or property; did you mean /uninstall?"),
+        ("INSTALL=ALL", "'INSTALL' is no known parameter or property"),
+        (
+            "SMSMP=mp1;mp2",
+            "SMSMP: 'mp1;mp2' is more than one management point: several go into SMSMPLIST, ';' between them",
+        ),
         ("SMSSITCODE=ABC", "'SMSSITCODE' is no known parameter or property; did you mean SMSSITECODE?"),
         ("/xyzzy", "'/xyzzy' is no known parameter or property"),
         ("/mp=mp1", "/mp is a parameter: write /mp:VALUE, with a colon"),

@@ -166,6 +166,8 @@ def test_offline__stored_list_only_and_nobody_is_asked() -> None:
 def test_offline__nothing_stored__says_so() -> None:
     error = fails(World(), offline=True, site_code="ABC")
     assert isinstance(error, NoManagementPointFoundError)
+    assert "locate once with the network" in error.hint  # a name given now would not be looked at
+    assert "name one" in fails(World(WORKGROUP), site_code="ABC").hint
 
 
 @pytest.mark.rule("ML-037", "DN-011")

@@ -91,8 +91,10 @@ def _moment(moment: datetime | None) -> str | None:
 
 
 def _items(config: "ClientConfig", selection: "CertificateSelection", *, explain: bool) -> list[str | Table | Outline]:
-    items: list[str | Table | Outline] = [*_headline(config, selection), ""]
+    items: list[str | Table | Outline] = [*_headline(config, selection)]
     judged = (*selection.ranked, *selection.rejected)
+    if judged:
+        items.append("")
     if explain:
         items += [_outline(one, selection) for one in judged]
     elif judged:

@@ -37,14 +37,15 @@ _HEEDED = frozenset({"SMSCONFIGSOURCE", "/config", "CCMSETUPCMD", "SITEREASSIGN"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("line", metavar="LINE", help="such as '/UsePKICert SMSMP=mp1 SMSSITECODE=ABC', in quotes")
+    what = "such as '/UsePKICert SMSMP=mp1 SMSSITECODE=ABC'; without quotes a shell changes what it takes for its own"
+    parser.add_argument("line", metavar="LINE", nargs="+", help=what)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read and print."""
     from ...protocol.setupline import parse_setup_line
 
-    line = parse_setup_line(arguments.line)
+    line = parse_setup_line(" ".join(arguments.line))
     if arguments.format == "json":
         print_json(_document(line))
     else:
@@ -77,9 +78,13 @@ def _document(line: "SetupLine") -> dict[str, Any]:
         "notes": list(line.notes),
         "order": _order(line),
         "published": _published(line),
-        "fetch": None if line.faults else _fetch(line),
-        "missing": [] if line.faults else [one._asdict() for one in find_missing(read_setup_given(line))],
+        "fetch": _fetch(line) if _installs(line) else None,
+        "missing": [] if not _installs(line) else [one._asdict() for one in find_missing(read_setup_given(line))],
     }
+
+
+def _installs(line: "SetupLine") -> bool:
+    return not line.faults and all(item.name != "/uninstall" for item in line.items)
 
 
 def _fetch(line: "SetupLine") -> dict[str, Any]:
@@ -97,7 +102,7 @@ def _fetch(line: "SetupLine") -> dict[str, Any]:
 def _order(line: "SetupLine") -> list[str]:
     from ...protocol.setupsources import rank_setting_sources
 
-    return [] if line.faults else [_WORDS[source.value] for source in rank_setting_sources(line)]
+    return [] if not _installs(line) else [_WORDS[source.value] for source in rank_setting_sources(line)]
 
 
 def _published(line: "SetupLine") -> dict[str, str] | None:
@@ -123,7 +128,7 @@ def _items(line: "SetupLine") -> list[str | Table | Outline]:
         items.append(Table("The line", ("name", "value", "rule", "what it is for", "setting"), rows))
     items += [f"Wrong: {fault}" for fault in line.faults]
     items += [f"Note: {note}" for note in line.notes]
-    if not line.faults:
+    if _installs(line):
         bar = _published(line)
         read = "is read" if bar is None else f"is not read ({bar['rule']})"
         items += [
@@ -131,6 +136,8 @@ def _items(line: "SetupLine") -> list[str | Table | Outline]:
             f"What the site publishes for installation {read}.",
             *_outlook(line),
         ]
+    elif not line.faults:
+        items.append("Nothing is installed and nothing fetched: this line removes the client.")
     return items
 
 
