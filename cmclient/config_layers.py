@@ -211,7 +211,9 @@ def _from_setup_file(line: SetupLine, origin: str, faults: Faults) -> tuple[Setu
         return ()
     try:
         with Path(name).open("rb") as file:
-            read = parse_setup_file(file.read(_MAX_FILE))
+            raw = file.read(_MAX_FILE + 1)
+        too_large = f"it has more than {_MAX_FILE} bytes, so it is no such file" if len(raw) > _MAX_FILE else ""
+        read = SetupLine((), (too_large,)) if too_large else parse_setup_file(raw)
     except (OSError, ValueError, InvalidValueError) as error:
         problem = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         faults.texts.append(f"setup_line ({origin}): the file of /config cannot be used: {problem}")

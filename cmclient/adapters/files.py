@@ -43,7 +43,7 @@ class DownloadFolder:
     def __init__(self, folder: Path, job: str) -> None:
         self._folder = folder
         self._staging = folder / STAGING
-        self._made: set[str] = set()  # folders in it that are known to be there, inside
+        self._made: set[str] = set()  # folders in it that were made, or were there
         self._looked_at: set[str] = set()  # folders in it that did not lead out of it; before anything is placed
         try:
             self._lock = self._take_lock()
@@ -156,12 +156,13 @@ class DownloadFolder:
             raise refuse(self._folder, error) from error
 
     def _place(self, files: Sequence[WholeFile]) -> None:
+        looked_at: set[str] = set()  # anew for each batch: a folder may have been swapped for a link since the last
         for whole in files:
             above = whole.name.rpartition("/")[0]
-            is_new = above not in self._made
-            path = self._require_inside(whole.name, self._made)
-            if is_new:
+            path = self._require_inside(whole.name, looked_at)
+            if above not in self._made:
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
+                self._made.add(above)
             os.replace(whole.part, path)  # noqa: PTH105 - there may be thousands
             self._journal.note_placed(whole)
 

@@ -41,6 +41,7 @@ _CODES: tuple[tuple[type[errors.CmClientError], int], ...] = (
     (errors.DownloadError, NOT_OBTAINED),
     (errors.ConfigError, USAGE),
     (errors.InvalidValueError, USAGE),
+    (errors.ReplayError, USAGE),
 )
 
 

@@ -29,6 +29,7 @@ LOCATION_SCHEMA = "cmclient.location/1"
 DISCOVERY_SCHEMA = "cmclient.discovery/1"
 REPLAY_SCHEMA = "cmclient.replay/1"
 _CAP = 32 * 1024 * 1024  # bytes; a document of that size is not one of ours
+_SAVE = "save it with 'locate --format json'"
 
 
 class SavedDecision(NamedTuple):
@@ -142,7 +143,7 @@ def parse_location(data: bytes) -> SavedDecision:
     document = _load(data, LOCATION_SCHEMA)
     missing = sorted({"facts", "policy", "candidates", "unreadable", "seed", "ranked", "rejected"} - set(document))
     if missing:
-        raise ReplayError(f"the document lacks {', '.join(missing)}", hint="save it with 'locate --format json'")
+        raise ReplayError(f"the document lacks {', '.join(missing)}", hint=_SAVE)
     return SavedDecision(
         facts=_checked_facts(document["facts"]),
         policy=from_json(Policy, document["policy"], where="policy"),
@@ -181,12 +182,12 @@ def _load(data: bytes, schema: str) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ReplayError(f"this is no JSON: {error}") from error
+        raise ReplayError(f"this is no JSON: {error}", hint=_SAVE) from error
     if not isinstance(document, dict):
-        raise ReplayError("the document is no JSON object")
+        raise ReplayError("the document is no JSON object", hint=_SAVE)
     found = document.pop("schema", None)
     if found != schema:
-        raise ReplayError(f"the document says schema {str(found)[:80]!r} and should say {schema!r}")
+        raise ReplayError(f"the document says schema {str(found)[:80]!r} and should say {schema!r}", hint=_SAVE)
     return document
 
 

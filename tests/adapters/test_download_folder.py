@@ -167,6 +167,26 @@ def test_link_out_of_the_target__is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_folder_swapped_for_a_link_while_a_download_runs__is_not_followed(tmp_path: Path) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "target" / "sub"
+    outside.mkdir()
+    with LocalFiles().open_target(str(tmp_path / "target"), JOB) as target:
+        for name in ("first.bin", "second.bin"):
+            part = target.open_part(RelativeName(f"sub/{name}"))
+            part.begin(ORIGIN)
+            part.write(memoryview(b"1"))
+            part.finish("00" * 32)
+            if not inside.is_symlink():
+                assert target.find_finished(RelativeName("sub/first.bin"))
+                inside.rename(tmp_path / "away")
+                inside.symlink_to(outside)
+            else:
+                with pytest.raises(TargetError, match="leads out"):
+                    target.find_finished(RelativeName(f"sub/{name}"))
+    assert not list(outside.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_link_in_place_of_our_own_folder__is_not_followed(tmp_path: Path) -> None:
     outside, target = tmp_path / "outside", tmp_path / "target"
     for folder in (outside, target):

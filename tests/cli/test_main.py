@@ -146,7 +146,7 @@ def test_options_without_a_command__is_a_usage_error(capsys: pytest.CaptureFixtu
         (errors.TrustRefusedError("x", location=None), 6),
         (errors.ConfigError(("x",)), 2),
         (errors.InvalidValueError("x", "y", "z"), 2),
-        (errors.ReplayError("x"), 1),
+        (errors.ReplayError("x"), 2),
         (errors.StoreError("x"), 1),
     ],
 )

@@ -154,6 +154,7 @@ def test_a_line_names_a_file_and_wins_over_it(tmp_path: Path) -> None:
         (None, "No such file"),
         (b"[Client Install]", "Install=INSTALL=ALL"),
         (b"[Client Install]\nInstall=INSTALL=ALL FPS=x", "did you mean"),
+        (FILE + b"\n" * 2**20, "has more than 1048576 bytes"),
     ],
 )
 def test_a_file_that_cannot_be_used(content: bytes | None, words: str, tmp_path: Path) -> None:
