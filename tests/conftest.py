@@ -71,11 +71,16 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_logging() -> Iterator[None]:
-    """A command that ran within a test leaves the logger as it was for the next one."""
-    logger = logging.getLogger("cmclient")
-    handlers, level, propagate = logger.handlers, logger.level, logger.propagate
+    """A command that ran within a test, or for a whole file of them, leaves the logger as a program finds it."""
+    _forget_logging()
     yield
-    logger.handlers, logger.level, logger.propagate = handlers, level, propagate
+    _forget_logging()
+
+
+def _forget_logging() -> None:
+    logger = logging.getLogger("cmclient")
+    logger.handlers, logger.propagate = [], True
+    logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture
