@@ -117,7 +117,7 @@ CASES = (
     Case("log-code", "log --code 0x12345678", 1),
     Case("error", "locate --set site_code=TOOLONG", 2),
     Case("error", "log nowhere.log", 2),
-    Case("error", "replay machines.csv", 1),
+    Case("error", "replay machines.csv", 2),
     Case("error", "report drop 7 --store none.sqlite3", 2),
     Case("error", "boundaries match 10.1.2.3 --data wrong.csv", 2),
     Case("agent-event", "agent --once --lab --store agent.sqlite3", last="agent-status"),
