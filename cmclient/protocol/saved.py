@@ -29,7 +29,10 @@ LOCATION_SCHEMA = "cmclient.location/1"
 DISCOVERY_SCHEMA = "cmclient.discovery/1"
 REPLAY_SCHEMA = "cmclient.replay/1"
 _CAP = 32 * 1024 * 1024  # bytes; a document of that size is not one of ours
-_SAVE = "save it with 'locate --format json'"
+_HINTS = {
+    FACTS_SCHEMA: "save it with 'cmclient facts --format json'",
+    LOCATION_SCHEMA: "save it with 'cmclient locate --format json'",
+}
 
 
 class SavedDecision(NamedTuple):
@@ -143,7 +146,7 @@ def parse_location(data: bytes) -> SavedDecision:
     document = _load(data, LOCATION_SCHEMA)
     missing = sorted({"facts", "policy", "candidates", "unreadable", "seed", "ranked", "rejected"} - set(document))
     if missing:
-        raise ReplayError(f"the document lacks {', '.join(missing)}", hint=_SAVE)
+        raise ReplayError(f"the document lacks {', '.join(missing)}", hint=_HINTS[LOCATION_SCHEMA])
     return SavedDecision(
         facts=_checked_facts(document["facts"]),
         policy=from_json(Policy, document["policy"], where="policy"),
@@ -182,12 +185,14 @@ def _load(data: bytes, schema: str) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ReplayError(f"this is no JSON: {error}", hint=_SAVE) from error
+        raise ReplayError(f"this is no JSON: {error}", hint=_HINTS[schema]) from error
     if not isinstance(document, dict):
-        raise ReplayError("the document is no JSON object", hint=_SAVE)
+        raise ReplayError("the document is no JSON object", hint=_HINTS[schema])
     found = document.pop("schema", None)
     if found != schema:
-        raise ReplayError(f"the document says schema {str(found)[:80]!r} and should say {schema!r}", hint=_SAVE)
+        raise ReplayError(
+            f"the document says schema {str(found)[:80]!r} and should say {schema!r}", hint=_HINTS[schema]
+        )
     return document
 
 
