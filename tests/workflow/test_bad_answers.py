@@ -60,7 +60,12 @@ def test_bad_answers__to_list_and_message__what_is_stored_stays(
     world = World()
     world.facts = world.facts._replace(membership=Membership.WORKGROUP, domain=None)
     clock = SystemClock()
-    with closing(SqliteStore(tmp_path / "store.sqlite3")) as store, ScriptedServer(script) as server:
+    # Two transports: a connection that the server is about to close might be kept for the second question.
+    with (
+        closing(SqliteStore(tmp_path / "store.sqlite3")) as store,
+        ScriptedServer(script) as server,
+        RequestsTransport() as another,
+    ):
         mp = ManagementPoint(HostName("127.0.0.1"), ABC, protocols=Protocols.HTTP, http_port=server.port)
         kept = (Candidate(mp, (Origin(SourceKind.STORED_LIST, "before"),)),)
         store.replace_mp_list(kept)
@@ -79,7 +84,7 @@ def test_bad_answers__to_list_and_message__what_is_stored_stays(
         with pytest.raises(NoReachableManagementPointError) as caught:
             locator.locate()
         messenger = LocationMessenger(
-            ManagementPointClient(transport, clock, AttemptLimits(attempt_timeout=0.5)),
+            ManagementPointClient(another, clock, AttemptLimits(attempt_timeout=0.5)),
             clock,
             host=world.facts.host,
             new_id=lambda: MessageId("{00000001-0000-0000-0000-000000000000}"),
