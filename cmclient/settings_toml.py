@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from .model.secret import Secret
 
-__all__ = ["settings_text"]
+__all__ = ["write_settings"]
 
 
-def settings_text(settings: Mapping[str, object]) -> str:
+def write_settings(settings: Mapping[str, object]) -> str:
     """Settings, by name, as a settings file. Secrets are in it as they are."""
     return "".join(f"{name} = {_toml(value)}\n" for name, value in settings.items())
 

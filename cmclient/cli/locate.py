@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, LocateError
+from ..errors import ConfigError, LocateError, NoEligibleManagementPointError, NoReachableManagementPointError
 from ..model.decision import Location
 from .codes import DONE, code_of
 from .options import add_facts, add_lab, add_settings
@@ -108,7 +108,8 @@ def _print_plain(location: Location, error: LocateError | None) -> None:
         LocateError: There is no management point: nothing is printed, and why is said on standard error.
     """
     if error is not None:
-        error.hint = "without --plain it is said of each candidate what happened"
+        if isinstance(error, NoEligibleManagementPointError | NoReachableManagementPointError):  # about tables
+            error.hint = "without --plain it is said of each candidate what happened"
         raise error
     chosen, site = location.management_point, location.decision.policy.assigned_site
     print(printable(f"{chosen.host} {site or '-'} {location.endpoint}"))

@@ -11,7 +11,7 @@ from ..model.facts import NetworkFacts
 from ..model.names import HostName
 from ..model.state import StateMessage
 from ..protocol.statexml import parse_report
-from ..settings_toml import settings_text
+from ..settings_toml import write_settings
 from .clock import LabClock
 from .description import LabDescription
 from .description_file import built_in_description
@@ -157,7 +157,7 @@ class Lab:
         Raises:
             LabError: The lab does not run.
         """
-        return settings_text(self.settings())
+        return write_settings(self.settings())
 
     def client_facts(self) -> NetworkFacts:
         """What the lab's client knows of itself; forest, AD site and location are left to be found out."""

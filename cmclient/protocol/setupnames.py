@@ -13,7 +13,7 @@ from .mpswitch import parse_mp_switch
 from .rootkeyblob import parse_root_key
 from .setupvalues import SetupKind
 
-__all__ = ["BY_NAME", "KNOWN", "SetupKind", "SetupName", "ValueForm", "find_known"]
+__all__ = ["BY_NAME", "KNOWN", "SetupName", "ValueForm", "find_known"]
 
 _SHOWN = 60  # characters of a value in a fault
 

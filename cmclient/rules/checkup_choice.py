@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from ..model.checkup import Area, Check, Level, Sureness
 from ..model.decision import Decision, SourceKind, SourceReport
 from ..model.legacy import ProfileName
-from ..model.rule import decides
 from .checkup_servers import skip
 from .deprecations import find_kind_deprecation, find_site_deprecation
 
@@ -55,7 +54,6 @@ def judge_choice(decision: Decision, sources: Sequence[SourceReport], *, sources
         yield Check(_AREA, "", Level.ERROR, "none-found", what, Sureness.CERTAIN, do)
 
 
-@decides("WL-011", "MD-028", "MC-016")
 def _judge_deprecations(decision: Decision) -> Iterator[Check]:
     """What still works, and will not for ever."""
     by_kind = find_kind_deprecation(decision.facts.client_kind)

@@ -68,6 +68,15 @@ def test_plain__nobody_answers__prints_nothing_and_says_so_elsewhere() -> None:
     assert "no eligible management point answered" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("fault", "code", "told"), [("refuse", 5, "without --plain"), ("http-403", 6, "set client_certificate")]
+)
+def test_plain__says_the_next_step_and_speaks_of_no_table(fault: str, code: int, told: str) -> None:
+    said = run_command("locate", "--lab", "--plain", "--lab-fault", f"mp={fault}", code=code).stderr
+    assert told in said.partition("what next: ")[2]
+    assert ("without --plain" in said) is (fault == "refuse")
+
+
 @pytest.mark.parametrize("other", [["--explain"], ["--format", "json"], ["--role", "fsp"]])
 def test_plain__goes_with_no_other_way_to_print(other: list[str]) -> None:
     assert "--plain goes with no" in run("locate", "--plain", *other, code=2)

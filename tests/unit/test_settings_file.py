@@ -5,7 +5,7 @@ import tomllib
 import pytest
 
 from cmclient.model.secret import Secret
-from cmclient.settings_toml import settings_text
+from cmclient.settings_toml import write_settings
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,11 @@ from cmclient.settings_toml import settings_text
     ],
 )
 def test_value__is_read_again_as_it_was(value: object) -> None:
-    assert tomllib.loads(settings_text({"name": value, "names": (value, value)})) == {
+    assert tomllib.loads(write_settings({"name": value, "names": (value, value)})) == {
         "name": value,
         "names": [value, value],
     }
 
 
 def test_secret__is_written_as_it_is() -> None:
-    assert tomllib.loads(settings_text({"password": Secret("s")})) == {"password": "s"}
+    assert tomllib.loads(write_settings({"password": Secret("s")})) == {"password": "s"}
